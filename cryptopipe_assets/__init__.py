@@ -1,0 +1,1 @@
+"""cryptopipe: crypto derivatives data, collected, point-in-time correct, served from DuckDB."""
