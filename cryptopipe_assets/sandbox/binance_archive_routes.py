@@ -1,0 +1,155 @@
+"""Binance's bulk archive: zipped CSV by day and month, a checksum beside each."""
+
+import asyncio
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from cryptopipe_assets.sandbox import publication
+from cryptopipe_assets.sandbox.questions import json_response
+from cryptopipe_assets.sandbox.source import (
+    KLINE_COLUMNS,
+    Source,
+    UnreadableRecording,
+    milliseconds,
+)
+
+_FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
+_KLINES = re.compile(
+    r"data/futures/um/(?P<span>daily|monthly)/klines/(?P<symbol>[0-9A-Z_]+)/(?P<interval>\w+)/"
+    r"(?P<stem>(?P=symbol)-(?P=interval)-(?P<label>[0-9-]+))\.zip"
+)
+_FUNDING = re.compile(
+    r"data/futures/um/(?P<span>monthly)/fundingRate/(?P<symbol>[0-9A-Z_]+)/"
+    r"(?P<stem>(?P=symbol)-fundingRate-(?P<label>[0-9-]+))\.zip"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file the archive would have. ``interval`` is null for funding; ``end`` is exclusive."""
+
+    symbol: str
+    interval: str | None
+    stem: str
+    start: date
+    end: date
+    published: int
+
+
+class BinanceArchive:
+    """The files under ``/binance-archive``.
+
+    Parameters
+    ----------
+    source
+        Where the content comes from.
+    present
+        Returns the served world's time in milliseconds.
+    """
+
+    def __init__(self, source: Source, present: Callable[[], int]) -> None:
+        self._source = source
+        self._present = present
+        self._zips = lru_cache(maxsize=16)(self._zip)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [web.get("/binance-archive/{key:.*}", self.answer)]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer with a file, with its checksum, or with the store's 404."""
+        key = request.match_info["key"]
+        path = key.removesuffix(".CHECKSUM")
+        try:
+            content = await asyncio.to_thread(self._content, path)
+        except UnreadableRecording as damage:
+            return json_response({"code": -1000, "msg": str(damage)}, status=500)
+        if content is None:
+            return _missing(key)
+        if key != path:
+            line = f"{hashlib.sha256(content).hexdigest()}  {path.rsplit('/', 1)[-1]}\n"
+            return web.Response(text=line, content_type="text/plain")
+        return web.Response(body=content, content_type="application/zip")
+
+    def _content(self, path: str) -> bytes | None:
+        """Return the bytes of a file, null if it is not (yet) there."""
+        file = _file(path)
+        now = self._present()
+        if file is None or now < file.published:
+            return None
+        if self._source.instrument(file.symbol, now) is None:
+            return None
+        if file.interval is not None and file.interval not in self._source.intervals:
+            return None
+        return self._zips(file)
+
+    def _zip(self, file: _File) -> bytes | None:
+        # Asked as of its publication: a published file does not change with the clock.
+        start, end = milliseconds(file.start), milliseconds(file.end)
+        if file.interval is None:
+            settled = self._source.archived_settlements(
+                file.symbol, start=start, end=end, now=file.published
+            )
+            lines: Sequence[str] = [
+                f"{each.time},{each.interval_hours},{each.rate}" for each in settled
+            ]
+        else:
+            lines = self._source.archived_klines(
+                file.symbol, file.interval, start=start, end=end, now=file.published
+            )
+        if not lines:
+            return None
+        header = _FUNDING_COLUMNS if file.interval is None else KLINE_COLUMNS
+        with_header = file.start >= publication.HEADERS_SINCE
+        return _zipped(f"{file.stem}.csv", [header, *lines] if with_header else lines)
+
+
+def _file(path: str) -> _File | None:
+    """Read a file's name; null if the archive has no such kind of file."""
+    found = _KLINES.fullmatch(path) or _FUNDING.fullmatch(path)
+    if found is None:
+        return None
+    daily = found["span"] == "daily"
+    label = found["label"] if daily else f"{found['label']}-01"
+    try:
+        start = date.fromisoformat(label)
+    except ValueError:
+        return None
+    if start.isoformat() != label:
+        return None
+    return _File(
+        symbol=found["symbol"],
+        interval=found.groupdict().get("interval"),
+        stem=found["stem"],
+        start=start,
+        end=start + timedelta(days=1) if daily else publication.next_month(start),
+        published=publication.daily(start) if daily else publication.monthly(start),
+    )
+
+
+def _zipped(name: str, lines: Sequence[str]) -> bytes:
+    """Zip one text file; the same lines give the same bytes."""
+    buffer = io.BytesIO()
+    member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(buffer, "w") as archive:
+        text = "\n".join(lines) + "\n"
+        archive.writestr(member, text, compress_type=zipfile.ZIP_DEFLATED, compresslevel=1)
+    return buffer.getvalue()
+
+
+def _missing(key: str) -> web.Response:
+    """Return the 404 of an object store."""
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
+        f"<Message>The specified key does not exist.</Message><Key>{escape(key)}</Key></Error>"
+    )
+    return web.Response(text=text, status=404, content_type="application/xml")

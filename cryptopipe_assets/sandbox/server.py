@@ -1,0 +1,182 @@
+"""The stand-in's server: real HTTP on loopback, in a thread of its own or in the foreground."""
+
+import asyncio
+import errno
+import signal
+import socket
+import threading
+from collections import Counter
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
+from types import FrameType
+from typing import Self
+
+from aiohttp import web
+
+from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.sandbox.binance_archive_routes import BinanceArchive
+from cryptopipe_assets.sandbox.binance_routes import BinanceRest
+from cryptopipe_assets.sandbox.faults import Answer, FaultPlan
+from cryptopipe_assets.sandbox.source import Source, milliseconds, utcnow
+
+
+class Sandbox:
+    """A stand-in for the vendors, while its ``with`` block lasts.
+
+    Parameters
+    ----------
+    source
+        Where the content comes from.
+    host, port
+        Where to listen; port 0 takes a free one.
+    clock
+        The present of the served world. Left out, it is the source's.
+    enforce_limits
+        Whether to refuse an address that asks too much, as the vendors do.
+    faults
+        What goes wrong, on purpose.
+
+    Attributes
+    ----------
+    url
+        Where it listens, e.g. ``http://127.0.0.1:8799``; known once started.
+    calls
+        Requests answered by (family, endpoint), e.g. ``("binance", "klines")``. Checksums are
+        counted apart: ``("binance-archive", "klines.CHECKSUM")``.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        *,
+        host: str = "127.0.0.1",
+        port: int = 0,
+        clock: Callable[[], datetime] = utcnow,
+        enforce_limits: bool = True,
+        faults: FaultPlan | None = None,
+    ) -> None:
+        self._source = source
+        self._address = (host, port)
+        self._clock = source.clock if clock is utcnow else clock
+        self._enforce = enforce_limits
+        self._faults = faults or FaultPlan()
+        self._thread: threading.Thread | None = None
+        self._stop: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self.url = ""
+        self.calls: Counter[tuple[str, str]] = Counter()
+
+    def __enter__(self) -> Self:
+        """Listen, and answer in a thread of its own.
+
+        Raises
+        ------
+        ConfigError
+            The port is taken or the address cannot be listened on.
+        """
+        listener = _listen(*self._address)
+        self.url = "http://{}:{}".format(*listener.getsockname()[:2])
+        ready = threading.Event()
+        self._thread = threading.Thread(
+            target=lambda: asyncio.run(self._serve(listener, ready)), name="sandbox", daemon=True
+        )
+        self._thread.start()
+        ready.wait()
+        if self._stop is None:
+            self._thread.join()
+            raise ConfigError(f"the sandbox did not start on {self.url}; see the error above")
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        """Stop answering, close every connection and end the thread."""
+        if self._stop is not None and self._thread is not None:
+            loop, stop = self._stop
+            loop.call_soon_threadsafe(stop.set)
+            self._thread.join()
+        self._stop = self._thread = None
+
+    def serve_forever(self) -> None:
+        """Serve until SIGINT or SIGTERM, starting first if need be. For the main thread."""
+        if self._thread is None:
+            with self:
+                self.serve_forever()
+            return
+        asked_to_end = threading.Event()
+
+        def end(signum: int, frame: FrameType | None) -> None:
+            asked_to_end.set()
+
+        before = {each: signal.signal(each, end) for each in (signal.SIGINT, signal.SIGTERM)}
+        try:
+            asked_to_end.wait()
+        finally:
+            for each, previous in before.items():
+                signal.signal(each, previous)
+
+    async def _serve(self, listener: socket.socket, ready: threading.Event) -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        loop.set_default_executor(ThreadPoolExecutor(2, thread_name_prefix="sandbox"))
+        runner = web.AppRunner(self._app(), access_log=None, shutdown_timeout=0.1)
+        try:
+            await runner.setup()
+            await web.SockSite(runner, listener).start()
+            self._stop = (loop, stop)
+            ready.set()
+            await stop.wait()
+        finally:
+            ready.set()
+            await runner.cleanup()
+
+    def _app(self) -> web.Application:
+        app = web.Application(middlewares=[self._attend])
+        rest = BinanceRest(self._source, self._present, enforce_limits=self._enforce)
+        app.add_routes(rest.routes())
+        app.add_routes(BinanceArchive(self._source, self._present).routes())
+        app.add_routes([web.get("/_sandbox", self._about)])
+        return app
+
+    @web.middleware
+    async def _attend(self, request: web.Request, handler: Answer) -> web.StreamResponse:
+        """Count every request to a vendor and let it suffer the faults that are due."""
+        endpoint = _endpoint(request.path)
+        if endpoint is None:
+            return await handler(request)
+        self.calls[endpoint] += 1
+        return await self._faults.answer(request, handler)
+
+    async def _about(self, request: web.Request) -> web.Response:
+        calls = {"/".join(endpoint): count for endpoint, count in sorted(self.calls.items())}
+        return web.json_response(
+            {
+                "name": "cryptopipe sandbox",
+                "source": self._source.name,
+                "now": self._present(),
+                "calls": calls,
+            }
+        )
+
+    def _present(self) -> int:
+        return milliseconds(self._clock())
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    """Return a listening socket, or say in one line why there is none."""
+    try:
+        return socket.create_server((host, port))
+    except OSError as error:
+        taken = error.errno == errno.EADDRINUSE
+        why = "is taken" if taken else f"cannot be opened ({error.strerror})"
+        raise ConfigError(
+            f"port {port} on {host} {why}; stop what listens there, or "
+            "choose another port (0 takes a free one)"
+        ) from error
+
+
+def _endpoint(path: str) -> tuple[str, str] | None:
+    """Return family and endpoint of a vendor's path, null for the sandbox's own pages."""
+    family, *rest = path.strip("/").split("/")
+    if family == "binance" and rest:
+        return family, rest[-1]
+    if family == "binance-archive" and len(rest) > 4:
+        return family, rest[4] + (".CHECKSUM" if path.endswith(".CHECKSUM") else "")
+    return None
