@@ -1,0 +1,241 @@
+"""What a user can tune: the environment, ``.env`` and ``cryptopipe.toml``, typed and checked.
+
+The only reader of ``os.environ``. Secrets come from the environment or ``.env`` and are
+``SecretStr``; everything else that describes the platform is in ``cryptopipe.toml``.
+"""
+
+import difflib
+import os
+import tomllib
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cryptopipe_assets.errors import ConfigError
+
+PROJECT = Path(__file__).resolve().parents[1]
+PREFIX = "CRYPTOPIPE_"
+
+Profile = Literal["sandbox", "live", "recorded"]
+ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
+
+
+def _upper(coin: str) -> str:
+    return coin.strip().upper()
+
+
+Coin = Annotated[str, AfterValidator(_upper), Field(min_length=1, pattern=r"^[A-Za-z0-9]+$")]
+
+
+class _Section(BaseModel):
+    """A section of cryptopipe.toml: unknown keys are mistakes."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class History(_Section):
+    """Where the tables begin."""
+
+    start: date = date(2020, 1, 1)
+
+
+class UniverseChoice(_Section):
+    """Which contract of a coin we follow."""
+
+    venue: Literal["binance"] = "binance"
+    quote: str = "USDT"
+
+
+class Tier(_Section):
+    """Coins that are refreshed together."""
+
+    every_minutes: int = Field(ge=1, le=1440)
+    coins: tuple[Coin, ...] = Field(min_length=1)
+
+
+class BinanceLimits(_Section):
+    """Binance's limits per address, and the share of them that we plan to use."""
+
+    weight_per_minute: int = Field(default=2400, ge=1)
+    funding_calls_per_5_minutes: int = Field(default=500, ge=1)
+    share: float = Field(default=0.8, gt=0, le=1)
+    concurrency: int = Field(default=8, ge=1, le=64)
+    timeout_seconds: float = Field(default=30.0, gt=0)
+    attempts: int = Field(default=4, ge=1, le=10)
+
+
+class Vendors(_Section):
+    """Limits, one section a vendor."""
+
+    binance: BinanceLimits = BinanceLimits()
+
+
+class Collect(_Section):
+    """How strict the collectors are."""
+
+    missing_instrument: Literal["fail", "warn"] = "fail"
+
+
+class SandboxChoice(_Section):
+    """The stand-in for the vendors."""
+
+    port: int = Field(default=8799, ge=1, le=65535)
+    seed: int = Field(default=7, ge=0)
+
+
+class Config(_Section):
+    """The whole of cryptopipe.toml."""
+
+    history: History = History()
+    universe: UniverseChoice = UniverseChoice()
+    tiers: dict[str, Tier] = Field(min_length=1)
+    vendors: Vendors = Vendors()
+    collect: Collect = Collect()
+    sandbox: SandboxChoice = SandboxChoice()
+
+
+class Environment(BaseSettings):
+    """Variables of the process and of ``.env``; the process wins."""
+
+    model_config = SettingsConfigDict(env_file=PROJECT / ".env", extra="ignore", frozen=True)
+
+    vendors: Profile = Field(default="sandbox", validation_alias="CRYPTOPIPE_VENDORS")
+    realdata: Path = Field(
+        default=PROJECT.parent / "shared" / "data", validation_alias="CRYPTOPIPE_REALDATA"
+    )
+    warehouse: Path = Field(default=PROJECT / "warehouse", validation_alias="CRYPTOPIPE_WAREHOUSE")
+    dagster_home: Path = Field(default=PROJECT / "dagster_home", validation_alias="DAGSTER_HOME")
+    config: Path = Field(default=PROJECT / "cryptopipe.toml", validation_alias="CRYPTOPIPE_CONFIG")
+    sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
+    coinalyze_api_key: SecretStr | None = Field(default=None, validation_alias="COINALYZE_API_KEY")
+    cmc_api_key: SecretStr | None = Field(default=None, validation_alias="CMC_API_KEY")
+    coingecko_api_key: SecretStr | None = Field(default=None, validation_alias="COINGECKO_API_KEY")
+    fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+
+
+class Settings(BaseModel):
+    """Everything that was read, in one frozen value.
+
+    Attributes
+    ----------
+    environment
+        Profile, paths and keys.
+    config
+        The checked cryptopipe.toml.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    environment: Environment
+    config: Config
+
+    @property
+    def origin(self) -> str:
+        """What kind of truth the vendors tell: ``simulated``, ``live`` or ``recorded``."""
+        return ORIGINS[self.environment.vendors]
+
+    @property
+    def warehouse(self) -> Path:
+        """Absolute folder of the tables."""
+        return self.environment.warehouse.expanduser().resolve()
+
+    @property
+    def dagster_home(self) -> Path:
+        """Absolute folder of Dagster's instance."""
+        return self.environment.dagster_home.expanduser().resolve()
+
+    @property
+    def sandbox_url(self) -> str:
+        """Address where a stand-in may already be running."""
+        configured = self.environment.sandbox_url
+        return configured or f"http://127.0.0.1:{self.config.sandbox.port}"
+
+    @property
+    def history_start(self) -> datetime:
+        """First instant of the first partition."""
+        start = self.config.history.start
+        return datetime(start.year, start.month, start.day, tzinfo=UTC)
+
+    def with_environment(self, **changes: Any) -> "Settings":
+        """Return a copy with other paths or another profile."""
+        return self.model_copy(update={"environment": self.environment.model_copy(update=changes)})
+
+    def with_config(self, **sections: Any) -> "Settings":
+        """Return a copy with other sections of the configuration."""
+        return self.model_copy(update={"config": self.config.model_copy(update=sections)})
+
+
+@cache
+def load_settings() -> Settings:
+    """Read and check everything once for this process.
+
+    Raises
+    ------
+    ConfigError
+        Naming the variable or key, what was expected and what came.
+    """
+    _reject_misspelt_variables()
+    try:
+        environment = Environment()
+    except ValidationError as exc:
+        raise ConfigError(_first_problem(exc, "the environment (or .env)")) from None
+    return Settings(environment=environment, config=read_config(environment.config))
+
+
+def read_config(path: Path) -> Config:
+    """Read and check a cryptopipe.toml."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(
+            f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml or point "
+            f"CRYPTOPIPE_CONFIG at your own"
+        ) from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
+    try:
+        return Config.model_validate(content)
+    except ValidationError as exc:
+        raise ConfigError(_first_problem(exc, path.name)) from None
+
+
+def _first_problem(failure: ValidationError, where: str) -> str:
+    """Say the first problem in one line: key, what was expected, what came."""
+    problem = failure.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key}; remove it or correct its spelling{more}"
+    return f"{where}: {key}: {problem['msg']}, came {problem['input']!r}{more}"
+
+
+def _reject_misspelt_variables() -> None:
+    """A variable with our prefix that nobody reads is a typing mistake that would stay silent."""
+    known = {str(field.validation_alias) for field in Environment.model_fields.values()}
+    present = set(os.environ) | set(dotenv_values(PROJECT / ".env"))
+    for name in sorted(present):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise ConfigError(f"unknown environment variable {name}; {hint}")
+
+
+def export_dagster_home(settings: Settings) -> None:
+    """Tell Dagster where its home is, so that nobody has to export a variable.
+
+    Dagster reads the variable itself, wants it absolute and the folder present.
+    """
+    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+
+
+def dagster_environment() -> dict[str, str]:
+    """Environment of Dagster's services: ours, less a notice that a user cannot act on.
+
+    ``dagster dev`` announces its successor ``dg dev`` at every start.
+    """
+    return {**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command`"}

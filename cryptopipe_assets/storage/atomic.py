@@ -1,0 +1,76 @@
+"""Writing a file so that a reader, a crash or a kill sees the old one or the new one.
+
+The commit protocol: a dot-temp in the same folder, fsync, rename, fsync of the folder.
+"""
+
+import errno
+import os
+from collections.abc import Callable
+from contextlib import suppress
+from pathlib import Path
+
+from cryptopipe_assets.errors import StorageError
+
+ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
+
+ADVICE = {
+    errno.ENOSPC: "the disk is full; free some space and run again",
+    errno.EDQUOT: "the disk quota is used up; free some space and run again",
+    errno.EFBIG: "larger than this process may write; raise the limit (ulimit -f)",
+    errno.EACCES: f"no permission; make the folder writable or {ELSEWHERE}",
+    errno.EPERM: f"no permission; make the folder writable or {ELSEWHERE}",
+    errno.EROFS: f"the file system is read-only; {ELSEWHERE}",
+    errno.ENOTDIR: f"a file stands where a folder is needed; move it away or {ELSEWHERE}",
+    errno.EEXIST: f"a file stands where a folder is needed; move it away or {ELSEWHERE}",
+}
+
+
+def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
+    """Let ``write`` fill a temporary file, make it durable, and put it in the place of ``path``.
+
+    The temporary name starts with a dot, so that no glob for ``*.parquet`` ever matches it.
+
+    Returns
+    -------
+    Size of the new file in bytes.
+
+    Raises
+    ------
+    StorageError
+        If the folder or file cannot be written. What was at ``path`` is untouched.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _remove_leftovers(path)
+        write(temporary)
+        _sync(temporary)
+        temporary.replace(path)
+        _sync(path.parent)
+        return path.stat().st_size
+    except OSError as exc:
+        raise not_writable(path, exc) from exc
+    finally:
+        with suppress(OSError):  # the failure above is the one to tell
+            temporary.unlink(missing_ok=True)
+
+
+def not_writable(path: Path, failure: OSError) -> StorageError:
+    """Say in one line why ``path`` could not be written and what to do."""
+    code = failure.errno or 0
+    advice = ADVICE.get(code, f"{failure.strerror or failure}")
+    return StorageError(f"cannot write {path}: {advice}. Nothing was changed")
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Delete temporaries of writers that were killed; the caller holds the partition's lock."""
+    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
+        leftover.unlink(missing_ok=True)
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,249 @@
+"""The lake: one Parquet file per table and day, written atomically, read lazily.
+
+Layout::
+
+    warehouse/
+      ohlcv_1m/date=2026-02-01/part-0.parquet    a day of all symbols, sorted by the table's key
+      instruments/part-0.parquet                 a registry, which has no days
+      .locks/                                    one lock a table and day
+      .origin                                    whether the rows are live, recorded or simulated
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+from filelock import FileLock, Timeout
+
+from cryptopipe_assets.contracts import Collected, Table
+from cryptopipe_assets.errors import CorruptFile, ShrinkRefused, StorageError
+from cryptopipe_assets.storage.atomic import not_writable, write_atomically
+from cryptopipe_assets.storage.merge import lost_keys, merge, news
+
+ROW_GROUP = 14_400
+"""Ten symbols of 1-minute bars: row-group statistics then prune by symbol."""
+
+LOCK_SECONDS = 60.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Commit:
+    """What one commit did to a partition.
+
+    Attributes
+    ----------
+    rows, bytes
+        Rows and size of the file afterwards.
+    added, revised
+        Keys that are new, and keys whose values changed.
+    written
+        False if the file already said the same and was left alone.
+    """
+
+    table: str
+    day: date | None
+    rows: int
+    bytes: int
+    added: int
+    revised: int
+    written: bool
+
+
+@dataclass(frozen=True)
+class Lake:
+    """The tables below one folder.
+
+    Parameters
+    ----------
+    root
+        The warehouse folder; made on the first write.
+    lock_seconds
+        How long to wait for another writer of the same table and day.
+    on_commit
+        Told of every commit; for progress bars.
+    """
+
+    root: Path
+    lock_seconds: float = LOCK_SECONDS
+    on_commit: Callable[[Commit], None] | None = None
+
+    def path(self, table: str, day: date | None = None) -> Path:
+        """Where the partition's file is, or would be."""
+        folder = self.root / table
+        return (folder / f"date={day}" if day else folder) / "part-0.parquet"
+
+    def days(self, table: str) -> list[date]:
+        """Days that have a file, ascending."""
+        found = (self.root / table).glob("date=*/part-0.parquet")
+        return sorted(date.fromisoformat(path.parent.name.removeprefix("date=")) for path in found)
+
+    def has(self, table: str) -> bool:
+        """Whether the table has any file."""
+        return self.path(table).is_file() or bool(self.days(table))
+
+    def read(self, contract: type[Table], day: date | None = None) -> pl.DataFrame:
+        """Read one partition, or no rows if it has no file.
+
+        Raises
+        ------
+        CorruptFile
+            Naming the file and how to rebuild it.
+        """
+        path = self.path(contract.table_name(), day)
+        if not path.is_file():
+            return contract.empty_frame()
+        try:
+            return pl.read_parquet(path, hive_partitioning=False).select(contract.columns())
+        except (pl.exceptions.PolarsError, OSError) as exc:
+            raise _corrupt(path, contract, day, exc) from exc
+
+    def scan(self, contract: type[Table], first: date, last: date) -> pl.LazyFrame:
+        """Rows of the days ``first`` to ``last``, both included, in the order of the files.
+
+        Days without a file have no rows. The footers are read at once, so that a corrupt file is
+        named here and not deep inside a query.
+        """
+        table = contract.table_name()
+        days = [day for day in self.days(table) if first <= day <= last]
+        if not days:
+            return contract.empty_frame().lazy()
+        for day in days:
+            self._check_footer(contract, day)
+        return pl.scan_parquet(
+            [self.path(table, day) for day in days], hive_partitioning=False
+        ).select(contract.columns())
+
+    def upsert(self, contract: type[Table], frame: pl.DataFrame, day: date | None = None) -> Commit:
+        """Merge ``frame`` into the partition: new keys are added, changed values replaced.
+
+        Nothing that was collected is ever removed. A frame that brings no news writes nothing.
+        """
+        key = contract.key()
+        with self.lock(contract.table_name(), day):
+            stored = self.read(contract, day)
+            fresh = news(stored, frame, key)
+            merged = merge(stored, fresh, key)
+            added = merged.height - stored.height
+            return self._commit(contract, merged, day, added=added, revised=fresh.height - added)
+
+    def replace(
+        self,
+        contract: type[Table],
+        frame: pl.DataFrame,
+        day: date | None = None,
+        *,
+        force: bool = False,
+    ) -> Commit:
+        """Put ``frame`` in the place of the partition.
+
+        Raises
+        ------
+        ShrinkRefused
+            If a collected table would lose keys and ``force`` is false. Derived tables may
+            shrink: they can be rebuilt.
+        """
+        key = contract.key()
+        with self.lock(contract.table_name(), day):
+            try:
+                stored = self.read(contract, day)
+            except CorruptFile:
+                if issubclass(contract, Collected) and not force:
+                    raise
+                stored = contract.empty_frame()
+            lost = lost_keys(stored, frame, key)
+            if issubclass(contract, Collected) and lost.height and not force:
+                raise _shrinks(contract, day, stored, lost)
+            common = stored.height - lost.height
+            changed = news(stored, frame, key).height if stored.height else frame.height
+            added = frame.height - common
+            return self._commit(contract, frame, day, added=added, revised=changed - added)
+
+    @contextmanager
+    def lock(self, table: str, day: date | None = None) -> Iterator[None]:
+        """Hold the right to write one table and day, also against other processes.
+
+        Dagster's pools do not hold back a run that was started from a shell; this does.
+
+        Raises
+        ------
+        StorageError
+            If another process keeps it for longer than ``lock_seconds``.
+        """
+        path = self.root / ".locks" / f"{table}-{day or 'all'}.lock"
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with FileLock(path, timeout=self.lock_seconds):
+                yield
+        except Timeout:
+            raise StorageError(
+                f"another run has been writing {table} {day or ''} for over "
+                f"{self.lock_seconds:.0f} s; wait for it (see Dagster's Runs page) and run again"
+            ) from None
+        except OSError as exc:
+            raise not_writable(path, exc) from exc
+
+    def _commit(
+        self,
+        contract: type[Table],
+        frame: pl.DataFrame,
+        day: date | None,
+        *,
+        added: int,
+        revised: int,
+    ) -> Commit:
+        path = self.path(contract.table_name(), day)
+        same = added == revised == 0 and path.is_file() and frame.height == _rows(path)
+        size = path.stat().st_size if same else write_atomically(path, _parquet(frame))
+        commit = Commit(
+            table=contract.table_name(),
+            day=day,
+            rows=frame.height,
+            bytes=size,
+            added=added,
+            revised=revised,
+            written=not same,
+        )
+        if self.on_commit:
+            self.on_commit(commit)
+        return commit
+
+    def _check_footer(self, contract: type[Table], day: date) -> None:
+        path = self.path(contract.table_name(), day)
+        try:
+            pl.read_parquet_schema(path)
+        except (pl.exceptions.PolarsError, OSError) as exc:
+            raise _corrupt(path, contract, day, exc) from exc
+
+
+def _parquet(frame: pl.DataFrame) -> Callable[[Path], None]:
+    def write(path: Path) -> None:
+        frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, statistics=True)
+
+    return write
+
+
+def _rows(path: Path) -> int:
+    return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+
+
+def _corrupt(path: Path, contract: type[Table], day: date | None, cause: Exception) -> CorruptFile:
+    first_line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    again = f"--select {contract.table_name()}" + (f" --partition {day}" if day else "")
+    return CorruptFile(
+        f"cannot read {path}: {first_line}. Move the file away, then rebuild it with "
+        f"`dagster asset materialize -m cryptopipe_assets.definitions {again}`"
+    )
+
+
+def _shrinks(
+    contract: type[Table], day: date | None, stored: pl.DataFrame, lost: pl.DataFrame
+) -> ShrinkRefused:
+    first = ", ".join(str(value) for value in lost.row(0))
+    return ShrinkRefused(
+        f"{contract.table_name()} {day or ''}: the new partition lacks {lost.height} of "
+        f"{stored.height} collected rows, first ({first}); kept the old file. "
+        f"Collect again, or force the replacement if the rows are known to be wrong"
+    )

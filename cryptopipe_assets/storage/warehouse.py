@@ -1,0 +1,41 @@
+"""The warehouse as a whole: the lake, its catalog, and the promise not to mix origins."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import duckdb
+
+from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.storage import catalog, origin
+from cryptopipe_assets.storage.lake import Lake
+
+
+@dataclass(frozen=True, kw_only=True)
+class Warehouse:
+    """What assets write to and people read from.
+
+    Attributes
+    ----------
+    lake
+        The Parquet files.
+    contracts
+        Every table of the platform; each has a view in the catalog.
+    origin
+        ``live``, ``recorded`` or ``simulated``: what this process would add.
+    """
+
+    lake: Lake
+    contracts: Sequence[type[Table]]
+    origin: str
+
+    def claim(self) -> None:
+        """Refuse to add rows of another origin than those that are there."""
+        origin.claim(self.lake.root, self.origin)
+
+    def refresh_catalog(self) -> None:
+        """Make the catalog show what is there."""
+        catalog.refresh(self.lake, self.contracts)
+
+    def connect(self) -> duckdb.DuckDBPyConnection:
+        """Open the catalog read-only."""
+        return catalog.connect(self.lake)

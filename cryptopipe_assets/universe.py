@@ -1,0 +1,91 @@
+"""Which instruments are followed: coins in tiers, picked from the venue's own list."""
+
+import difflib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+import polars as pl
+
+from cryptopipe_assets.errors import ConfigError
+
+
+@dataclass(frozen=True, kw_only=True)
+class Universe:
+    """The user's choice, as cryptopipe.toml states it.
+
+    Attributes
+    ----------
+    venue, quote
+        Contracts are looked for here, in this quote currency; None is any quote.
+    tiers
+        Tier name to coins; a coin belongs to one tier.
+    only
+        Table name to coins, for a table that follows fewer of them. Recordings differ that way.
+    """
+
+    venue: str
+    quote: str | None
+    tiers: Mapping[str, tuple[str, ...]]
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seen: dict[str, str] = {}
+        for tier, coins in self.tiers.items():
+            for coin in coins:
+                if coin in seen:
+                    raise ConfigError(
+                        f"cryptopipe.toml: coin {coin} is in tiers.{seen[coin]} and in "
+                        f"tiers.{tier}; keep one of the two lines"
+                    )
+                seen[coin] = tier
+
+    def tier_of(self) -> pl.DataFrame:
+        """Return coin and tier, sorted by coin."""
+        rows = [(coin, tier) for tier, coins in self.tiers.items() for coin in coins]
+        return pl.DataFrame(rows, schema={"coin": pl.String, "tier": pl.String}, orient="row").sort(
+            "coin"
+        )
+
+    def with_tiers(self, instruments: pl.DataFrame) -> pl.DataFrame:
+        """Add the column ``tier`` to a list of instruments: null where one is not followed.
+
+        Only perpetuals of crypto coins at our venue and quote are followed.
+        """
+        return instruments.join(
+            self.tier_of(), on="coin", how="left", maintain_order="left"
+        ).with_columns(tier=pl.when(self._ours()).then("tier"))
+
+    def followed(self, instruments: pl.DataFrame, table: str) -> pl.DataFrame:
+        """Instruments that ``table`` follows, sorted by symbol.
+
+        Parameters
+        ----------
+        instruments
+            Newest version of every instrument, with ``tier``.
+        """
+        coins = self.only.get(table)
+        chosen = pl.lit(value=True) if coins is None else pl.col("coin").is_in(sorted(coins))
+        return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
+
+    def _ours(self) -> pl.Expr:
+        quote = pl.lit(value=True) if self.quote is None else pl.col("quote") == self.quote
+        kind = pl.col("contract_type") == "PERPETUAL"
+        return (pl.col("venue") == self.venue) & quote & kind
+
+    def require_listed(self, instruments: pl.DataFrame) -> None:
+        """Check that every coin has a contract.
+
+        Raises
+        ------
+        ConfigError
+            Naming the coin, where it was looked for, and similar names.
+        """
+        here = instruments.filter(self._ours())["coin"].to_list()
+        for coin in self.tier_of()["coin"]:
+            if coin not in here:
+                near = difflib.get_close_matches(coin, here, n=3)
+                hint = f"; similar: {', '.join(near)}" if near else ""
+                raise ConfigError(
+                    f"cryptopipe.toml: {self.venue} lists no {self.quote or ''} perpetual of coin "
+                    f"{coin}{hint}. Correct or remove its line in the tiers"
+                )
