@@ -1,0 +1,167 @@
+"""The command line. Thin: every command calls the graph or reads the warehouse."""
+
+import sys
+from datetime import date, datetime
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from cryptopipe_assets.commands.console import fail, out
+from cryptopipe_assets.errors import CryptopipeError, RequestError
+from cryptopipe_assets.settings import Settings, load_settings
+
+app = typer.Typer(
+    name="cryptopipe",
+    help="Crypto derivatives data: collected, point-in-time correct, served from DuckDB.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+
+Warehouse = Annotated[
+    Path | None,
+    typer.Option("--warehouse", help="Folder of the tables. Default: warehouse/ of the project."),
+]
+
+
+@app.command()
+def demo(
+    days: Annotated[int, typer.Option(min=1, max=60, help="Days to fill, today included.")] = 10,
+    warehouse: Warehouse = None,
+) -> None:
+    """Fill every table from a simulated market and show the result. No key, no network."""
+    from cryptopipe_assets.commands.demo import demo as run
+
+    run(_settings(warehouse), days=days)
+
+
+@app.command()
+def replay(
+    data: Annotated[Path, typer.Option(help="Folder of recorded vendor files (see README).")],
+    start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option(help="Last day, included.")],
+    tables: Annotated[
+        str | None, typer.Option(help="Comma-separated tables; with what they are made from.")
+    ] = None,
+    warehouse: Warehouse = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A table without recordings is an error.")
+    ] = False,
+) -> None:
+    """Fill the tables from recorded vendor files."""
+    from cryptopipe_assets.commands.replay import replay as run
+
+    run(
+        _settings(warehouse),
+        data=data.expanduser().resolve(),
+        first=_day(start, "--start"),
+        last=_day(end, "--end"),
+        tables=[name.strip() for name in tables.split(",")] if tables else None,
+        strict=strict,
+    )
+
+
+@app.command()
+def status(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Rows, age and freshness of every table. Exit code 0 fresh, 2 stale, 3 missing."""
+    from cryptopipe_assets.commands.status import status as run
+
+    raise typer.Exit(run(_settings(warehouse), as_json=as_json))
+
+
+@app.command()
+def sql(
+    query: Annotated[str | None, typer.Argument(help="DuckDB SQL; without it, the tables.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Ask the catalog."""
+    from cryptopipe_assets.commands.sql import sql as run
+
+    form = "json" if as_json else "csv" if as_csv else "table"
+    run(_settings(warehouse), query, form=form)
+
+
+@app.command()
+def catalog(
+    absolute: Annotated[
+        Path | None,
+        typer.Option(help="Write a copy with absolute paths here, for tools that start elsewhere."),
+    ] = None,
+    warehouse: Warehouse = None,
+) -> None:
+    """Rebuild the DuckDB catalog from the Parquet files."""
+    from cryptopipe_assets.definitions import warehouse as warehouse_of
+    from cryptopipe_assets.storage.catalog import rebuild, write_catalog
+
+    found = warehouse_of(_settings(warehouse))
+    if absolute is None:
+        out.print(f"wrote {rebuild(found.lake, found.contracts)}")
+    else:
+        path = write_catalog(found.lake, found.contracts, absolute, absolute=True)
+        out.print(f"wrote {path}")
+
+
+@app.command()
+def doctor(warehouse: Warehouse = None) -> None:
+    """Check versions, configuration, folders, files and keys, and say what to fix."""
+    from cryptopipe_assets.commands.doctor import doctor as run
+
+    raise typer.Exit(run(_settings(warehouse)))
+
+
+@app.command()
+def sandbox(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default: sandbox.port; 0 takes a free one."),
+    ] = None,
+) -> None:
+    """Serve the stand-in for the vendors on loopback until interrupted."""
+    from cryptopipe_assets.commands.sandbox import sandbox as run
+
+    settings = _settings(None)
+    run(settings, settings.config.sandbox.port if port is None else port)
+
+
+@app.command()
+def dev(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+) -> None:
+    """Open the Dagster UI with its daemon, and the stand-in where the profile wants it."""
+    from cryptopipe_assets.commands.dev import dev as run
+
+    raise typer.Exit(run(_settings(None), port))
+
+
+def main() -> None:
+    """Entry point: a failure that we know ends in one line and a non-zero exit code."""
+    try:
+        app()
+    except CryptopipeError as exc:
+        fail(str(exc))
+        sys.exit(1)
+    except Exception as exc:
+        from dagster import Failure  # imported late: --help need not wait for it
+
+        if not isinstance(exc, Failure):
+            raise
+        fail(exc.description or "a table was refused by its contract")
+        sys.exit(1)
+
+
+def _settings(warehouse: Path | None) -> Settings:
+    settings = load_settings()
+    return settings.with_environment(warehouse=warehouse) if warehouse else settings
+
+
+def _day(text: str, option: str) -> date:
+    try:
+        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not an instant
+    except ValueError:
+        raise RequestError(f"{option}: expected a day as YYYY-MM-DD, came {text!r}") from None

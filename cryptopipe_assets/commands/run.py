@@ -1,0 +1,125 @@
+"""Materialising tables through Dagster in this process, with a progress bar per table."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+
+import dagster as dg
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from cryptopipe_assets.commands.console import out
+from cryptopipe_assets.definitions import build, resources, warehouse
+from cryptopipe_assets.partitions import range_tags
+from cryptopipe_assets.settings import Settings, export_dagster_home
+from cryptopipe_assets.storage.lake import Commit, Lake
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run said.
+
+    Attributes
+    ----------
+    seconds
+        Wall time.
+    warnings
+        Quality checks that did not pass, as (table, check).
+    checks
+        Number of checks that ran.
+    """
+
+    seconds: float
+    checks: int
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+
+
+@contextmanager
+def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
+    """The repo's Dagster instance, or an ephemeral one for a warehouse that is not its own."""
+    if own:
+        export_dagster_home(settings)
+        with dg.DagsterInstance.get() as found:
+            yield found
+    else:
+        with dg.DagsterInstance.ephemeral() as found:
+            yield found
+
+
+class TableRun:
+    """Runs over one warehouse, told table by table and day by day.
+
+    Parameters
+    ----------
+    settings
+        Profile and paths.
+    keep
+        Record the runs in the repo's Dagster instance, where the UI shows them.
+    """
+
+    def __init__(self, settings: Settings, *, keep: bool) -> None:
+        self._settings = settings
+        self._keep = keep
+        self._tasks: dict[str, TaskID] = {}
+        self._progress = Progress(
+            TextColumn("  {task.description:<20}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TimeElapsedColumn(),
+            console=out,
+        )
+        self.resources = resources(settings)
+        lake = Lake(settings.warehouse, on_commit=self._advance)
+        self.warehouse = warehouse(settings, lake)
+
+    def materialise(self, tables: Sequence[str], first: date, last: date) -> Outcome:
+        """Fill ``tables`` from ``first`` to ``last`` in one run.
+
+        Raises
+        ------
+        CryptopipeError
+            Whatever a table raised; those after it did not run.
+        dagster.Failure
+            A gate check refused a frame.
+        """
+        definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
+        days = (last - first).days + 1
+        started = time.monotonic()
+        with instance(self._settings, own=self._keep) as found, self._progress:
+            for name in tables:
+                total = 1 if name == "instruments" else days
+                self._tasks[name] = self._progress.add_task(name, total=total, start=False)
+            result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+                instance=found,
+                asset_selection=[dg.AssetKey(name) for name in tables],
+                tags=range_tags(first, last),
+                run_config=QUIET,
+                raise_on_error=True,
+            )
+        evaluations = result.get_asset_check_evaluations()
+        return Outcome(
+            seconds=time.monotonic() - started,
+            checks=len(evaluations),
+            warnings=[
+                (each.asset_key.to_user_string(), each.check_name)
+                for each in evaluations
+                if not each.passed
+            ],
+        )
+
+    def _advance(self, commit: Commit) -> None:
+        task = self._tasks.get(commit.table)
+        if task is not None:
+            self._progress.start_task(task)
+            self._progress.advance(task)

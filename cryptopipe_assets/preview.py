@@ -1,0 +1,29 @@
+"""A few rows as a Markdown table, for the places where a person looks."""
+
+import polars as pl
+
+ROWS = 8
+
+
+def preview(frame: pl.DataFrame, *, rows: int = ROWS) -> str:
+    """The newest rows of ``frame`` as Markdown; columns of our own bookkeeping left out."""
+    if frame.is_empty():
+        return "no rows"
+    shown = frame.sort("ts", maintain_order=True).tail(rows) if "ts" in frame.columns else frame
+    return markdown(shown.drop("available_at", "ingested_at", "source", "venue", strict=False))
+
+
+def markdown(frame: pl.DataFrame) -> str:
+    """All of ``frame`` as a Markdown table."""
+    head = "| " + " | ".join(frame.columns) + " |"
+    rule = "|" + "---|" * frame.width
+    lines = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]
+    return "\n".join([head, rule, *lines])
+
+
+def _cell(value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, float):
+        return f"{value:.6g}"
+    return str(value).replace("+00:00", "")

@@ -1,0 +1,236 @@
+"""From a contract to a Dagster asset: its arguments, the gate before the write, the write itself.
+
+A table is declared once, by its contract; name, description, columns with units, gate check and
+freshness of the asset are derived from it here.
+"""
+
+import inspect
+from collections.abc import Iterator, Mapping
+from datetime import date, timedelta
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Collected, Registry, Table
+from cryptopipe_assets.errors import ContractError, RequestError
+from cryptopipe_assets.partitions import (
+    DAYS,
+    PARTITION,
+    RANGE_END,
+    RANGE_START,
+    days_between,
+)
+from cryptopipe_assets.preview import preview
+from cryptopipe_assets.storage.lake import Commit
+from cryptopipe_assets.storage.warehouse import Warehouse
+
+GATE = "contract"
+
+
+def table(contract: type[Table], *, fresh_within: timedelta) -> dict[str, Any]:
+    """Arguments of the ``@dg.asset`` that fills ``contract``.
+
+    Parameters
+    ----------
+    fresh_within
+        The asset is late when it was not materialised for this long, and warns at three quarters.
+    """
+    layer = contract.__module__.split(".")[-2]
+    arguments: dict[str, Any] = {
+        "name": contract.table_name(),
+        "group_name": layer,
+        "description": inspect.cleandoc(contract.__doc__ or ""),
+        "kinds": {"polars", "parquet"},
+        "metadata": {
+            "layer": layer,
+            "key": ", ".join(contract.key()),
+            "dagster/column_schema": column_schema(contract),
+            "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
+        },
+        "check_specs": [gate_spec(contract)],
+        "freshness_policy": dg.FreshnessPolicy.time_window(
+            fail_window=fresh_within, warn_window=fresh_within * 0.75
+        ),
+    }
+    if not issubclass(contract, Registry):
+        arguments["partitions_def"] = DAYS
+        arguments["backfill_policy"] = dg.BackfillPolicy.single_run()
+    return arguments
+
+
+def column_schema(contract: type[Table]) -> dg.TableSchema:
+    """The contract's columns as the UI shows them: type, sentence and unit."""
+    units = contract.units()
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=_type_name(column.dtype.type),
+                description=f"{column.description} [{units[name]}]",
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for name, column in contract.to_schema().columns.items()
+        ]
+    )
+
+
+def _type_name(dtype: pl.DataType) -> str:
+    """Polars' name of the type, instants shortened to what tells them apart."""
+    if isinstance(dtype, pl.Datetime):
+        return f"Datetime[{dtype.time_unit}, {dtype.time_zone}]"
+    return str(dtype)
+
+
+def gate_spec(contract: type[Table]) -> dg.AssetCheckSpec:
+    """The check that stands before the write."""
+    return dg.AssetCheckSpec(
+        GATE,
+        asset=contract.table_name(),
+        blocking=True,
+        description=(
+            "Before anything is written: exactly the contract's columns and types, a unique key, "
+            "values in their bounds, no NaN, nothing available before its event."
+        ),
+    )
+
+
+def days_of(context: dg.AssetExecutionContext) -> list[date]:
+    """Days that this run covers, ascending."""
+    return sorted(date.fromisoformat(key) for key in context.partition_keys)
+
+
+def days_checked(
+    context: dg.AssetCheckExecutionContext, warehouse: Warehouse, contract: type[Table]
+) -> list[date]:
+    """Days that a quality check looks at, ascending.
+
+    Those of the run that materialises the table; when the check is run on its own, the newest
+    week that is stored. (Checks that are partitioned themselves show as skipped after a run over
+    a range of days, so ours are not.)
+    """
+    tags = context.run.tags
+    first = tags.get(RANGE_START, tags.get(PARTITION))
+    last = tags.get(RANGE_END, tags.get(PARTITION))
+    if first and last:
+        return days_between(date.fromisoformat(first), date.fromisoformat(last))
+    stored = warehouse.lake.days(contract.table_name())
+    if not stored:
+        raise RequestError(f"{contract.table_name()} has no rows to check; materialise it first")
+    return days_between(max(stored[0], stored[-1] - timedelta(days=6)), stored[-1])
+
+
+class Publication:
+    """One asset's way into the warehouse: checked first, then written, then reported.
+
+    Used inside a generator asset::
+
+        publication = Publication(context, warehouse, Ohlcv1m)
+        yield from publication.write(frame, days)      # as often as needed
+        yield from publication.finish({"api_calls": 12})
+    """
+
+    def __init__(
+        self, context: dg.AssetExecutionContext, warehouse: Warehouse, contract: type[Table]
+    ) -> None:
+        self._context = context
+        self._warehouse = warehouse
+        self._contract = contract
+        self._commits: list[Commit] = []
+        warehouse.claim()
+
+    def write(
+        self, frame: pl.DataFrame | pl.LazyFrame, days: list[date]
+    ) -> Iterator[dg.AssetCheckResult]:
+        """Check ``frame`` and write its rows into the files of ``days``, one commit a day.
+
+        A day without rows gets an empty file: it was looked at. Collected tables are merged,
+        derived ones replaced.
+
+        Raises
+        ------
+        dagster.Failure
+            After yielding the failed gate check; nothing of this frame is written.
+        """
+        try:
+            checked = self._contract.conform(frame)
+            parts = _by_day(self._contract, checked, days)
+        except ContractError as exc:
+            yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
+            raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
+        for day, part in parts.items():
+            self._commit(part, day)
+
+    def write_registry(self, frame: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
+        """Check and merge the rows of a table that has no days."""
+        try:
+            checked = self._contract.conform(frame)
+        except ContractError as exc:
+            yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
+            raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
+        self._commits.append(self._warehouse.lake.upsert(self._contract, checked))
+
+    def finish(
+        self, metadata: Mapping[str, Any] | None = None
+    ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+        """Refresh the catalog and report what was written."""
+        self._warehouse.refresh_catalog()
+        yield self._gate(passed=True, metadata={"rows": self._total("rows")})
+        yield dg.MaterializeResult(metadata={**self._metadata(), **(metadata or {})})
+
+    def _commit(self, part: pl.DataFrame, day: date) -> None:
+        lake = self._warehouse.lake
+        write = lake.upsert if issubclass(self._contract, Collected) else lake.replace
+        commit = write(self._contract, part, day)
+        self._commits.append(commit)
+        self._context.add_asset_metadata(
+            {"dagster/partition_row_count": commit.rows, "bytes": commit.bytes},
+            partition_key=day.isoformat(),
+        )
+
+    def _gate(self, *, passed: bool, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
+        return dg.AssetCheckResult(check_name=GATE, passed=passed, metadata=metadata)
+
+    def _total(self, field: str) -> int:
+        return sum(int(getattr(commit, field)) for commit in self._commits)
+
+    def _metadata(self) -> dict[str, Any]:
+        """What is in the partitions now, whether this run wrote it or found it there."""
+        lake = self._warehouse.lake
+        paths = [lake.path(commit.table, commit.day) for commit in self._commits]
+        stored = pl.scan_parquet(paths, hive_partitioning=False)
+        symbols, first, last = (
+            stored.select(pl.col("symbol").n_unique(), pl.min("ts"), pl.max("ts").alias("last"))
+            .collect()
+            .row(0)
+        )
+        newest = pl.read_parquet(paths[-1], hive_partitioning=False)
+        found: dict[str, Any] = {
+            "rows": self._total("rows"),
+            "rows_added": self._total("added"),
+            "rows_revised": self._total("revised"),
+            "symbols": symbols,
+            "first_ts": str(first),
+            "last_ts": str(last),
+            "bytes": self._total("bytes"),
+            "files_written": self._total("written"),
+            "files_unchanged": len(self._commits) - self._total("written"),
+            "preview": dg.MetadataValue.md(preview(newest)),
+        }
+        if issubclass(self._contract, Registry):
+            found["dagster/row_count"] = self._total("rows")
+        return found
+
+
+def _by_day(
+    contract: type[Table], frame: pl.DataFrame, days: list[date]
+) -> dict[date, pl.DataFrame]:
+    """Rows of each day. A row outside of ``days`` would be lost, so it is an error."""
+    day = pl.col("ts").dt.date()
+    stray = frame.filter(~day.is_in(days))
+    if stray.height:
+        raise ContractError(
+            f"{contract.table_name()}: {stray.height} rows are outside of {days[0]} to {days[-1]}, "
+            f"first at {stray['ts'][0]}"
+        )
+    return {each: frame.filter(day == each) for each in days}
