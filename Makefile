@@ -1,0 +1,59 @@
+# Two commands are enough: `make demo` and `make test`. Each sets up everything by itself.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+READY  := $(VENV)/.ready
+
+# Dagster keeps its history here; it wants an absolute path.
+export DAGSTER_HOME ?= $(CURDIR)/dagster_home
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-fast dev lint bench lock clean
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
+
+setup: $(READY) ## Make .venv with the locked packages
+
+$(READY): requirements.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+	  { echo "cryptopipe needs Python 3.11 or later; try: make setup PYTHON=python3.12" >&2; exit 1; }
+	@echo "Setting up $(VENV) (about a minute the first time)"
+	@$(PYTHON) -m venv --clear $(VENV) || \
+	  { echo "no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(BIN)/pip install -q -q --no-compile --no-deps --require-hashes -r requirements.lock
+	@$(BIN)/pip install -q -q --no-compile --no-deps --no-build-isolation --editable .
+	@# so that `dagster ...` of this environment finds its home without being told
+	@$(BIN)/python -m cryptopipe_assets.dagster_home "$(CURDIR)/dagster_home"
+	@touch $(READY)
+
+demo: $(READY) ## Fill every table from a simulated market, show the result
+	@$(BIN)/cryptopipe demo
+
+dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
+	@$(BIN)/cryptopipe dev
+
+test: $(READY) ## All tests, and that the code location loads
+	$(BIN)/pytest
+	$(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
+
+test-fast: $(READY) ## Unit and architecture tests only
+	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow"
+
+lint: $(READY) ## ruff, mypy, import contracts
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: $(READY) ## Speed and memory against pandas, in one run
+	$(BIN)/python -m benchmarks
+
+lock: ## Resolve requirements.lock anew (needs uv)
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+
+clean: ## Remove the environment, the warehouse's tables and Dagster's history
+	rm -rf $(VENV)
+	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete
