@@ -1,0 +1,162 @@
+"""What a vendor's answer means: usable, to be asked again, refused, or not what was promised.
+
+Only this file looks at a status. It neither sends nor waits.
+"""
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from email.utils import parsedate_to_datetime
+from typing import Any
+
+import httpx
+
+from cryptopipe_assets.errors import NotPublished, PayloadChanged, VendorRejected
+from cryptopipe_assets.vendors.retry import PATIENCE_SECONDS, AskAgain
+
+SHORTEST_BAN = timedelta(minutes=2)
+ADVICE = {
+    401: "the key is missing or wrong: check this vendor's key in the environment or .env",
+    402: "the plan or its credits are used up: check the account at the vendor",
+    403: "the key may not do this, or the vendor's firewall refuses this address: check the key",
+    404: "the vendor has no such thing: check the symbol and the address",
+    451: "the vendor does not serve this location: run from another one, or leave this vendor out",
+}
+OTHER_ADVICE = "asking again changes nothing: check symbols and dates"
+
+_BANNED_UNTIL = re.compile(r"banned until (\d{13})")
+_CLOSING = {b"[": b"]", b"{": b"}"}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """What is asked of a vendor. The key is not part of it.
+
+    Parameters
+    ----------
+    path, params
+        Below the vendor's address.
+    family, cost
+        Which budget pays, and how much.
+    label
+        Name of the endpoint in ``VendorClient.calls``.
+    is_file
+        A file of an archive, which may not exist, rather than a JSON answer.
+    """
+
+    path: str
+    params: Mapping[str, str | int]
+    family: str
+    cost: int
+    label: str
+    is_file: bool = False
+
+    def __str__(self) -> str:
+        query = "&".join(f"{name}={value}" for name, value in self.params.items())
+        return f"{self.path}?{query}" if query else self.path
+
+
+class Banned(Exception):
+    """The vendor wants to hear nothing from us until then: a 418, or a very long 429."""
+
+    def __init__(self, until: datetime) -> None:
+        super().__init__(f"the vendor asks for silence until {until:%Y-%m-%d %H:%M:%S} UTC")
+        self.until = until
+
+
+def judge(
+    response: httpx.Response,
+    question: Question,
+    *,
+    vendor: str,
+    redact: Callable[[str | bytes], str],
+    now: datetime,
+) -> bytes:
+    """Return the body of a usable answer.
+
+    Raises
+    ------
+    AskAgain
+        408, 429, 5xx, or a JSON body without its end.
+    Banned
+        418, or a wait longer than our patience.
+    NotPublished
+        404 for a file.
+    VendorRejected
+        Any other 4xx.
+    PayloadChanged
+        A redirect, or a page of markup in place of JSON.
+    """
+    status = response.status_code
+    if status == 200:
+        return response.content if question.is_file else _json_body(response, vendor, redact)
+    if status == 404 and question.is_file:
+        raise NotPublished(vendor, f"there is no {question.path} (yet)")
+    wait = seconds_to_wait(response, now=now)
+    if status == 418 or wait > PATIENCE_SECONDS:
+        raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN))
+    said = redact(vendor_message(response))
+    if status in (408, 429) or status >= 500:
+        raise AskAgain(f"HTTP {status}: {said}", wait_seconds=wait)
+    if status < 400:
+        raise PayloadChanged(
+            vendor,
+            f"{question}: HTTP {status}, expected 200; redirects are not followed. Nothing was "
+            "written; check the vendor's address",
+        )
+    advice = ADVICE.get(status, OTHER_ADVICE)
+    raise VendorRejected(vendor, f"{question}: HTTP {status}: {said}. What to do: {advice}")
+
+
+def _json_body(
+    response: httpx.Response, vendor: str, redact: Callable[[str | bytes], str]
+) -> bytes:
+    """Return a JSON body that has its end; what is inside is for the decoder to find out."""
+    body = response.content.strip()
+    if body[:1] == b"<":
+        raise PayloadChanged(
+            vendor,
+            f"expected JSON, got a page of markup: {redact(body)}. Nothing was written; a proxy "
+            "or a firewall may have answered in the vendor's place",
+        )
+    if not body or (body[:1] in _CLOSING and body[-1:] != _CLOSING[body[:1]]):
+        raise AskAgain(f"the JSON answer was cut off after {len(body)} bytes")
+    return body
+
+
+def seconds_to_wait(response: httpx.Response, *, now: datetime) -> float:
+    """Return how long the vendor wants us to be quiet, from header or body; 0 if unsaid."""
+    header = response.headers.get("Retry-After", "").strip()
+    if re.fullmatch(r"\d+(\.\d+)?", header):
+        return float(header)
+    found = _BANNED_UNTIL.search(response.text)
+    if found is not None:
+        until = datetime.fromtimestamp(int(found[1]) / 1000, tz=UTC)
+    else:
+        try:
+            until = parsedate_to_datetime(header).replace(tzinfo=UTC)  # HTTP dates are in GMT
+        except ValueError:
+            return 0.0
+    return max(0.0, (until - now).total_seconds())
+
+
+def vendor_message(response: httpx.Response) -> str:
+    """Return the vendor's own words: the message of a JSON error body, else the body's text."""
+    try:
+        body = json.loads(response.content)
+    except ValueError:
+        return response.text or "without a word"
+    return _message(body) or response.text
+
+
+def _message(body: Any) -> str | None:
+    """Find the sentence in the shapes of error bodies that vendors use."""
+    if not isinstance(body, dict):
+        return None
+    for name in ("msg", "error_message", "message", "error"):
+        if isinstance(body.get(name), str):
+            code = body.get("code", body.get("error_code"))
+            return body[name] if code is None else f"{body[name]} (code {code})"
+    return _message(body.get("status")) or _message(body.get("error"))

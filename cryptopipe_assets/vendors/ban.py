@@ -1,0 +1,31 @@
+"""The time until which a vendor wants to hear nothing from us at all."""
+
+from datetime import datetime
+from pathlib import Path
+
+
+class Ban:
+    """Remembers when a ban ends, in memory and, with a ``state_folder``, for other processes.
+
+    Asking again during a ban makes it longer (Binance: two minutes up to three days), so it has
+    to outlive the run that was banned.
+    """
+
+    def __init__(self, vendor: str, *, state_folder: Path | None = None) -> None:
+        self._until: datetime | None = None
+        self._file = None if state_folder is None else state_folder / f"{vendor}.banned-until"
+
+    def until(self, now: datetime) -> datetime | None:
+        """Return the end of the ban, or null if there is none at ``now``."""
+        if self._file is not None and self._file.is_file():
+            self._until = datetime.fromisoformat(self._file.read_text(encoding="ascii").strip())
+        return self._until if self._until is not None and now < self._until else None
+
+    def begin(self, until: datetime) -> None:
+        """Note that nothing may be asked before ``until``."""
+        self._until = until
+        if self._file is not None:
+            self._file.parent.mkdir(parents=True, exist_ok=True)
+            draft = self._file.with_suffix(".draft")
+            draft.write_text(until.isoformat(), encoding="ascii")
+            draft.replace(self._file)

@@ -1,0 +1,217 @@
+"""Binance USD-M futures, REST.
+
+Docs      https://developers.binance.com/docs/derivatives/usds-margined-futures
+Auth      none for market data
+Budgets   ``weight`` (2,400 a minute and address) and ``funding`` (500 calls in 5 minutes)
+History   klines and settlements from listing
+Symbols   ``BTCUSDT``, ``1000PEPEUSDT``
+Numbers   strings; times are milliseconds UTC; ``endTime`` is inclusive
+Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 451)
+"""
+
+import itertools
+import math
+from collections.abc import Mapping
+from datetime import UTC, datetime, timedelta
+from typing import ClassVar
+
+import polars as pl
+
+from cryptopipe_assets.vendors.binance_funding_pages import (
+    MOST_ROWS,
+    is_cheaper_for_all,
+    pages_of_all,
+    pages_of_one,
+)
+from cryptopipe_assets.vendors.binance_instruments import read_instruments
+from cryptopipe_assets.vendors.binance_klines import (
+    BAR_SCHEMA,
+    KLINE_SCHEMA,
+    MINUTE_MS,
+    UnexpectedRows,
+    bars_of,
+    page_as_csv,
+    read_klines,
+)
+from cryptopipe_assets.vendors.binance_settlements import (
+    SETTLEMENT_SCHEMA,
+    STAMPED_SCHEMA,
+    read_page,
+    settlements_of,
+)
+from cryptopipe_assets.vendors.concurrency import all_or_nothing
+from cryptopipe_assets.vendors.http import VendorClient
+
+KLINES = "/fapi/v1/klines"
+FUNDING = "/fapi/v1/fundingRate"
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+# Weight 1 buys up to 99 rows, 2 up to 499, 5 up to 1000, 10 up to 1500: 499 a call is cheapest.
+MOST_KLINES = 499
+EARLY_MS = 60_000  # a stamp could be a little before its hour
+
+
+def kline_weight(limit: int) -> int:
+    """Weight of a klines request by its ``limit``."""
+    return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
+
+
+class Binance(VendorClient):
+    """The REST endpoints we use, one method each."""
+
+    vendor: ClassVar[str] = "binance"
+
+    async def server_time(self) -> datetime:
+        """Return Binance's clock, UTC."""
+        answer = await self.get_json("/fapi/v1/time", {}, family="weight")
+        try:
+            return datetime.fromtimestamp(int(answer["serverTime"]) / 1000, tz=UTC)
+        except (TypeError, KeyError, ValueError) as exc:
+            raise self.changed(f"/fapi/v1/time: expected serverTime, got {answer!r}") from exc
+
+    async def instruments(self) -> pl.DataFrame:
+        """Return the perpetual contracts that Binance lists now, sorted by symbol.
+
+        Returns
+        -------
+        DataFrame of venue, symbol, vendor_symbol, coin, quote, margin_asset,
+        contract_multiplier, contract_type, status, listed_at, delisted_at (null while no end is
+        set), funding_interval_hours (8 unless Binance says otherwise), price_tick and
+        quantity_step (null where Binance gives no such filter).
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        exchange, funding = await all_or_nothing(
+            [
+                self.get_json("/fapi/v1/exchangeInfo", {}, family="weight"),
+                self.get_json("/fapi/v1/fundingInfo", {}, family="funding"),
+            ]
+        )
+        try:
+            return read_instruments(exchange, funding)
+        except UnexpectedRows as exc:
+            raise self.changed(str(exc)) from exc
+
+    async def klines(
+        self, symbols: Mapping[str, str], *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Return the closed 1-minute bars with ``start <= ts < end``.
+
+        Parameters
+        ----------
+        symbols
+            Vendor symbol to canonical symbol.
+
+        Returns
+        -------
+        DataFrame of ``BAR_SCHEMA``, sorted by symbol and ts. Minutes for which Binance has no
+        bar are absent; a failure is never an empty frame.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not symbols or start >= end:
+            return BAR_SCHEMA.to_frame()
+        now = await self.server_time()
+        end = min(end, now.replace(second=0, microsecond=0))
+        frames = await all_or_nothing(
+            self._klines_of(vendor_symbol, symbol, start=start, end=end)
+            for vendor_symbol, symbol in symbols.items()
+        )
+        return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
+
+    async def _klines_of(
+        self, vendor_symbol: str, symbol: str, *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Page forward until the window is covered or Binance has no more."""
+        pages = [KLINE_SCHEMA.to_frame()]
+        cursor, last = -(-_ms(start) // MINUTE_MS) * MINUTE_MS, _ms(end) - 1
+        while cursor <= last:
+            page = await self._kline_page(vendor_symbol, first=cursor, last=last)
+            if page.is_empty():
+                break
+            pages.append(page)
+            newest = page["open_time"].max()
+            if not isinstance(newest, int) or newest < cursor:
+                raise self.changed(
+                    f"{KLINES}: asked {vendor_symbol} from {cursor} on, the newest is {newest!r}"
+                )
+            cursor = newest + MINUTE_MS
+        try:
+            return bars_of(pl.concat(pages), symbol, start=start, end=end)
+        except UnexpectedRows as exc:
+            raise self.changed(f"{KLINES}: {exc}") from exc
+
+    async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> pl.DataFrame:
+        """Return one page of rows with ``first <= open_time <= last``, fewer if Binance likes."""
+        limit = min(MOST_KLINES, math.ceil((last + 1 - first) / MINUTE_MS))
+        question: dict[str, str | int] = {
+            "symbol": vendor_symbol,
+            "interval": "1m",
+            "startTime": first,
+            "endTime": last,
+            "limit": limit,
+        }
+        body = await self.get_text(KLINES, question, family="weight", cost=kline_weight(limit))
+        try:
+            return read_klines(page_as_csv(body))
+        except UnexpectedRows as exc:
+            raise self.changed(f"{KLINES} {vendor_symbol}: {exc}: {self.redact(body)}") from exc
+
+    async def settlements(
+        self, symbols: Mapping[str, str], *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        """Return the funding settlements with ``start <= ts < end``.
+
+        Asks for all symbols at once where that takes fewer requests than one symbol at a time.
+
+        Parameters
+        ----------
+        symbols
+            Vendor symbol to canonical symbol.
+
+        Returns
+        -------
+        DataFrame of ``SETTLEMENT_SCHEMA``, sorted by symbol and ts: the rate is a fraction per
+        the contract's own interval, and declared_interval_hours is null, as REST does not say.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not symbols or start >= end:
+            return SETTLEMENT_SCHEMA.to_frame()
+        first, last = _ms(start) - EARLY_MS, _ms(end) - 1
+        try:
+            if is_cheaper_for_all(len(symbols), start=start, end=end):
+                pages = await pages_of_all(self._settlement_page, symbols, first=first, last=last)
+            else:
+                each_ones = await all_or_nothing(
+                    pages_of_one(self._settlement_page, each, first=first, last=last)
+                    for each in symbols
+                )
+                pages = list(itertools.chain.from_iterable(each_ones))
+            stamped = pl.concat([STAMPED_SCHEMA.to_frame(), *pages])
+            return settlements_of(stamped, symbols, start=start, end=end)
+        except UnexpectedRows as exc:
+            raise self.changed(f"{FUNDING}: {exc}") from exc
+
+    async def _settlement_page(
+        self, vendor_symbol: str | None, *, first: int, last: int
+    ) -> pl.DataFrame:
+        """Return one page of rows with ``first <= stamp <= last``, of one symbol or of all."""
+        question: dict[str, str | int] = {
+            **({} if vendor_symbol is None else {"symbol": vendor_symbol}),
+            "startTime": first,
+            "endTime": last,
+            "limit": MOST_ROWS,
+        }
+        return read_page(await self.get_json(FUNDING, question, family="funding"))
+
+
+def _ms(moment: datetime) -> int:
+    """Milliseconds since 1970, exactly."""
+    return (moment - EPOCH) // timedelta(milliseconds=1)

@@ -1,0 +1,97 @@
+"""How much a vendor lets us ask, and the waiting that keeps us below it."""
+
+import asyncio
+import logging
+from dataclasses import dataclass
+from pathlib import Path
+
+from pyrate_limiter import InMemoryBucket, Rate, RateItem, SQLiteBucket
+
+from cryptopipe_assets.errors import ConfigError
+
+logger = logging.getLogger("cryptopipe.vendors")
+
+WORTH_A_WORD_SECONDS = 1.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Budget:
+    """One family of limits: at most ``units`` in any ``per_seconds``.
+
+    Parameters
+    ----------
+    family
+        Which requests share it, e.g. ``weight`` or ``funding``.
+    units
+        What may be spent; a request costs one unit or more.
+    per_seconds
+        Length of the rolling window, in seconds.
+    """
+
+    family: str
+    units: int
+    per_seconds: float
+
+
+class Meter:
+    """Spends one budget, first come first served, and waits while it is used up.
+
+    With a ``state_folder`` the spending is kept in a small SQLite file there, guarded by a file
+    lock, so that every process of this machine draws on the same budget. Without one it is kept
+    in memory and counts this client only. The file is not part of the warehouse: deleting it
+    forgets the last window, nothing else.
+    """
+
+    def __init__(self, vendor: str, budget: Budget, *, state_folder: Path | None = None) -> None:
+        self._name = f"{vendor} {budget.family}"
+        self._budget = budget
+        self._turn = asyncio.Lock()
+        rates = [Rate(budget.units, round(budget.per_seconds * 1000))]
+        self._bucket: InMemoryBucket | SQLiteBucket
+        if state_folder is None:
+            self._bucket = InMemoryBucket(rates)
+        else:
+            state_folder.mkdir(parents=True, exist_ok=True)
+            self._bucket = SQLiteBucket.init_from_file(
+                rates,
+                table="spent",
+                db_path=str(state_folder / f"{vendor}-{budget.family}.sqlite"),
+                use_file_lock=True,
+            )
+
+    async def spend(self, cost: int) -> None:
+        """Return once ``cost`` units are ours.
+
+        Raises
+        ------
+        ConfigError
+            If one request costs more than the whole budget.
+        """
+        if cost > self._budget.units:
+            raise ConfigError(
+                f"budget of {self._name}: one request costs {cost} units, but the budget allows "
+                f"{self._budget.units} per {self._budget.per_seconds:g} s; raise it to at least "
+                f"{cost}"
+            )
+        if cost == 0:
+            return
+        async with self._turn:
+            while (wait := self._take(cost)) > 0:
+                if wait > WORTH_A_WORD_SECONDS:
+                    logger.info("%s: budget used up, waiting %.1f s", self._name, wait)
+                await asyncio.sleep(wait)
+
+    def _take(self, cost: int) -> float:
+        """Take ``cost`` units and return 0, or take nothing and return the seconds to wait."""
+        now: int = self._bucket.now()  # type: ignore[no-untyped-call]
+        self._bucket.leak(now)
+        item = RateItem(self._name, now, weight=cost)
+        if self._bucket.put(item):
+            return 0.0
+        wait = self._bucket.waiting(item)
+        assert isinstance(wait, int)  # both buckets answer at once; only others are asynchronous
+        return max(wait, 1) / 1000
+
+    def close(self) -> None:
+        """Let go of the file, if there is one."""
+        self._bucket.close()

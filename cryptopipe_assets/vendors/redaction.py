@@ -1,0 +1,45 @@
+"""Keeping keys out of everything that a person or a log may see."""
+
+import logging
+import re
+
+import httpx
+from pydantic import SecretStr
+
+SAMPLE_CHARACTERS = 200
+
+
+class Redactor:
+    """Turns what a vendor said into one short line without our key."""
+
+    def __init__(self, api_key: SecretStr | None) -> None:
+        self._key = api_key
+
+    def __call__(self, said: str | bytes) -> str:
+        """Return the text with the key blanked out, then trimmed to 200 characters."""
+        text = said if isinstance(said, str) else said.decode("utf-8", "replace")
+        if self._key is not None and self._key.get_secret_value():
+            text = text.replace(self._key.get_secret_value(), "***")
+        line = re.sub(r"\s+", " ", text).strip()
+        return line if len(line) <= SAMPLE_CHARACTERS else f"{line[: SAMPLE_CHARACTERS - 3]}..."
+
+
+class WithoutQuery(logging.Filter):
+    """Cuts the query off the addresses that httpx logs: a key could be in it."""
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Rewrite the record's addresses; keep every record."""
+        if isinstance(record.args, tuple):
+            record.args = tuple(
+                str(each.copy_with(query=None)) if isinstance(each, httpx.URL) else each
+                for each in record.args
+            )
+        return True
+
+
+_WITHOUT_QUERY = WithoutQuery()
+
+
+def quieten_httpx() -> None:
+    """Make httpx log addresses without their query; doing it twice changes nothing."""
+    logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)

@@ -1,0 +1,88 @@
+"""Asking again: which failures pass, how often we try, how long we wait in between."""
+
+import random
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import stamina
+
+LONGEST_BACKOFF_SECONDS = 60.0
+PATIENCE_SECONDS = 300.0  # a vendor that wants to be left alone longer has banned us
+JITTER = 0.1
+
+
+class AskAgain(Exception):
+    """A failure that may pass.
+
+    Parameters
+    ----------
+    reason
+        What happened, without a key.
+    wait_seconds
+        What the vendor asked us to wait; 0 if it did not say.
+    """
+
+    def __init__(self, reason: str, *, wait_seconds: float = 0.0) -> None:
+        super().__init__(reason)
+        self.wait_seconds = wait_seconds
+
+
+class GaveUp(Exception):
+    """The last failure, after ``sent`` attempts."""
+
+    def __init__(self, last: AskAgain, sent: int) -> None:
+        super().__init__(str(last))
+        self.sent = sent
+
+
+@dataclass(frozen=True, kw_only=True)
+class Persistence:
+    """How stubborn a client is.
+
+    Parameters
+    ----------
+    attempts
+        How often a request is sent at most.
+    backoff_seconds
+        Wait before the second attempt. It doubles with each further one, to a minute at most,
+        and 0 to 10 % are added so that clients do not march in step. A wait that the vendor asks
+        for is kept if it is longer.
+    """
+
+    attempts: int
+    backoff_seconds: float
+
+    async def run(self, send: Callable[[], Awaitable[bytes]]) -> bytes:
+        """Return what ``send`` returns; repeat it while it raises AskAgain.
+
+        Raises
+        ------
+        GaveUp
+        """
+        sent = 0
+        try:
+            async for attempt in stamina.retry_context(
+                on=_seconds_until_next,
+                attempts=self.attempts,
+                timeout=None,
+                wait_initial=self.backoff_seconds,
+                wait_max=LONGEST_BACKOFF_SECONDS,
+                wait_jitter=0,
+            ):
+                with attempt:
+                    sent = attempt.num
+                    try:
+                        return await send()
+                    except AskAgain as exc:
+                        exc.wait_seconds = max(exc.wait_seconds, attempt.next_wait)
+                        raise
+        except AskAgain as exc:
+            raise GaveUp(exc, sent) from exc
+        raise AssertionError("a retry either returns or raises")
+
+
+def _seconds_until_next(exc: Exception) -> bool | float:
+    """Tell stamina whether to ask again, and after how many seconds."""
+    if not isinstance(exc, AskAgain):
+        return False
+    return exc.wait_seconds * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311 (no secret)
