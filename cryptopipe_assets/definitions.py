@@ -78,9 +78,10 @@ def recorded_universe(source: RecordedSource) -> Universe:
     """Follow what was recorded, table by table."""
     now = int(source.clock().timestamp() * 1000)
     coin = {each.symbol: split_multiplier(each.base)[0] for each in source.instruments(now)}
+    coverage = source.coverage()
     recorded = {
-        table: frozenset(coin[symbol] for symbol in symbols)
-        for table, symbols in source.coverage().items()
+        table: frozenset(coin[symbol] for symbol in coverage.get(table, {}))
+        for table in ("ohlcv_1m", "funding_rate")
     }
     return Universe(
         venue="binance",

@@ -3,11 +3,21 @@
 import sys
 
 import polars as pl
+from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
 
-out = Console(highlight=False)
-err = Console(stderr=True, highlight=False)
+PIPED_WIDTH = 160
+"""Width where nobody's terminal says otherwise; a log should not cut figures short."""
+
+
+def _console(*, stderr: bool) -> Console:
+    terminal = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, width=None if terminal else PIPED_WIDTH)
+
+
+out = _console(stderr=False)
+err = _console(stderr=True)
 
 
 def fail(message: str) -> None:
@@ -18,12 +28,24 @@ def fail(message: str) -> None:
 
 def frame_table(frame: pl.DataFrame, *, title: str | None = None) -> RichTable:
     """A frame as a table for the terminal; numbers to the right, null as a dot."""
-    table = RichTable(title=title, title_justify="left", title_style="bold", header_style="dim")
+    table = plain_table(title=title)
     for name, dtype in frame.schema.items():
         table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
     for row in frame.iter_rows():
         table.add_row(*(cell(value) for value in row))
     return table
+
+
+def plain_table(*, title: str | None = None) -> RichTable:
+    """An empty table in the house's style: a rule below the head, and nothing else."""
+    return RichTable(
+        title=title,
+        title_justify="left",
+        title_style="bold",
+        header_style="dim",
+        box=SIMPLE_HEAD,
+        pad_edge=False,
+    )
 
 
 def cell(value: object) -> str:
@@ -46,8 +68,3 @@ def size(count: float) -> str:
             return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
         count /= 1000
     return f"{count:.1f} TB"
-
-
-def is_interactive() -> bool:
-    """Whether a person watches the output as it comes."""
-    return sys.stdout.isatty()

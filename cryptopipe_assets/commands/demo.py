@@ -1,6 +1,7 @@
 """The whole graph on the simulated market, and a look at what came out."""
 
 from datetime import UTC, date, datetime, timedelta
+from textwrap import dedent, indent
 
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.commands.run import Outcome, TableRun
@@ -15,20 +16,24 @@ WARM_UP_DAYS = 7
 """The longest window of a factor; collected first, so that all ten days have factors."""
 
 QUERIES = {
-    "Where is volatility expanding? The newest hour, by volatility against its week": """
-        SELECT symbol, ts, close, round(realized_vol * 1e4, 1) AS realized_vol_bp,
-               round(vol_regime, 2) AS vol_regime, round(returns_24h * 100, 2) AS return_24h_pct
-        FROM factors_1h WHERE ts = (SELECT max(ts) FROM factors_1h)
+    "Where is volatility expanding? The newest hour against its own week": """
+        SELECT symbol, close, round(realized_vol * 1e4, 1) AS vol_bp,
+               round(vol_regime, 2) AS vol_regime,
+               round(returns_24h * 100, 2) AS ret_24h_pct
+        FROM factors_1h
+        WHERE ts = (SELECT max(ts) FROM factors_1h)
         ORDER BY vol_regime DESC LIMIT 5""",
-    "What does leverage cost? Funding over the last three days, annualised": """
-        SELECT symbol, count(*) AS settlements, max(interval_hours) AS interval_hours,
-               round(sum(funding_rate) * 365 / 3 * 100, 2) AS cost_of_a_long_pct_per_year
-        FROM funding_rate WHERE ts > (SELECT max(ts) FROM funding_rate) - INTERVAL 3 DAY
-        GROUP BY symbol ORDER BY cost_of_a_long_pct_per_year DESC LIMIT 5""",
-    "What would a decision at noon have known? Rows available by then, none from the future": """
-        SELECT symbol, arg_max(close, ts) AS last_close, max(ts) AS bar,
-               max(available_at) AS known_since
-        FROM ohlcv_1m WHERE available_at <= (SELECT max(date) FROM ohlcv_1m) - INTERVAL 12 HOUR
+    "What does leverage cost? Three days of funding, annualised, paid by longs": """
+        SELECT symbol, count(*) AS settled, any_value(interval_hours) AS every_h,
+               round(sum(funding_rate) * 365 / 3 * 100, 2) AS pct_per_year
+        FROM funding_rate
+        WHERE ts > (SELECT max(ts) FROM funding_rate) - INTERVAL 3 DAY
+        GROUP BY symbol ORDER BY pct_per_year DESC LIMIT 5""",
+    "What did a decision at yesterday noon know? No row is used before its time": """
+        SELECT symbol, max(ts) AS last_bar, max(available_at) AS known_at,
+               arg_max(close, ts) AS close
+        FROM ohlcv_1m
+        WHERE available_at <= (SELECT max(date) FROM ohlcv_1m) - INTERVAL 12 HOUR
         GROUP BY symbol ORDER BY symbol LIMIT 5""",
 }
 
@@ -85,13 +90,8 @@ def _summary(settings: Settings, outcomes: list[Outcome]) -> None:
 def _examples(settings: Settings) -> None:
     for question, query in QUERIES.items():
         out.print(f"\n[bold]{question}[/]")
-        out.print(_dedented(query), style="dim")
+        out.print(indent(dedent(query).strip(), "  "), style="dim")
         out.print(frame_table(ask(settings, query)))
-
-
-def _dedented(query: str) -> str:
-    lines = query.strip("\n").splitlines()
-    return "\n".join("  " + line.strip() for line in lines)
 
 
 def _next_steps(settings: Settings, today: date) -> None:

@@ -11,13 +11,15 @@ from rich.progress import (
     BarColumn,
     MofNCompleteColumn,
     Progress,
+    SpinnerColumn,
     TaskID,
     TextColumn,
     TimeElapsedColumn,
 )
 
 from cryptopipe_assets.commands.console import out
-from cryptopipe_assets.definitions import build, resources, warehouse
+from cryptopipe_assets.contracts import Registry
+from cryptopipe_assets.definitions import build, contracts, resources, warehouse
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.settings import Settings, export_dagster_home
 from cryptopipe_assets.storage.lake import Commit, Lake
@@ -70,15 +72,8 @@ class TableRun:
     def __init__(self, settings: Settings, *, keep: bool) -> None:
         self._settings = settings
         self._keep = keep
-        self._tasks: dict[str, TaskID] = {}
-        self._progress = Progress(
-            TextColumn("  {task.description:<20}"),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("files"),
-            TimeElapsedColumn(),
-            console=out,
-        )
+        self._waiting: list[tuple[str, TaskID]] = []
+        self._progress = Progress()
         self.resources = resources(settings)
         lake = Lake(settings.warehouse, on_commit=self._advance)
         self.warehouse = warehouse(settings, lake)
@@ -94,12 +89,8 @@ class TableRun:
             A gate check refused a frame.
         """
         definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
-        days = (last - first).days + 1
         started = time.monotonic()
-        with instance(self._settings, own=self._keep) as found, self._progress:
-            for name in tables:
-                total = 1 if name == "instruments" else days
-                self._tasks[name] = self._progress.add_task(name, total=total, start=False)
+        with instance(self._settings, own=self._keep) as found, self._bars(tables, first, last):
             result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
                 instance=found,
                 asset_selection=[dg.AssetKey(name) for name in tables],
@@ -118,8 +109,39 @@ class TableRun:
             ],
         )
 
+    def _bars(self, tables: Sequence[str], first: date, last: date) -> Progress:
+        """A progress bar per table; the clock of each starts when the one before is done."""
+        self._progress = Progress(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:<18}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TimeElapsedColumn(),
+            console=out,
+        )
+        registries = {name for name, each in contracts().items() if issubclass(each, Registry)}
+        days = (last - first).days + 1
+        self._waiting = [
+            (
+                name,
+                self._progress.add_task(name, total=1 if name in registries else days, start=False),
+            )
+            for name in tables
+        ]
+        self._start_next()
+        return self._progress
+
     def _advance(self, commit: Commit) -> None:
-        task = self._tasks.get(commit.table)
-        if task is not None:
-            self._progress.start_task(task)
-            self._progress.advance(task)
+        """Count a file; when a table is complete, the next one's clock starts."""
+        task = dict(self._waiting).get(commit.table)
+        if task is None:
+            return
+        self._progress.advance(task)
+        if self._progress.tasks[task].finished:
+            self._waiting = [each for each in self._waiting if each[1] != task]
+            self._start_next()
+
+    def _start_next(self) -> None:
+        if self._waiting:
+            self._progress.start_task(self._waiting[0][1])

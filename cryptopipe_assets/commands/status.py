@@ -10,7 +10,7 @@ import polars as pl
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 from rich.table import Table as RichTable
 
-from cryptopipe_assets.commands.console import frame_table, out, size
+from cryptopipe_assets.commands.console import frame_table, out, plain_table, size
 from cryptopipe_assets.contracts import Registry, Table
 from cryptopipe_assets.definitions import contracts, defs, in_order
 from cryptopipe_assets.settings import Settings, export_dagster_home
@@ -166,7 +166,7 @@ def _freshness(age: float | None, allowed: timedelta) -> str:
 def _print(settings: Settings, lines: list[TableStatus]) -> None:
     origin = origin_of(settings.warehouse) or "nothing yet"
     out.print(f"[bold]{settings.warehouse}[/]  holds: {origin}\n")
-    table = RichTable(header_style="dim")
+    table = plain_table()
     for name in ("table", "layer"):
         table.add_column(name)
     for name in ("rows", "files", "size", "first ts", "last ts", "age", "fresh within"):
