@@ -6,6 +6,7 @@ The only reader of ``os.environ``. Secrets come from the environment or ``.env``
 
 import difflib
 import os
+import shutil
 import tomllib
 from datetime import UTC, date, datetime
 from functools import cache
@@ -20,6 +21,7 @@ from cryptopipe_assets.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "CRYPTOPIPE_"
+DAGSTER_YAML = PROJECT / "dagster_home" / "dagster.yaml"
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
@@ -226,11 +228,26 @@ def _reject_misspelt_variables() -> None:
 
 
 def export_dagster_home(settings: Settings) -> None:
-    """Tell Dagster where its home is, so that nobody has to export a variable.
+    """Make Dagster's home ready and tell Dagster where it is, so that nobody has to.
 
-    Dagster reads the variable itself, wants it absolute and the folder present.
+    Dagster reads the variable itself, wants it absolute and the folder present. A home of the
+    user's own gets the project's dagster.yaml, unless it has one.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made or written.
     """
-    os.environ["DAGSTER_HOME"] = str(settings.dagster_home)
+    home = settings.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / DAGSTER_YAML.name).exists():
+            shutil.copyfile(DAGSTER_YAML, home / DAGSTER_YAML.name)
+    except OSError as exc:
+        raise ConfigError(
+            f"DAGSTER_HOME: cannot write {home}: {exc.strerror}; choose another folder"
+        ) from None
+    os.environ["DAGSTER_HOME"] = str(home)
 
 
 def dagster_environment() -> dict[str, str]:

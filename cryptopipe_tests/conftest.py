@@ -1,11 +1,27 @@
 """Fixtures that every suite may use."""
 
 import os
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from pathlib import Path
+from typing import Any
 
+import dagster as dg
 import pytest
 
+from cryptopipe_assets.definitions import build, contracts
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.partitions import range_tags
+from cryptopipe_assets.sandbox.faults import FaultPlan
+from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.settings import Settings, Tier, load_settings
+from cryptopipe_assets.storage.lake import Lake
+
 ROOT = Path(__file__).resolve().parents[1]
+NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
+"""The present of the stand-in where a test needs it to stand still: a Tuesday morning."""
 
 
 @pytest.fixture(scope="session")
@@ -15,3 +31,94 @@ def realdata() -> Path:
     if not (folder / "binance").is_dir():
         pytest.skip(f"no recorded vendor data at {folder}; set CRYPTOPIPE_REALDATA to its folder")
     return folder
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    """Settings of three coins that write below the test's own folder."""
+    return (
+        load_settings()
+        .with_environment(
+            vendors="sandbox",
+            warehouse=tmp_path / "warehouse",
+            dagster_home=tmp_path / "dagster_home",
+        )
+        .with_config(tiers={"all": Tier(every_minutes=60, coins=("BTC", "DOGE", "PEPE"))})
+    )
+
+
+@dataclass
+class Platform:
+    """The whole graph over one warehouse and one stand-in, for tests that materialise."""
+
+    settings: Settings
+    sandbox: Sandbox
+    instance: dg.DagsterInstance
+    clock: list[datetime]
+
+    @property
+    def now(self) -> datetime:
+        """The present at the stand-in; it stands still until a test moves it."""
+        return self.clock[0]
+
+    @now.setter
+    def now(self, instant: datetime) -> None:
+        self.clock[0] = instant
+
+    @property
+    def lake(self) -> Lake:
+        return Lake(self.settings.warehouse)
+
+    @property
+    def vendors(self) -> VendorClients:
+        limits = self.settings.config.vendors.binance.model_copy(
+            update={"attempts": 2, "timeout_seconds": 5.0}
+        )
+        return VendorClients(
+            binance_limits=limits,
+            missing_instrument="fail",
+            standin=lambda: self.sandbox.url,
+            state_folder=None,
+        )
+
+    def materialise(
+        self, tables: Sequence[str], first: str, last: str | None = None, **replaced: Any
+    ) -> dg.ExecuteInProcessResult:
+        """Run the tables over the days through Dagster; a failure is in the result."""
+        definitions = build(self.settings, **{"vendors": self.vendors, **replaced})
+        days = date.fromisoformat(first), date.fromisoformat(last or first)
+        return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=self.instance,
+            asset_selection=[dg.AssetKey(name) for name in tables],
+            tags=range_tags(*days),
+            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            raise_on_error=False,
+        )
+
+    def read(self, table: str, first: str, last: str | None = None):
+        """Rows of the days."""
+        days = date.fromisoformat(first), date.fromisoformat(last or first)
+        return self.lake.scan(contracts()[table], *days).collect()
+
+    def files(self) -> dict[str, bytes]:
+        """Every Parquet file's content by its path in the warehouse."""
+        root = self.settings.warehouse
+        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")}
+
+
+@pytest.fixture
+def faults() -> FaultPlan:
+    """What goes wrong at the stand-in; none unless a test replaces it."""
+    return FaultPlan()
+
+
+@pytest.fixture
+def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
+    """A graph whose stand-in says that it is always the same Tuesday morning."""
+    clock = [NOW]
+    source = SimulatedSource(settings.config.sandbox.seed, clock=lambda: clock[0])
+    with (
+        Sandbox(source, faults=faults) as sandbox,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        yield Platform(settings, sandbox, instance, clock)

@@ -9,6 +9,9 @@ from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
+import duckdb
+import polars as pl
+
 from cryptopipe_assets.errors import StorageError
 
 ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
@@ -50,6 +53,12 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         return path.stat().st_size
     except OSError as exc:
         raise not_writable(path, exc) from exc
+    except (pl.exceptions.PolarsError, duckdb.Error) as exc:
+        # Both libraries report a disk that fills up in the middle of a file in their own words.
+        why = str(exc).splitlines()[0]
+        raise StorageError(
+            f"cannot write {path}: {why}; is the disk full? Nothing was changed"
+        ) from exc
     finally:
         with suppress(OSError):  # the failure above is the one to tell
             temporary.unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -65,11 +65,11 @@ def instruments(
     """Ask for the venue's list and append what changed."""
     publication = Publication(context, warehouse, Instruments)
     client = vendors.binance()
-    listing = asyncio.run(_listing(client))
+    listing, now = asyncio.run(_listing(client))
     seen = universe.with_tiers(listing)
     universe.require_listed(seen)
     stored = warehouse.lake.read(Instruments)
-    fresh = new_versions(stored, seen, INSTRUMENT, source=client.vendor, now=client.clock())
+    fresh = new_versions(stored, seen, INSTRUMENT, source=client.vendor, now=now)
     yield from publication.write_registry(fresh)
     followed = seen.filter(pl.col("tier").is_not_null())
     yield from publication.finish(
@@ -85,9 +85,11 @@ def instruments(
     )
 
 
-async def _listing(client: Binance) -> pl.DataFrame:
+async def _listing(client: Binance) -> tuple[pl.DataFrame, datetime]:
+    """The venue's list, and what time it was there."""
     async with client as binance:
-        return await binance.instruments()
+        now = await binance.server_time()
+        return await binance.instruments(), now
 
 
 def followed_instruments(warehouse: Warehouse, universe: Universe, table_name: str) -> pl.DataFrame:

@@ -1,0 +1,71 @@
+"""A writer that is killed at any moment leaves the old file or the new one."""
+
+import random
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import polars as pl
+import pytest
+
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
+
+ROOT = Path(__file__).parents[2]
+KILLS = 30
+SYMBOLS = 20
+
+# Prices are the number of the turn plus noise that does not compress: writing takes a while.
+WRITER = """
+import sys
+from pathlib import Path
+import numpy as np, polars as pl
+from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
+from cryptopipe_assets.storage.lake import Lake
+
+lake = Lake(Path(sys.argv[1]))
+rows = pl.concat([quotes(1440, symbol=f"S{each:02}") for each in range(int(sys.argv[3]))])
+noise = pl.Series(np.random.default_rng(1).random(rows.height))
+for turn in range(int(sys.argv[2]), 1_000_000):
+    stamp = pl.col("ingested_at") + pl.duration(seconds=turn)
+    lake.upsert(Quotes, rows.with_columns(price=noise + turn, ingested_at=stamp), DAY.date())
+    print(turn, flush=True)
+"""
+
+
+@pytest.mark.slow
+def test_thirty_kills_leave_only_whole_files_and_never_an_older_one(tmp_path):
+    lake = Lake(tmp_path / "warehouse")
+    path = lake.path("quotes", DAY.date())
+    chance = random.Random(20260201)
+    hit_a_write = 0
+    turn = 1
+    for _ in range(KILLS):
+        finished = _write_and_kill(lake, turn, after=chance.uniform(0.0, 0.12))
+        stored = pl.read_parquet(path, hive_partitioning=False)
+        prices = stored["price"].floor().unique().to_list()
+        assert stored.height == SYMBOLS * 1440
+        assert len(prices) == 1, "rows of two turns: the file is neither the old nor the new one"
+        # What was reported as done is there; the turn after it may have been renamed in time.
+        assert prices[0] in {float(finished), float(finished + 1)}
+        hit_a_write += bool(list(path.parent.glob(".*.tmp")))
+        turn = int(prices[0]) + 1
+    assert hit_a_write > 0, "no kill hit a write in the middle; the test shows nothing"
+    lake.upsert(Quotes, quotes(1, price=float(turn), came=turn), DAY.date())
+    assert [each.name for each in path.parent.iterdir()] == ["part-0.parquet"]
+
+
+def _write_and_kill(lake: Lake, turn: int, *, after: float) -> int:
+    """Start a writer, kill it some time after its first turn; return the last finished turn."""
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(lake.root), str(turn), str(SYMBOLS)],
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as writer:
+        assert writer.stdout is not None
+        first = writer.stdout.readline().strip()
+        time.sleep(after)
+        writer.kill()
+        return int([first, *writer.stdout.read().split()][-1])

@@ -1,0 +1,133 @@
+"""The DuckDB catalog: views over the files, replaceable at any time, readable from anywhere."""
+
+import subprocess
+import sys
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from cryptopipe_assets.errors import CorruptFile, StorageError
+from cryptopipe_assets.storage.catalog import CATALOG, connect, rebuild, refresh, write_catalog
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
+
+TABLES = (Quotes, Means)
+
+
+@pytest.fixture
+def lake(tmp_path: Path) -> Lake:
+    lake = Lake(tmp_path / "house" / "warehouse")
+    lake.upsert(Quotes, quotes(3), DAY.date())
+    rebuild(lake, TABLES)
+    return lake
+
+
+def test_a_view_has_the_rows_of_all_days_and_the_day_as_a_column(lake):
+    with connect(lake) as connection:
+        answer = connection.sql("SELECT count(*), min(date), max(ts) FROM quotes").fetchall()[0]
+    assert answer[:2] == (3, date(2026, 2, 1))
+    assert str(answer[2]) == "2026-02-01 00:02:00+00:00"
+
+
+def test_a_table_without_files_is_an_empty_view_with_its_columns(lake):
+    with connect(lake) as connection:
+        relation = connection.sql("FROM means")
+        assert relation.fetchall() == []
+        columns = dict(zip(relation.columns, map(str, relation.types), strict=True))
+    assert columns["ts"] == "TIMESTAMP WITH TIME ZONE"
+    assert list(columns) == [*Means.columns(), "date"]
+
+
+def test_columns_carry_their_sentence_and_unit_also_with_an_apostrophe(lake):
+    query = "SELECT comment FROM duckdb_columns() WHERE table_name = 'quotes' AND column_name = "
+    with connect(lake) as connection:
+        assert connection.sql(query + "'price'").fetchall()[0] == (
+            "Price, it's in quote. [quote per base]",
+        )
+
+
+def test_the_file_knows_no_absolute_path_and_can_be_moved_with_its_folder(lake, tmp_path):
+    assert str(tmp_path).encode() not in (lake.root / CATALOG).read_bytes()
+    moved = (tmp_path / "house").rename(tmp_path / "elsewhere")
+    with connect(Lake(moved / "warehouse")) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+def test_a_person_beside_the_warehouse_opens_the_file_as_it_is(lake):
+    script = (
+        "import duckdb; c = duckdb.connect('warehouse/cryptopipe.duckdb', read_only=True);"
+        "print(c.sql('SELECT count(*) FROM quotes').fetchall()[0][0])"
+    )
+    run = subprocess.run(
+        [sys.executable, "-c", script], cwd=lake.root.parent, capture_output=True, text=True
+    )
+    assert run.stdout.strip() == "3", run.stderr
+
+
+def test_a_copy_with_absolute_paths_works_from_anywhere(lake, tmp_path):
+    target = write_catalog(lake, TABLES, tmp_path / "bi" / "copy.duckdb", absolute=True)
+    with duckdb.connect(str(target), read_only=True) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+def test_new_days_appear_without_a_rebuild_and_a_new_table_with_one(lake):
+    tomorrow = quotes(2).with_columns(_shift("ts"), _shift("available_at"))
+    lake.upsert(Quotes, tomorrow, date(2026, 2, 2))
+    assert not refresh(lake, TABLES)
+    means = quotes(1).select("ts", "available_at", "symbol", mean="price")
+    lake.replace(Means, means, DAY.date())
+    assert refresh(lake, TABLES)
+    with connect(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (5,)
+        assert connection.sql("SELECT count(*) FROM means").fetchall()[0] == (1,)
+
+
+def _shift(name: str):
+    import polars as pl
+
+    return pl.col(name).dt.offset_by("1d")
+
+
+def test_a_deleted_catalog_comes_back(lake):
+    (lake.root / CATALOG).unlink()
+    assert refresh(lake, TABLES)
+    with connect(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+def test_a_reader_with_the_old_catalog_open_is_not_disturbed_by_a_rebuild(lake):
+    with connect(lake) as connection:
+        rebuild(lake, TABLES)
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+def test_without_a_catalog_the_error_says_how_to_get_one(tmp_path):
+    with pytest.raises(StorageError, match=r"no catalog at .*cryptopipe demo"):
+        connect(Lake(tmp_path / "warehouse"))
+
+
+def test_a_catalog_open_for_writing_elsewhere_is_an_error_for_readers_but_not_for_the_rebuild(lake):
+    script = (
+        "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"
+        "sys.stdin.read()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", script, str(lake.root / CATALOG)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout.readline().strip() == b"open"
+        with pytest.raises(StorageError, match="open for writing in another process; close it"):
+            connect(lake)
+        rebuild(lake, TABLES)
+        with connect(lake) as connection:
+            assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+        other.stdin.close()
+
+
+def test_a_file_that_is_no_database_is_named_with_what_to_do(lake):
+    (lake.root / CATALOG).write_bytes(b"not a database, surely" * 1000)
+    with pytest.raises(CorruptFile, match=r"delete it and run `cryptopipe catalog`"):
+        connect(lake)

@@ -1,0 +1,58 @@
+"""Versions of registry entries."""
+
+from datetime import UTC, datetime, timedelta
+
+import polars as pl
+
+from cryptopipe_assets.registry import as_known_at, latest, new_versions
+
+KEY = ("venue", "symbol")
+MONDAY = datetime(2026, 2, 2, tzinfo=UTC)
+SCHEMA = {
+    "ts": pl.Datetime("ms", "UTC"),
+    "available_at": pl.Datetime("ms", "UTC"),
+    "ingested_at": pl.Datetime("ms", "UTC"),
+    "source": pl.String,
+    "venue": pl.String,
+    "symbol": pl.String,
+    "status": pl.String,
+    "delisted_at": pl.Datetime("ms", "UTC"),
+}
+
+
+def seen(**status: str) -> pl.DataFrame:
+    rows = [("binance", symbol, text, None) for symbol, text in status.items()]
+    facts = {name: SCHEMA[name] for name in ("venue", "symbol", "status", "delisted_at")}
+    return pl.DataFrame(rows, schema=facts, orient="row")
+
+
+def append(stored: pl.DataFrame, listing: pl.DataFrame, now: datetime) -> pl.DataFrame:
+    return pl.concat([stored, new_versions(stored, listing, KEY, source="binance", now=now)])
+
+
+def test_only_what_changed_gets_a_new_version():
+    stored = append(pl.DataFrame(schema=SCHEMA), seen(BTC="TRADING", LUNA="TRADING"), MONDAY)
+    tuesday = MONDAY + timedelta(days=1)
+    fresh = new_versions(
+        stored, seen(BTC="TRADING", LUNA="SETTLING"), KEY, source="binance", now=tuesday
+    )
+    assert fresh.select("symbol", "status", "ts").rows() == [("LUNA", "SETTLING", tuesday)]
+
+
+def test_an_entry_that_vanishes_ends_at_the_latest_when_we_saw_it_gone():
+    stored = append(pl.DataFrame(schema=SCHEMA), seen(BTC="TRADING", LUNA="TRADING"), MONDAY)
+    tuesday = MONDAY + timedelta(days=1)
+    stored = append(stored, seen(BTC="TRADING"), tuesday)
+    gone = latest(stored, KEY).filter(symbol="LUNA")
+    assert gone.select("status", "delisted_at").row(0) == ("VANISHED", tuesday)
+    wednesday = tuesday + timedelta(days=1)
+    again = new_versions(stored, seen(BTC="TRADING"), KEY, source="binance", now=wednesday)
+    assert again.is_empty()
+
+
+def test_what_was_known_at_an_instant_is_the_version_of_then():
+    stored = append(pl.DataFrame(schema=SCHEMA), seen(LUNA="TRADING"), MONDAY)
+    stored = append(stored, seen(LUNA="SETTLING"), MONDAY + timedelta(days=1))
+    then = as_known_at(stored, KEY, MONDAY + timedelta(hours=5))
+    assert then["status"].to_list() == ["TRADING"]
+    assert as_known_at(stored, KEY, MONDAY - timedelta(hours=5)).is_empty()

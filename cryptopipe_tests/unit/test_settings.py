@@ -1,0 +1,76 @@
+"""What a user may write wrong, and what is said then."""
+
+from pathlib import Path
+
+import pytest
+
+from cryptopipe_assets import settings as module
+from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.settings import PROJECT, Environment, Settings, load_settings, read_config
+
+MINIMAL = '[tiers.all]\nevery_minutes = 60\ncoins = ["btc", "ETH"]\n'
+
+
+def config(tmp_path: Path, text: str) -> module.Config:
+    path = tmp_path / "cryptopipe.toml"
+    path.write_text(text)
+    return read_config(path)
+
+
+def test_the_projects_own_configuration_is_valid_and_has_twelve_coins():
+    tiers = read_config(PROJECT / "cryptopipe.toml").tiers
+    assert sum(len(tier.coins) for tier in tiers.values()) == 12
+
+
+def test_coins_are_upper_case_however_they_are_written(tmp_path):
+    assert config(tmp_path, MINIMAL).tiers["all"].coins == ("BTC", "ETH")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        (MINIMAL + "[sandbox]\nprot = 1\n", "unknown key sandbox.prot"),
+        (MINIMAL + "[sandbox]\nport = 'x'\n", "sandbox.port: .*valid integer.* came 'x'"),
+        (MINIMAL + "[vendors.binance]\nshare = 2.0\n", "share: .*less than or equal to 1.* came 2"),
+        ("[tiers.all]\nevery_minutes = 60\ncoins = []\n", "tiers.all.coins: .*at least 1"),
+        ("", "tiers: Field required"),
+        ("[tiers", "not valid TOML"),
+    ],
+)
+def test_a_wrong_key_is_named_with_what_was_expected_and_what_came(tmp_path, text, said):
+    with pytest.raises(ConfigError, match=said):
+        config(tmp_path, text)
+
+
+def test_a_missing_file_is_named(tmp_path):
+    with pytest.raises(ConfigError, match=r"cannot read .*absent\.toml"):
+        read_config(tmp_path / "absent.toml")
+
+
+def test_a_misspelt_variable_is_refused_with_the_right_name(monkeypatch):
+    monkeypatch.setenv("CRYPTOPIPE_WAREHUOSE", "x")
+    load_settings.cache_clear()
+    with pytest.raises(ConfigError, match="did you mean CRYPTOPIPE_WAREHOUSE"):
+        load_settings()
+    load_settings.cache_clear()
+
+
+def test_an_unknown_profile_is_refused_with_the_known_ones(monkeypatch):
+    monkeypatch.setenv("CRYPTOPIPE_VENDORS", "production")
+    load_settings.cache_clear()
+    with pytest.raises(ConfigError, match=r"CRYPTOPIPE_VENDORS: .*'sandbox', 'live' or"):
+        load_settings()
+    load_settings.cache_clear()
+
+
+def test_a_key_is_never_in_a_repr(monkeypatch):
+    monkeypatch.setenv("COINALYZE_API_KEY", "canary-7f3a")
+    settings = Settings(environment=Environment(), config=read_config(PROJECT / "cryptopipe.toml"))
+    assert settings.environment.coinalyze_api_key is not None
+    assert "canary" not in repr(settings) + str(settings) + settings.model_dump_json()
+
+
+def test_the_example_lists_every_variable():
+    text = (PROJECT / ".env.example").read_text()
+    for name, field in Environment.model_fields.items():
+        assert f"{field.validation_alias}=" in text, name

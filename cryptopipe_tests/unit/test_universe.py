@@ -1,0 +1,53 @@
+"""Which instruments are followed."""
+
+import polars as pl
+import pytest
+
+from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.universe import Universe
+
+LISTED = pl.DataFrame(
+    {
+        "venue": ["binance"] * 5,
+        "symbol": ["1000PEPE-USDT-PERP", "BTC-USDC-PERP", "BTC-USDT-PERP", "ETH-USDT-PERP", "X"],
+        "coin": ["PEPE", "BTC", "BTC", "ETH", "AAPL"],
+        "quote": ["USDT", "USDC", "USDT", "USDT", "USDT"],
+        "contract_type": ["PERPETUAL"] * 4 + ["TRADIFI_PERPETUAL"],
+    }
+)
+
+
+def universe(**tiers: tuple[str, ...]) -> Universe:
+    return Universe(venue="binance", quote="USDT", tiers=tiers)
+
+
+def test_a_coin_finds_its_multiplied_contract_and_the_quote_we_chose():
+    followed = universe(fast=("BTC",), slow=("PEPE",))
+    tiers = followed.with_tiers(LISTED).select("symbol", "tier").drop_nulls()
+    assert tiers.rows() == [("1000PEPE-USDT-PERP", "slow"), ("BTC-USDT-PERP", "fast")]
+
+
+def test_a_contract_on_something_else_than_a_coin_is_not_followed():
+    assert universe(fast=("AAPL",)).with_tiers(LISTED)["tier"].null_count() == 5
+
+
+def test_a_table_may_follow_fewer_coins():
+    chosen = Universe(
+        venue="binance",
+        quote="USDT",
+        tiers={"all": ("BTC", "ETH")},
+        only={"ohlcv_1m": frozenset({"ETH"})},
+    )
+    listed = chosen.with_tiers(LISTED)
+    assert chosen.followed(listed, "ohlcv_1m")["symbol"].to_list() == ["ETH-USDT-PERP"]
+    assert chosen.followed(listed, "funding_rate")["coin"].to_list() == ["BTC", "ETH"]
+
+
+def test_a_coin_in_two_tiers_is_a_mistake_that_is_named():
+    with pytest.raises(ConfigError, match=r"coin BTC is in tiers\.fast and in tiers\.slow"):
+        universe(fast=("BTC",), slow=("BTC",))
+
+
+def test_an_unknown_coin_is_named_with_similar_ones():
+    with pytest.raises(ConfigError, match="no USDT perpetual of coin PEP; similar: PEPE"):
+        universe(fast=("PEP",)).require_listed(LISTED)
