@@ -1,20 +1,57 @@
-"""Make every program of this environment find Dagster's home. Run once by ``make setup``.
+"""Dagster's home, so that a user never has to think about it.
 
 Dagster insists on an absolute DAGSTER_HOME and falls back to a throw-away instance without one, so
-that a run started from a shell would leave no trace in the UI. A ``.pth`` file of the virtual
-environment sets the variable when Python starts, unless the user has set it.
+that a run started from a shell would leave no trace in the UI. Our own commands set the variable;
+for Dagster's, ``make setup`` runs this file, which leaves a ``.pth`` file in the virtual
+environment that sets it when Python starts, unless the user has set it.
 """
 
+import os
+import shutil
 import sys
 import sysconfig
 from pathlib import Path
 
-NAME = "cryptopipe-dagster-home.pth"
+from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.settings import PROJECT, Settings
+
+DAGSTER_YAML = PROJECT / "dagster_home" / "dagster.yaml"
+PTH = "cryptopipe-dagster-home.pth"
+
+
+def export_dagster_home(settings: Settings) -> None:
+    """Make Dagster's home ready and tell Dagster, in this process, where it is.
+
+    A home of the user's own gets the project's dagster.yaml, unless it has one.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made or written.
+    """
+    home = settings.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / DAGSTER_YAML.name).exists():
+            shutil.copyfile(DAGSTER_YAML, home / DAGSTER_YAML.name)
+    except OSError as exc:
+        raise ConfigError(
+            f"DAGSTER_HOME: cannot write {home}: {exc.strerror}; choose another folder"
+        ) from None
+    os.environ["DAGSTER_HOME"] = str(home)
+
+
+def service_environment() -> dict[str, str]:
+    """Environment of Dagster's services: ours, less a notice that a user cannot act on.
+
+    ``dagster dev`` announces its successor ``dg dev`` at every start.
+    """
+    return {**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command`"}
 
 
 def install(home: Path, site_packages: Path) -> Path:
     """Write the ``.pth`` file; returns its path."""
-    target = site_packages / NAME
+    target = site_packages / PTH
     target.write_text(f"import os; os.environ.setdefault('DAGSTER_HOME', {str(home)!r})\n")
     return target
 

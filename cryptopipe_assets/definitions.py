@@ -9,7 +9,7 @@ from types import ModuleType
 import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
-from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.contracts import Registry, Table
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
@@ -141,6 +141,11 @@ def in_order(definitions: dg.Definitions) -> list[str]:
     """Names of all tables, each after those it is made from."""
     keys = definitions.resolve_asset_graph().toposorted_asset_keys
     return [key.to_user_string() for key in keys]
+
+
+def registries() -> frozenset[str]:
+    """Names of the tables that have no days."""
+    return frozenset(name for name, each in contracts().items() if issubclass(each, Registry))
 
 
 def contracts() -> Mapping[str, type[Table]]:

@@ -1,12 +1,11 @@
 """What a user can tune: the environment, ``.env`` and ``cryptopipe.toml``, typed and checked.
 
-The only reader of ``os.environ``. Secrets come from the environment or ``.env`` and are
-``SecretStr``; everything else that describes the platform is in ``cryptopipe.toml``.
+The only reader of ``os.environ`` (``dagster_home`` writes to it). Secrets come from the environment
+or ``.env`` and are ``SecretStr``; everything else is in ``cryptopipe.toml``.
 """
 
 import difflib
 import os
-import shutil
 import tomllib
 from datetime import UTC, date, datetime
 from functools import cache
@@ -21,7 +20,6 @@ from cryptopipe_assets.errors import ConfigError
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "CRYPTOPIPE_"
-DAGSTER_YAML = PROJECT / "dagster_home" / "dagster.yaml"
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
@@ -225,34 +223,3 @@ def _reject_misspelt_variables() -> None:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
             raise ConfigError(f"unknown environment variable {name}; {hint}")
-
-
-def export_dagster_home(settings: Settings) -> None:
-    """Make Dagster's home ready and tell Dagster where it is, so that nobody has to.
-
-    Dagster reads the variable itself, wants it absolute and the folder present. A home of the
-    user's own gets the project's dagster.yaml, unless it has one.
-
-    Raises
-    ------
-    ConfigError
-        If the folder cannot be made or written.
-    """
-    home = settings.dagster_home
-    try:
-        home.mkdir(parents=True, exist_ok=True)
-        if not (home / DAGSTER_YAML.name).exists():
-            shutil.copyfile(DAGSTER_YAML, home / DAGSTER_YAML.name)
-    except OSError as exc:
-        raise ConfigError(
-            f"DAGSTER_HOME: cannot write {home}: {exc.strerror}; choose another folder"
-        ) from None
-    os.environ["DAGSTER_HOME"] = str(home)
-
-
-def dagster_environment() -> dict[str, str]:
-    """Environment of Dagster's services: ours, less a notice that a user cannot act on.
-
-    ``dagster dev`` announces its successor ``dg dev`` at every start.
-    """
-    return {**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command`"}

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
+import hypothesis
 import pytest
 
 from cryptopipe_assets.definitions import build, contracts
@@ -18,6 +19,10 @@ from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.settings import Settings, Tier, load_settings
 from cryptopipe_assets.storage.lake import Lake
+
+# The same examples in every run: a law that fails, fails for everyone.
+hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=None, deadline=None)
+hypothesis.settings.load_profile("cryptopipe")
 
 ROOT = Path(__file__).resolve().parents[1]
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
@@ -122,3 +127,4 @@ def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
         dg.DagsterInstance.ephemeral() as instance,
     ):
         yield Platform(settings, sandbox, instance, clock)
+

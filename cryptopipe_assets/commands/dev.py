@@ -10,11 +10,12 @@ from pathlib import Path
 from types import FrameType
 
 from cryptopipe_assets.commands.console import out
+from cryptopipe_assets.dagster_home import export_dagster_home, service_environment
 from cryptopipe_assets.definitions import simulated
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.settings import PROJECT, Settings, dagster_environment, export_dagster_home
+from cryptopipe_assets.settings import PROJECT, Settings
 
 
 def dev(settings: Settings, port: int) -> int:
@@ -34,7 +35,7 @@ def dev(settings: Settings, port: int) -> int:
             stack.enter_context(server)
             out.print(f"stand-in for the vendors at [bold]{server.url}[/]")
         out.print(f"Dagster at [bold]http://127.0.0.1:{port}[/]; Ctrl-C ends both")
-        process = subprocess.Popen(command, cwd=PROJECT, env=dagster_environment())  # noqa: S603
+        process = subprocess.Popen(command, cwd=PROJECT, env=service_environment())  # noqa: S603
         return _wait(process)
 
 

@@ -11,7 +11,7 @@ import polars as pl
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.commands.run import TableRun
 from cryptopipe_assets.commands.status import contents
-from cryptopipe_assets.definitions import defs, in_order
+from cryptopipe_assets.definitions import defs, in_order, registries
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.partitions import require_range
 from cryptopipe_assets.sandbox.recorded import RecordedSource
@@ -63,8 +63,10 @@ def replay(
     if skipped and strict:
         raise RequestError(f"--strict: {skipped[0].table} was skipped: {skipped[0].reason}")
     chosen = [name for name in wanted if name not in {each.table for each in skipped}]
-    if not chosen:
-        raise RequestError(f"nothing to replay in {data} from {first} to {last}")
+    if all(name in registries() for name in chosen):
+        raise RequestError(
+            f"nothing to replay from {first} to {last}: nothing of it was recorded in {data}"
+        )
     own = settings.with_environment(vendors="recorded", realdata=data)
     _report(coverage)
     run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse")

@@ -18,10 +18,10 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.commands.console import out
-from cryptopipe_assets.contracts import Registry
-from cryptopipe_assets.definitions import build, contracts, resources, warehouse
+from cryptopipe_assets.dagster_home import export_dagster_home
+from cryptopipe_assets.definitions import build, registries, resources, warehouse
 from cryptopipe_assets.partitions import range_tags
-from cryptopipe_assets.settings import Settings, export_dagster_home
+from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Commit, Lake
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
@@ -120,14 +120,11 @@ class TableRun:
             TimeElapsedColumn(),
             console=out,
         )
-        registries = {name for name, each in contracts().items() if issubclass(each, Registry)}
         days = (last - first).days + 1
+        totals = {name: 1 if name in registries() else days for name in tables}
         self._waiting = [
-            (
-                name,
-                self._progress.add_task(name, total=1 if name in registries else days, start=False),
-            )
-            for name in tables
+            (name, self._progress.add_task(name, total=total, start=False))
+            for name, total in totals.items()
         ]
         self._start_next()
         return self._progress

@@ -12,8 +12,9 @@ from rich.table import Table as RichTable
 
 from cryptopipe_assets.commands.console import frame_table, out, plain_table, size
 from cryptopipe_assets.contracts import Registry, Table
+from cryptopipe_assets.dagster_home import export_dagster_home
 from cryptopipe_assets.definitions import contracts, defs, in_order
-from cryptopipe_assets.settings import Settings, export_dagster_home
+from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import origin_of
 

@@ -1,0 +1,60 @@
+"""The README's table of tables, written from the contracts.
+
+``python -m cryptopipe_assets.commands.readme`` writes it; a test fails if it is stale.
+"""
+
+import re
+from pathlib import Path
+
+from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
+
+from cryptopipe_assets.contracts import Registry
+from cryptopipe_assets.definitions import contracts, defs, in_order
+from cryptopipe_assets.settings import PROJECT
+from cryptopipe_assets.storage.catalog import first_line
+
+BEGIN = "<!-- tables: written by `python -m cryptopipe_assets.commands.readme` -->"
+END = "<!-- end of tables -->"
+
+
+def table_of_tables() -> str:
+    """One line a table: what a row is, its key, its columns, where it comes from, freshness."""
+    specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+    lines = [
+        "| table | a row is | key | columns | made from | fresh within |",
+        "|---|---|---|---:|---|---|",
+    ]
+    for name in in_order(defs):
+        contract, spec = contracts()[name], specs[name]
+        made_from = ", ".join(sorted(f"`{dep.asset_key.to_user_string()}`" for dep in spec.deps))
+        key = ", ".join(contract.key())
+        kind = "registry, versions kept" if issubclass(contract, Registry) else ""
+        lines.append(
+            f"| `{name}` | {first_line(contract)} {kind} | {key} | {len(contract.columns())} "
+            f"| {_source(spec.group_name, made_from)} | {_window(spec.freshness_policy)} |"
+        )
+    return "\n".join(lines)
+
+
+def _source(layer: str | None, made_from: str) -> str:
+    if layer != "collected":
+        return made_from
+    return f"Binance USD-M, with {made_from}" if made_from else "Binance USD-M"
+
+
+def _window(policy: object) -> str:
+    assert isinstance(policy, TimeWindowFreshnessPolicy)
+    minutes = int(policy.fail_window.to_timedelta().total_seconds() // 60)
+    return f"{minutes} min" if minutes < 300 else f"{minutes // 60} h"
+
+
+def write(path: Path) -> None:
+    """Put the table between its markers."""
+    text = path.read_text(encoding="utf-8")
+    pattern = re.escape(BEGIN) + ".*?" + re.escape(END)
+    block = f"{BEGIN}\n{table_of_tables()}\n{END}"
+    path.write_text(re.sub(pattern, lambda _: block, text, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    write(PROJECT / "README.md")

@@ -1,0 +1,137 @@
+"""The code base keeps its own rules: one table, one file, one name, every column explained."""
+
+import ast
+import inspect
+from collections import defaultdict
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cryptopipe_assets.contracts import Stamped, Table
+from cryptopipe_assets.definitions import contracts, defs, in_order, table_modules
+from cryptopipe_assets.partitions import DAYS
+from cryptopipe_assets.storage.catalog import rebuild
+from cryptopipe_assets.storage.lake import Lake
+
+ROOT = Path(__file__).resolve().parents[2]
+MODULES = list(table_modules())
+CONTRACTS = contracts()
+SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+every_table = pytest.mark.parametrize("name", sorted(CONTRACTS))
+
+
+def test_file_asset_contract_and_view_have_one_name(tmp_path):
+    files = {module.__name__.rsplit(".", 1)[1] for module in MODULES}
+    rebuild(Lake(tmp_path / "warehouse"), list(CONTRACTS.values()))
+    import duckdb
+
+    with duckdb.connect(str(tmp_path / "warehouse" / "cryptopipe.duckdb")) as connection:
+        names = connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
+    assert files == set(CONTRACTS) == set(SPECS) == {name for (name,) in names}
+
+
+@every_table
+def test_the_folder_of_a_table_is_its_layer_and_group(name):
+    layer = CONTRACTS[name].__module__.split(".")[-2]
+    assert SPECS[name].group_name == layer == SPECS[name].metadata["layer"]
+
+
+@every_table
+def test_every_column_has_a_unit_and_a_sentence(name):
+    contract = CONTRACTS[name]
+    assert all(contract.units().values())
+    for column, sentence in contract.descriptions().items():
+        assert len(sentence) > 5, column
+        assert sentence.endswith("."), f"{column}: {sentence}"
+
+
+def test_a_column_name_means_one_type_and_one_unit_everywhere():
+    meanings = defaultdict(set)
+    for contract in CONTRACTS.values():
+        units = contract.units()
+        for column, dtype in contract.polars_schema().items():
+            meanings[column].add((str(dtype), units[column]))
+    assert {name: found for name, found in meanings.items() if len(found) > 1} == {}
+
+
+@every_table
+def test_every_row_says_when_it_became_usable(name):
+    assert issubclass(CONTRACTS[name], Stamped)
+    assert {"ts", "available_at"} <= set(CONTRACTS[name].columns())
+
+
+@every_table
+def test_the_ui_shows_the_columns_with_units_and_a_freshness_policy(name):
+    spec = SPECS[name]
+    schema = spec.metadata["dagster/column_schema"]
+    assert [column.name for column in schema.columns] == CONTRACTS[name].columns()
+    assert all("[" in column.description for column in schema.columns)
+    assert spec.freshness_policy is not None
+    assert spec.description
+
+
+@every_table
+def test_every_table_has_a_gate_and_a_quality_check(name):
+    checks = {
+        key.name
+        for check in defs.resolve_asset_graph().asset_check_keys
+        for key in (check,)
+        if key.asset_key == dg.AssetKey(name)
+    }
+    assert "contract" in checks
+    assert len(checks) > 1
+
+
+def test_all_partitioned_tables_share_one_definition_of_days():
+    partitioned = {spec.partitions_def for spec in SPECS.values() if spec.partitions_def}
+    assert partitioned == {DAYS}
+
+
+def test_the_graph_is_as_it_was_agreed():
+    lines = [
+        f"{name} <- {', '.join(sorted(dep.asset_key.to_user_string() for dep in SPECS[name].deps))}"
+        for name in sorted(SPECS)
+    ]
+    agreed = (Path(__file__).parent / "graph.txt").read_text().splitlines()
+    assert lines == agreed
+
+
+def test_tables_come_after_what_they_are_made_from():
+    order = in_order(defs)
+    for name, spec in SPECS.items():
+        for dep in spec.deps:
+            assert order.index(dep.asset_key.to_user_string()) < order.index(name)
+
+
+@pytest.mark.parametrize("module", MODULES, ids=lambda each: each.__name__.rsplit(".", 1)[1])
+def test_a_table_file_has_the_contract_on_top_then_the_asset_then_its_checks(module):
+    tree = ast.parse(inspect.getsource(module))
+    kinds = []
+    for node in tree.body:
+        names = {ast.unparse(each).split("(")[0] for each in getattr(node, "decorator_list", [])}
+        if (
+            isinstance(node, ast.ClassDef)
+            and any(
+                isinstance(value := getattr(module, node.name), type) and issubclass(value, Table)
+                for _ in (0,)
+            )
+        ) or (isinstance(node, ast.Assign) and "extended(" in ast.unparse(node)):
+            kinds.append("contract")
+        elif "dg.asset" in names:
+            kinds.append("asset")
+        elif "dg.asset_check" in names:
+            kinds.append("check")
+    assert kinds[:2] == ["contract", "asset"]
+    assert set(kinds[2:]) == {"check"}
+
+
+def test_the_readme_lists_the_tables_as_they_are():
+    import cryptopipe_assets.commands.readme as readme
+
+    assert readme.table_of_tables() in (ROOT / "README.md").read_text()
+
+
+def test_definitions_can_be_loaded():
+    dg.Definitions.validate_loadable(defs)
