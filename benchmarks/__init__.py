@@ -1,0 +1,1 @@
+"""Polars against pandas on the same input, the same machine, in the same run."""

@@ -1,0 +1,1 @@
+"""The finance: Polars expressions over frames, without Dagster, network, disk or clock."""
