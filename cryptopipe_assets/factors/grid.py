@@ -48,12 +48,28 @@ def _spans(listings: pl.DataFrame, *, start: datetime, end: datetime) -> pl.Data
 
 
 def _rows_of_bars(bars: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of the grid to which each bar belongs, for the bars that belong to one."""
+    """Return the row of the grid to which each bar belongs, for the bars that belong to one.
+
+    Neighbouring bars are mostly of one instrument, so listings are joined to runs of bars, of
+    which there are few, and not to each bar.
+    """
     position = (pl.col("ts") - pl.col("first")).dt.total_milliseconds() // HOUR_MS
+    runs = _runs(bars).join(spans, on=["venue", "symbol"])
     return (
-        bars.select("venue", "symbol", "ts")
-        .with_row_index("bar")
-        .join(spans, on=["venue", "symbol"])
+        runs.select(pl.int_ranges("start", "stop_bar").alias("bar"), "first", "stop", "first_row")
+        .explode("bar")
+        .with_columns(pl.lit(bars["ts"]).gather(pl.col("bar")).alias("ts"))
         .filter(pl.col("ts").is_between("first", "stop", closed="left"))
-        .select("bar", row=pl.col("first_row") + position)
+        .select(pl.col("bar").cast(pl.UInt32), row=pl.col("first_row") + position)
+    )
+
+
+def _runs(bars: pl.DataFrame) -> pl.DataFrame:
+    """Return venue, symbol, start and stop_bar of each run of bars of one instrument."""
+    begins = pl.any_horizontal(
+        (pl.col(name).rle_id().diff() != 0).fill_null(True) for name in ("venue", "symbol")
+    )
+    start = bars.select(begins.arg_true()).to_series().cast(pl.Int64)
+    return bars.select("venue", "symbol")[start].with_columns(
+        start=start, stop_bar=start.shift(-1, fill_value=bars.height)
     )

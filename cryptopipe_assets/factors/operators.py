@@ -14,7 +14,11 @@ by the reciprocal, except in a frame of one row.
 
 from collections.abc import Callable, Sequence
 
+import numpy as np
 import polars as pl
+from numpy.typing import NDArray
+
+from cryptopipe_assets.factors.minutes import HOUR_MS
 
 POSITION = pl.col("position")
 
@@ -53,7 +57,7 @@ def ts_zscore(x: pl.Expr, periods: int, *, min_known: int) -> pl.Expr:
     def zscore(columns: Sequence[pl.Series]) -> pl.Series:
         values, position = columns[0].cast(pl.Float64), columns[1]
         known = values.fill_null(0.0)
-        count = _sum_of_known(values.is_not_null().cast(pl.Float64), position, periods)
+        count = _count_of_known(values, position, periods)
         mean = _sum_of_known(known, position, periods) / count
         squares = _sum_of_known(known * known, position, periods) - count * mean * mean
         deviation = (squares.clip(lower_bound=0.0) / (count - 1)).sqrt()
@@ -78,6 +82,15 @@ def _sum_of_known(values: pl.Series, position: pl.Series, periods: int) -> pl.Se
         return block.shift(hours).zip_with(head_position >= hours, pl.Series([0.0]))
 
     return total.scatter(heads, _sum_by_doubling(values.gather(heads), periods, inside))
+
+
+def _count_of_known(values: pl.Series, position: pl.Series, periods: int) -> pl.Series:
+    """Count what is known of the same window; whole numbers, so a running count is exact."""
+    so_far = values.is_not_null().cast(pl.Int64).cum_sum()
+    row = pl.int_range(len(values), eager=True)
+    before = row - position.cast(pl.Int64).clip(upper_bound=periods - 1) - 1
+    earlier = so_far.gather(before.set(before < 0, None)).fill_null(0)
+    return (so_far - earlier).cast(pl.Float64)
 
 
 def _sum_by_doubling(
@@ -119,16 +132,19 @@ def hours_since(event: pl.Expr) -> pl.Expr:
 def cs_mean(x: pl.Expr) -> pl.Expr:
     """Mean of the known values of ``x`` over all instruments of the hour.
 
-    Summed in the order of the rows. Polars' default engine splits the rows of a group between
-    threads as it happens, so that the last bit of a plain ``mean().over("ts")`` differs from run
-    to run.
+    Summed in the order of the rows, one by one. Polars' default engine splits the rows of a group
+    between threads as it happens, so that the last bit of a plain ``mean().over("ts")`` differs
+    from run to run.
     """
 
     def mean(columns: Sequence[pl.Series]) -> pl.Series:
-        values, ts = columns[0].rename("values"), columns[1].rename("ts")
-        mean_of_hour = pl.col("values").mean().over("ts")
-        frame = pl.LazyFrame([values.cast(pl.Float64), ts])
-        return frame.select(mean_of_hour).collect(engine="in-memory").to_series()
+        values, hour = columns[0].cast(pl.Float64), _hour_number(columns[1])
+        total = np.bincount(hour, weights=values.fill_null(0.0).to_numpy())
+        known = hour[values.is_not_null().to_numpy()] if values.null_count() else hour
+        count = np.bincount(known, minlength=len(total))
+        of_hour = np.full(len(total), np.nan)
+        np.divide(total, count, out=of_hour, where=count > 0)
+        return pl.Series(of_hour[hour]).fill_nan(None)
 
     return pl.map_batches([x, pl.col("ts")], mean, return_dtype=pl.Float64)
 
@@ -140,7 +156,19 @@ def cs_median(x: pl.Expr) -> pl.Expr:
 
 def cs_count(condition: pl.Expr) -> pl.Expr:
     """Number of instruments of the hour for which ``condition`` is true."""
-    return condition.sum().over("ts").cast(pl.Int64)
+
+    def count(columns: Sequence[pl.Series]) -> pl.Series:
+        true, hour = columns[0].fill_null(False).to_numpy(), _hour_number(columns[1])
+        return pl.Series(np.bincount(hour[true], minlength=hour.max(initial=-1) + 1)[hour])
+
+    return pl.map_batches([condition, pl.col("ts")], count, return_dtype=pl.Int64)
+
+
+def _hour_number(ts: pl.Series) -> NDArray[np.int64]:
+    """Hours since the panel's first one: a group of the cross-section is then an array index."""
+    epoch = ts.dt.epoch("ms").to_numpy() // HOUR_MS
+    hours: NDArray[np.int64] = epoch - epoch.min() if len(epoch) else epoch
+    return hours
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:

@@ -1,5 +1,7 @@
 """Operators on the hourly grid: windows that stay inside the instrument and keep their bits."""
 
+from datetime import UTC, datetime, timedelta
+
 import numpy as np
 import polars as pl
 import pytest
@@ -19,13 +21,18 @@ from cryptopipe_assets.factors.operators import (
 )
 
 X = pl.col("x")
+START = datetime(2026, 2, 1, tzinfo=UTC)
 
 
 def grid(*instruments: list[float | None]) -> pl.DataFrame:
     """One instrument after the other, hour by hour."""
     return pl.concat(
         pl.DataFrame(
-            {"position": range(len(values)), "ts": range(len(values)), "x": values},
+            {
+                "position": range(len(values)),
+                "ts": [START + timedelta(hours=each) for each in range(len(values))],
+                "x": values,
+            },
             schema_overrides={"x": pl.Float64},
         )
         for values in instruments
@@ -67,10 +74,11 @@ def test_sums_agree_with_numpy(periods):
 def test_a_window_has_the_same_bits_wherever_the_panel_starts(expr):
     panel = noise(1000)
     for start in (1, 37, 500, 832):
-        late = panel.filter(pl.col("ts") >= start).with_columns(pl.col("position") - start)
-        whole = panel.with_columns(y=expr).filter(pl.col("ts") >= start + 167)
+        first, warm = (START + timedelta(hours=each) for each in (start, start + 167))
+        late = panel.filter(pl.col("ts") >= first).with_columns(pl.col("position") - start)
+        whole = panel.with_columns(y=expr).filter(pl.col("ts") >= warm)
         assert_series_equal(
-            late.with_columns(y=expr).filter(pl.col("ts") >= start + 167)["y"],
+            late.with_columns(y=expr).filter(pl.col("ts") >= warm)["y"],
             whole["y"],
             check_exact=True,
         )
