@@ -45,7 +45,7 @@ class BinanceArchive(VendorClient):
         """
         name = f"{vendor_symbol}-1m-{month:%Y-%m}.zip"
         path = f"{ROOT}/monthly/klines/{vendor_symbol}/1m/{name}"
-        csv = await self._csv(path, family="monthly/klines")
+        csv = await self.csv(path, family="monthly/klines")
         first = month.replace(day=1)
         return await asyncio.to_thread(
             self._bars, csv, path, symbol, start=first, end=next_month(first)
@@ -55,7 +55,7 @@ class BinanceArchive(VendorClient):
         """Return the 1-minute bars of one day; all else as ``klines_of_month``."""
         name = f"{vendor_symbol}-1m-{day:%Y-%m-%d}.zip"
         path = f"{ROOT}/daily/klines/{vendor_symbol}/1m/{name}"
-        csv = await self._csv(path, family="daily/klines")
+        csv = await self.csv(path, family="daily/klines")
         return await asyncio.to_thread(
             self._bars, csv, path, symbol, start=day, end=day + timedelta(days=1)
         )
@@ -76,7 +76,7 @@ class BinanceArchive(VendorClient):
         """
         name = f"{vendor_symbol}-fundingRate-{month:%Y-%m}.zip"
         path = f"{ROOT}/monthly/fundingRate/{vendor_symbol}/{name}"
-        csv = await self._csv(path, family="monthly/fundingRate")
+        csv = await self.csv(path, family="monthly/fundingRate")
         first = month.replace(day=1)
         start, end = midnight(first), midnight(next_month(first))
         try:
@@ -93,7 +93,7 @@ class BinanceArchive(VendorClient):
         except UnexpectedRows as exc:
             raise self.changed(f"{path}: {exc}") from exc
 
-    async def _csv(self, path: str, *, family: str) -> bytes:
+    async def csv(self, path: str, *, family: str) -> bytes:
         """Return the CSV in a zip whose checksum is right, which is asked for twice at most."""
         fault = ""
         for _ in range(2):

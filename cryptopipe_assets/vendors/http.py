@@ -25,6 +25,7 @@ from cryptopipe_assets.vendors.redaction import Redactor, quieten_httpx
 from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
 
 WHOLE_ANSWER_TIMEOUTS = 10
+START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 Params = Mapping[str, str | int]
 
@@ -68,6 +69,7 @@ class VendorClient:
     """
 
     vendor: ClassVar[str]
+    verb: ClassVar[str] = "GET"  # with "POST", the parameters travel as a JSON body
     key_header: ClassVar[str | None] = None
     key_param: ClassVar[str | None] = None
 
@@ -174,6 +176,9 @@ class VendorClient:
             self.vendor, f"{what}. Nothing was written; see the vendor's change log"
         )
 
+    def screen(self, response: httpx.Response) -> None:
+        """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
+
     async def _ask(self, question: Question) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
 
@@ -181,6 +186,7 @@ class VendorClient:
             await self._wait_for_leave(question)
             try:
                 response = await self._send(question)
+                self.screen(response)
                 now = self.clock()
                 return judge(response, question, vendor=self.vendor, redact=self.redact, now=now)
             except AskAgain as exc:
@@ -200,11 +206,7 @@ class VendorClient:
 
     def _unavailable(self, question: Question, why: str) -> VendorUnavailable:
         """Return the error that says who, what, why, and what to do."""
-        hint = (
-            "; is the stand-in running? start it with `cryptopipe sandbox`"
-            if self._is_local() and "ConnectError" in why
-            else ""
-        )
+        hint = START_STANDIN if self._is_local() and "ConnectError" in why else ""
         return VendorUnavailable(
             self.vendor, f"{question}: {why}{hint}. Nothing was written; run again later"
         )
@@ -225,11 +227,14 @@ class VendorClient:
         if self._http is None:
             raise RuntimeError(f"{self!r} is closed; use it inside `async with`")
         params = {**question.params, **self._key_as(self.key_param)}
+        query, body = (params, None) if self.verb == "GET" else (None, params)
         async with self._slots:
             self.calls[question.label] += 1
             try:
                 async with asyncio.timeout(self._timeout_seconds * WHOLE_ANSWER_TIMEOUTS):
-                    return await self._http.get(question.path, params=params)
+                    return await self._http.request(
+                        self.verb, question.path, params=query, json=body
+                    )
             except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
                 raise AskAgain(self.redact(f"{type(exc).__name__}: {exc}")) from exc
 

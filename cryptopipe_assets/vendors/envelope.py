@@ -1,0 +1,64 @@
+"""Failures that a vendor sends with status 200, behind a code in the body."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import httpx
+
+from cryptopipe_assets.errors import PayloadChanged, VendorRejected
+from cryptopipe_assets.vendors.retry import AskAgain
+
+WHAT_TO_DO = "asking again changes nothing: check symbols and dates, and the vendor's list of codes"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """Where a vendor writes its verdict, and what it means.
+
+    Parameters
+    ----------
+    code, message
+        Names of the two fields.
+    passing
+        Codes of failures that pass: too many calls, a server that is busy.
+    """
+
+    code: str
+    message: str
+    passing: frozenset[str]
+
+    def open(
+        self, response: httpx.Response, *, vendor: str, redact: Callable[[str | bytes], str]
+    ) -> None:
+        """Return if the code is 0; leave every other status, and what is no JSON, to others.
+
+        Raises
+        ------
+        AskAgain
+            For a failure that passes.
+        VendorRejected
+            For any other code.
+        PayloadChanged
+            If there is no code.
+        """
+        if response.status_code != 200:
+            return
+        try:
+            body = json.loads(response.content)
+        except ValueError:
+            return
+        if not isinstance(body, dict) or self.code not in body:
+            raise PayloadChanged(
+                vendor,
+                f"{response.url.path}: expected an object with {self.code}, got "
+                f"{redact(response.content)}. Nothing was written; see the vendor's change log",
+            )
+        code, said = str(body[self.code]), redact(str(body.get(self.message, "")))
+        if code in self.passing:
+            raise AskAgain(f"{self.code} {code}: {said}")
+        if code != "0":
+            raise VendorRejected(
+                vendor,
+                f"{response.url.path}: {self.code} {code}: {said}. What to do: {WHAT_TO_DO}",
+            )
