@@ -14,9 +14,9 @@ def settlement_intervals(settlements: pl.LazyFrame) -> pl.LazyFrame:
     """Add ``interval_hours``, the hours that each settlement's rate is paid for.
 
     The hours since the instrument's previous settlement, if venues use such an interval (1, 2, 4
-    or 8 hours); else, as for the first settlement or after a hole, the hours until the next one;
-    else what the venue declares. Null if none of the three says. Only that second case reads a
-    later row: a settlement without a usable predecessor gets its interval with the next one.
+    or 8 hours); else, as for the first settlement or after a hole, what the venue declares; else
+    the hours until the next one. Null if none of the three says. Only that last case reads a
+    later row: without a predecessor and a declaration, the interval comes with the next one.
 
     Parameters
     ----------
@@ -33,8 +33,8 @@ def settlement_intervals(settlements: pl.LazyFrame) -> pl.LazyFrame:
     return settlements.sort("venue", "symbol", "ts").with_columns(
         interval_hours=pl.coalesce(
             _if_usual(since_previous),
-            _if_usual(until_next),
             pl.col("declared_interval_hours").cast(pl.Int64),
+            _if_usual(until_next),
         )
     )
 

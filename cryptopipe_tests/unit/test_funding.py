@@ -35,12 +35,12 @@ def test_an_interval_is_the_time_since_the_settlement_before():
     assert intervals(settlements(0, 8, 16, 20, 24, 25)) == [8, 8, 8, 4, 4, 1]
 
 
-def test_after_a_hole_the_time_until_the_next_settlement_decides():
+def test_after_a_hole_the_declared_interval_decides_and_nothing_later():
+    assert intervals(settlements(0, 20, 28, declared=4)) == [4, 4, 8]
+
+
+def test_without_a_declaration_the_time_until_the_next_settlement_decides():
     assert intervals(settlements(0, 8, 32, 40)) == [8, 8, 8, 8]
-
-
-def test_without_usable_neighbours_the_declared_interval_decides():
-    assert intervals(settlements(0, 20, declared=4)) == [4, 4]
     assert intervals(settlements(0, declared=None)) == [None]
 
 
