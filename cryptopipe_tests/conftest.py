@@ -127,4 +127,3 @@ def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
         dg.DagsterInstance.ephemeral() as instance,
     ):
         yield Platform(settings, sandbox, instance, clock)
-
