@@ -6,6 +6,20 @@ from cryptopipe_assets.sandbox.recorded import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.settings import Settings
 
+VENDORS = {
+    "binance": "Binance USD-M futures REST",
+    "binance-archive": "Binance bulk archive",
+    "bybit": "Bybit v5",
+    "okx": "OKX v5",
+    "hyperliquid": "Hyperliquid info",
+    "coinalyze": "Coinalyze v1",
+    "coinmarketcap": "CoinMarketCap",
+    "coingecko": "CoinGecko, keyless and demo",
+    "coingecko-pro": "CoinGecko, pro",
+    "coinbase": "Coinbase candles",
+}
+"""Address and name of every vendor that the stand-in plays."""
+
 
 def sandbox(settings: Settings, port: int) -> None:
     """Serve until interrupted.
@@ -20,7 +34,7 @@ def sandbox(settings: Settings, port: int) -> None:
     source = RecordedSource(environment.realdata) if recorded else simulated(settings)
     with Sandbox(source, port=port) as server:
         out.print(f"stand-in for the vendors, {source.name}, at [bold]{server.url}[/]")
-        out.print(f"  {server.url}/binance          USD-M futures REST")
-        out.print(f"  {server.url}/binance-archive  bulk archive")
+        for path, what in VENDORS.items():
+            out.print(f"  {server.url}/{path:<16} {what}")
         out.print("Ctrl-C ends it")
         server.serve_forever()

@@ -23,6 +23,10 @@ from cryptopipe_assets.sandbox.source import (
 )
 
 _FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
+_METRICS_COLUMNS = (
+    "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
+    "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+)
 _KLINES = re.compile(
     r"data/futures/um/(?P<span>daily|monthly)/klines/(?P<symbol>[0-9A-Z_]+)/(?P<interval>\w+)/"
     r"(?P<stem>(?P=symbol)-(?P=interval)-(?P<label>[0-9-]+))\.zip"
@@ -31,12 +35,17 @@ _FUNDING = re.compile(
     r"data/futures/um/(?P<span>monthly)/fundingRate/(?P<symbol>[0-9A-Z_]+)/"
     r"(?P<stem>(?P=symbol)-fundingRate-(?P<label>[0-9-]+))\.zip"
 )
+_METRICS = re.compile(
+    r"data/futures/um/(?P<span>daily)/metrics/(?P<symbol>[0-9A-Z_]+)/"
+    r"(?P<stem>(?P=symbol)-metrics-(?P<label>[0-9-]+))\.zip"
+)
 
 
 @dataclass(frozen=True, kw_only=True)
 class _File:
-    """A file the archive would have. ``interval`` is null for funding; ``end`` is exclusive."""
+    """A file the archive would have. ``interval`` is of klines only; ``end`` is exclusive."""
 
+    kind: str
     symbol: str
     interval: str | None
     stem: str
@@ -93,29 +102,34 @@ class BinanceArchive:
         return self._zips(file)
 
     def _zip(self, file: _File) -> bytes | None:
-        # Asked as of its publication: a published file does not change with the clock.
-        start, end = milliseconds(file.start), milliseconds(file.end)
+        header, lines = self._table(file, milliseconds(file.start), milliseconds(file.end))
+        if not lines:
+            return None
+        with_header = file.start >= publication.HEADERS_SINCE
+        return _zipped(f"{file.stem}.csv", [header, *lines] if with_header else lines)
+
+    def _table(self, file: _File, start: int, end: int) -> tuple[str, Sequence[str]]:
+        """Return header and rows, as of the publication: the clock does not change a file."""
+        if file.kind == "metrics":
+            metrics = self._source.contents.binance.archived_metrics
+            return _METRICS_COLUMNS, metrics(file.symbol, start=start, end=end)
         if file.interval is None:
             settled = self._source.archived_settlements(
                 file.symbol, start=start, end=end, now=file.published
             )
-            lines: Sequence[str] = [
-                f"{each.time},{each.interval_hours},{each.rate}" for each in settled
-            ]
-        else:
-            lines = self._source.archived_klines(
-                file.symbol, file.interval, start=start, end=end, now=file.published
-            )
-        if not lines:
-            return None
-        header = _FUNDING_COLUMNS if file.interval is None else KLINE_COLUMNS
-        with_header = file.start >= publication.HEADERS_SINCE
-        return _zipped(f"{file.stem}.csv", [header, *lines] if with_header else lines)
+            rows = [f"{each.time},{each.interval_hours},{each.rate}" for each in settled]
+            return _FUNDING_COLUMNS, rows
+        bars = self._source.archived_klines(
+            file.symbol, file.interval, start=start, end=end, now=file.published
+        )
+        return KLINE_COLUMNS, bars
 
 
 def _file(path: str) -> _File | None:
     """Read a file's name; null if the archive has no such kind of file."""
-    found = _KLINES.fullmatch(path) or _FUNDING.fullmatch(path)
+    kinds = {"klines": _KLINES, "fundingRate": _FUNDING, "metrics": _METRICS}
+    matches = {kind: pattern.fullmatch(path) for kind, pattern in kinds.items()}
+    kind, found = next((each for each in matches.items() if each[1]), ("", None))
     if found is None:
         return None
     daily = found["span"] == "daily"
@@ -127,6 +141,7 @@ def _file(path: str) -> _File | None:
     if start.isoformat() != label:
         return None
     return _File(
+        kind=kind,
         symbol=found["symbol"],
         interval=found.groupdict().get("interval"),
         stem=found["stem"],

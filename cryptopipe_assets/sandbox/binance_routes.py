@@ -9,6 +9,7 @@ from itertools import islice
 from aiohttp import web
 
 from cryptopipe_assets.sandbox import binance_answers as answers
+from cryptopipe_assets.sandbox.binance_interest import interest_history
 from cryptopipe_assets.sandbox.limits import Limits
 from cryptopipe_assets.sandbox.questions import (
     Refused,
@@ -53,6 +54,7 @@ class BinanceRest:
             "/fapi/v1/fundingInfo": self._funding_info,
             "/fapi/v1/premiumIndex": self._premium_index,
             "/fapi/v1/openInterest": self._open_interest,
+            "/futures/data/openInterestHist": self._open_interest_history,
         }
 
     def routes(self) -> list[web.RouteDef]:
@@ -64,11 +66,12 @@ class BinanceRest:
         path = request.match_info["path"]
         limits = self._limits.setdefault(request.remote or "?", Limits(request.remote or "?"))
         funding = path.rsplit("/", 1)[-1] in ("fundingRate", "fundingInfo")
-        weight, refusal = _weight(path, request), None
+        statistics = path.startswith("/futures/data/")
+        weight, refusal = 0 if statistics else _weight(path, request), None
         if self._enforce:
-            refusal = limits.spend(weight, funding=funding)
+            refusal = limits.spend(weight, funding=funding, statistics=statistics)
         else:
-            limits.count(weight, funding=funding)
+            limits.count(weight, funding=funding, statistics=statistics)
         if refusal:
             response = json_response({"code": -1003, "msg": refusal.message}, refusal.status)
             response.headers["Retry-After"] = str(math.ceil(refusal.wait))
@@ -140,6 +143,10 @@ class BinanceRest:
         if quantity is None:
             raise Refused(404, -5000, f"Path {request.path}: {_NO_INTEREST}")
         return {"openInterest": quantity, "symbol": symbol, "time": now}
+
+    def _open_interest_history(self, request: web.Request, now: int) -> object:
+        symbol = known_symbol(self._source, mandatory(request, "symbol"), now)
+        return interest_history(request, symbol, self._source.contents.binance, now)
 
 
 def _by_time(settlement: Settlement) -> tuple[int, str]:

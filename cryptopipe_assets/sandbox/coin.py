@@ -23,8 +23,8 @@ class Coin:
         Typical USDT per trade.
     quiet
         Share of minutes without any trade.
-    open_interest
-        Typical USDT of open positions.
+    leverage
+        Typical share of the coin's market cap in open perpetual positions, all venues together.
     funding
         Hours between settlements, each from an instant on (milliseconds), ascending.
     """
@@ -40,8 +40,18 @@ class Coin:
     turnover: float
     ticket: float
     quiet: float = 0.0
-    open_interest: float
+    leverage: float
     funding: tuple[tuple[int, int], ...] = ((0, 8),)
+
+    @property
+    def units(self) -> int:
+        """Coins in one unit of the contract's base: 1000 for 1000PEPE."""
+        return 1000 if self.base.startswith("1000") else 1
+
+    @property
+    def ticker(self) -> str:
+        """The coin itself, without the multiplier: PEPE for 1000PEPE."""
+        return self.base.removeprefix("1000")
 
     @property
     def symbol(self) -> str:

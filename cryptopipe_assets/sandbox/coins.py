@@ -26,7 +26,7 @@ COINS: tuple[Coin, ...] = (
         own_volatility=0.008,
         turnover=9e6,
         ticket=4000,
-        open_interest=8e9,
+        leverage=0.025,
     ),
     Coin(
         base="ETH",
@@ -38,7 +38,7 @@ COINS: tuple[Coin, ...] = (
         own_volatility=0.014,
         turnover=8e6,
         ticket=3000,
-        open_interest=5e9,
+        leverage=0.05,
     ),
     Coin(
         base="SOL",
@@ -50,7 +50,7 @@ COINS: tuple[Coin, ...] = (
         own_volatility=0.024,
         turnover=2.5e6,
         ticket=1100,
-        open_interest=1.5e9,
+        leverage=0.065,
     ),
     Coin(
         base="XRP",
@@ -62,7 +62,7 @@ COINS: tuple[Coin, ...] = (
         own_volatility=0.022,
         turnover=1.5e6,
         ticket=900,
-        open_interest=9e8,
+        leverage=0.03,
     ),
     Coin(
         base="BNB",
@@ -74,7 +74,7 @@ COINS: tuple[Coin, ...] = (
         own_volatility=0.015,
         turnover=6e5,
         ticket=700,
-        open_interest=5e8,
+        leverage=0.008,
     ),
     Coin(
         base="DOGE",
@@ -87,7 +87,7 @@ COINS: tuple[Coin, ...] = (
         turnover=8e5,
         ticket=600,
         quiet=0.0004,
-        open_interest=6e8,
+        leverage=0.06,
         funding=_EIGHT_THEN_FOUR,
     ),
     Coin(
@@ -101,7 +101,7 @@ COINS: tuple[Coin, ...] = (
         turnover=4e5,
         ticket=500,
         quiet=0.0006,
-        open_interest=2.5e8,
+        leverage=0.05,
     ),
     Coin(
         base="LINK",
@@ -114,7 +114,7 @@ COINS: tuple[Coin, ...] = (
         turnover=3e5,
         ticket=450,
         quiet=0.0008,
-        open_interest=2e8,
+        leverage=0.055,
     ),
     Coin(
         base="AVAX",
@@ -127,7 +127,7 @@ COINS: tuple[Coin, ...] = (
         turnover=2.5e5,
         ticket=450,
         quiet=0.001,
-        open_interest=1.5e8,
+        leverage=0.06,
     ),
     Coin(
         base="1000PEPE",
@@ -140,7 +140,7 @@ COINS: tuple[Coin, ...] = (
         turnover=5e5,
         ticket=500,
         quiet=0.002,
-        open_interest=2e8,
+        leverage=0.08,
         funding=_FOUR_HOURLY,
     ),
     Coin(
@@ -154,7 +154,7 @@ COINS: tuple[Coin, ...] = (
         turnover=4e5,
         ticket=550,
         quiet=0.003,
-        open_interest=3e8,
+        leverage=0.11,
         funding=_HOURLY,
     ),
     Coin(
@@ -168,7 +168,7 @@ COINS: tuple[Coin, ...] = (
         turnover=6e4,
         ticket=900,
         quiet=0.01,
-        open_interest=4e7,
+        leverage=0.0008,
     ),
     Coin(
         base="LUNA",
@@ -182,7 +182,7 @@ COINS: tuple[Coin, ...] = (
         turnover=5e5,
         ticket=500,
         quiet=0.002,
-        open_interest=3e8,
+        leverage=0.035,
     ),
     Coin(
         base="TON",
@@ -195,6 +195,6 @@ COINS: tuple[Coin, ...] = (
         turnover=9e4,
         ticket=350,
         quiet=0.012,
-        open_interest=8e7,
+        leverage=0.03,
     ),
 )

@@ -22,11 +22,12 @@ class Funding:
         self._market = market
         self._premiums: dict[str, Floats] = {}
         self.at = lru_cache(maxsize=20_000)(self._at)
+        self.rate_8h = lru_cache(maxsize=100_000)(self._rate_8h)
 
     def _at(self, coin: Coin, hour: int) -> Settlement:
         """Return what is settled at a full hour (hours since 1970)."""
         hours = hours_at(coin, hour * HOUR)
-        rate = self._rate_8h(coin, hour) * hours / 8
+        rate = self.rate_8h(coin, hour) * hours / 8
         return Settlement(
             symbol=coin.symbol,
             time=hour * HOUR + self._delay(coin, hour),

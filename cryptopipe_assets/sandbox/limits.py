@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 WEIGHT_PER_MINUTE = 2400
 FUNDING_PER_FIVE_MINUTES = 500
+STATISTICS_PER_FIVE_MINUTES = 1000
 PATIENCE = 10  # refused calls before an address is banned
 FIRST_BAN = 120.0  # seconds; doubles with every further ban
 
@@ -52,24 +53,30 @@ class Limits:
     wall: Callable[[], float] = time.time
     weight: Window = field(default_factory=lambda: Window(WEIGHT_PER_MINUTE, 60))
     funding: Window = field(default_factory=lambda: Window(FUNDING_PER_FIVE_MINUTES, 300))
+    statistics: Window = field(default_factory=lambda: Window(STATISTICS_PER_FIVE_MINUTES, 300))
     banned_until: float = -math.inf
     _refused: int = 0
     _bans: int = 0
 
-    def count(self, weight: int, *, funding: bool = False) -> None:
+    def count(self, weight: int, *, funding: bool = False, statistics: bool = False) -> None:
         """Count one call without judging it."""
         now = self.clock()
         self.weight.spend(weight, now)
         if funding:
             self.funding.spend(1, now)
+        if statistics:
+            self.statistics.spend(1, now)
 
-    def spend(self, weight: int, *, funding: bool = False) -> Refusal | None:
+    def spend(
+        self, weight: int, *, funding: bool = False, statistics: bool = False
+    ) -> Refusal | None:
         """Count one call; return why it must be refused, or null if it may be answered."""
         now = self.clock()
         if now < self.banned_until:
             return self._ban(now)
-        self.count(weight, funding=funding)
-        over = max((self.weight, self.funding), key=lambda window: window.wait(now))
+        self.count(weight, funding=funding, statistics=statistics)
+        windows = (self.weight, self.funding, self.statistics)
+        over = max(windows, key=lambda window: window.wait(now))
         wait = over.wait(now)
         if wait <= 0:
             self._refused = 0

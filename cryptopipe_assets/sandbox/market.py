@@ -12,8 +12,8 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.bars import Bars
 from cryptopipe_assets.sandbox.coin import Coin
-from cryptopipe_assets.sandbox.noise import Floats, bridge, mean_reverting, stream
-from cryptopipe_assets.sandbox.source import DAY, milliseconds
+from cryptopipe_assets.sandbox.noise import Floats, Ints, bridge, mean_reverting, stream
+from cryptopipe_assets.sandbox.source import DAY, HOUR, MINUTE, milliseconds
 from cryptopipe_assets.sandbox.tape import trade
 
 FIRST_DAY = milliseconds(datetime(2019, 9, 1, tzinfo=UTC)) // DAY
@@ -40,6 +40,7 @@ class Market:
         self.seed = seed
         self.coin_days = lru_cache(maxsize=32)(self._coin_days)
         self.minutes = lru_cache(maxsize=128)(self._minutes)
+        self._hours = lru_cache(maxsize=4096)(self._make_hours)
         self._market_days = lru_cache(maxsize=1)(self._make_market_days)
         self._market_minutes = lru_cache(maxsize=64)(self._make_market_minutes)
 
@@ -47,6 +48,23 @@ class Market:
         """USDT at a full hour (hours since 1970), exactly where the minutes pass."""
         day, within = divmod(hour, 24)
         return float(np.exp(self._hours(coin, day)[within]))
+
+    def closes(self, coin: Coin, instants: Ints) -> Floats:
+        """USDT at each instant, in whole ticks: the close of the last minute that is over."""
+        day, within = np.divmod(instants - instants % MINUTE, DAY)
+        found = np.exp(self.coin_days(coin)[day - FIRST_DAY])
+        whole, inside = (within > 0) & (within % HOUR == 0), within % HOUR > 0
+        if whole.any():
+            days, place = np.unique(day[whole], return_inverse=True)
+            paths = np.stack([self._hours(coin, each) for each in days.tolist()])
+            found[whole] = np.exp(paths[place, within[whole] // HOUR])
+        if inside.any():
+            days, place = np.unique(day[inside], return_inverse=True)
+            paths = np.stack([self.minutes(coin, each).close for each in days.tolist()])
+            found[inside] = paths[place, within[inside] // MINUTE - 1] / 10.0**coin.price_decimals
+        ticks = np.maximum(np.rint(found * 10.0**coin.price_decimals), 1)
+        prices: Floats = ticks / 10.0**coin.price_decimals
+        return prices
 
     def turbulence(self) -> Floats:
         """Volatility of each day from `FIRST_DAY` on, 1 in calm times, in clusters of weeks."""
@@ -90,7 +108,7 @@ class Market:
         activity = np.concatenate([excited, tomorrow])
         return rng.standard_normal(24), rng.standard_normal(24 * 60), activity
 
-    def _hours(self, coin: Coin, day: int) -> Floats:
+    def _make_hours(self, coin: Coin, day: int) -> Floats:
         """Log price at the 25 full hours of a day, midnight to midnight."""
         market, _, activity = self._market_minutes(day)
         shared = self._shared(coin)

@@ -29,7 +29,7 @@ class RecordedSource:
     Parameters
     ----------
     folder
-        Holds ``binance/`` in the layout of `recorded_folder`.
+        Holds ``binance/`` and the folders of other vendors in the layout of `recorded_folder`.
     clock
         The present of the served world; later rows are not shown, and a minute is shown once
         it has closed (a recording does not know how it looked while it was forming).
@@ -47,14 +47,16 @@ class RecordedSource:
         self.clock = clock
         self._folder = RecordedFolder(folder)
         self._funding = RecordedFunding(self._folder.funding)
+        self.contents = self._folder.contents
         self._month = lru_cache(maxsize=8)(_read_month)
         self._hours = lru_cache(maxsize=8)(read_klines)
 
     def coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
 
-        Tables are ``ohlcv_1m`` (opens of the first and last bar; 1-minute files only) and
-        ``funding_rate`` (the vendor's stamps).
+        Tables are ``ohlcv_1m`` (opens of the first and last bar; 1-minute files only),
+        ``funding_rate`` (the vendor's stamps) and, if recorded, ``open_interest`` and
+        ``market_cap``.
         """
         return self._folder.coverage()
 

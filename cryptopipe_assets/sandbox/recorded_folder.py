@@ -5,6 +5,10 @@ Layout, any symbols and months; every part is optional::
     binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz
     binance/um-klines-1h/<SYM>.csv.gz
     binance/funding/<SYM>.csv
+    binance/open-interest-<period>/<SYM>.csv
+
+What other vendors' folders look like is told where they are read: `recorded_coinalyze`,
+`recorded_coinmarketcap`, `recorded_captures`, `recorded_coingecko` and `recorded_coinbase`.
 """
 
 import re
@@ -15,6 +19,12 @@ from pathlib import Path
 
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.sandbox import recordings
+from cryptopipe_assets.sandbox.contents import Contents
+from cryptopipe_assets.sandbox.recorded_coinalyze import RecordedCoinalyze
+from cryptopipe_assets.sandbox.recorded_coinbase import RecordedCoinbase
+from cryptopipe_assets.sandbox.recorded_coingecko import RecordedCoinGecko
+from cryptopipe_assets.sandbox.recorded_coinmarketcap import RecordedCoinMarketCap
+from cryptopipe_assets.sandbox.recorded_positions import RecordedPositions
 from cryptopipe_assets.sandbox.source import Instrument, instant_of
 
 _MINUTES = re.compile(r"(?P<symbol>[0-9A-Z_]+)-1m-(?P<month>\d{4}-(?:0[1-9]|1[0-2]))\.csv(?:\.gz)?")
@@ -32,7 +42,9 @@ class RecordedFolder:
     hours, funding
         Hourly captures and settlements by symbol.
     symbols
-        Everything that has any file, sorted.
+        Every Binance contract that has any file, sorted.
+    contents
+        What was recorded of the other vendors, and of Binance's open interest.
     """
 
     def __init__(self, folder: Path) -> None:
@@ -40,20 +52,37 @@ class RecordedFolder:
         self.minutes = _by_month(root / "um-klines-1m")
         self.hours = _by_symbol(root / "um-klines-1h")
         self.funding = _by_symbol(root / "funding")
-        self.symbols = sorted({*self.minutes, *self.hours, *self.funding})
-        if not self.symbols:
+        self.positions = RecordedPositions(root)
+        with_interest = {symbol for _, symbol in self.positions.files}
+        self.symbols = sorted({*self.minutes, *self.hours, *self.funding, *with_interest})
+        self._coinalyze = RecordedCoinalyze(folder / "coinalyze")
+        self._coinmarketcap = RecordedCoinMarketCap(folder)
+        self._coingecko = RecordedCoinGecko(folder / "coingecko")
+        coinbase = RecordedCoinbase(folder)
+        others = (self._coinalyze, self._coinmarketcap, self._coingecko, coinbase)
+        if not self.symbols and not any(each.recorded for each in others):
             raise RequestError(
                 f"no recording in {folder}: expected binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz"
-                ", binance/um-klines-1h/<SYM>.csv.gz or binance/funding/<SYM>.csv there; name the "
-                "folder that holds binance/"
+                ", binance/um-klines-1h/<SYM>.csv.gz, binance/funding/<SYM>.csv or the folder of "
+                "another vendor there; name the folder that holds binance/"
             )
+        self.contents = Contents(
+            binance=self.positions,
+            venues=None,
+            coinalyze=self._coinalyze,
+            coinmarketcap=self._coinmarketcap,
+            coingecko=self._coingecko,
+            coinbase=coinbase,
+        )
         self.instrument = lru_cache(maxsize=None)(self._instrument)
 
     def coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
 
         ``ohlcv_1m`` gives the opens of the first and the last bar, ``funding_rate`` the vendor's
-        stamps. Only the first and last file of a symbol are opened, and only their ends kept.
+        stamps; of these only the ends of files are read. ``open_interest`` (Binance's and
+        Coinalyze's symbols) and ``market_cap`` (tickers of CoinMarketCap, ids of CoinGecko) are
+        there if anything of them was recorded.
         """
         tables = {
             "ohlcv_1m": {symbol: _ends(months) for symbol, months in sorted(self.minutes.items())},
@@ -61,13 +90,18 @@ class RecordedFolder:
                 symbol: recordings.ends(path) for symbol, path in sorted(self.funding.items())
             },
         }
-        return {
+        bars_and_funding = {
             table: {
                 symbol: (instant_of(first), instant_of(last))
                 for symbol, (first, last) in spans.items()
             }
             for table, spans in tables.items()
         }
+        others = {
+            "open_interest": {**self.positions.coverage(), **self._coinalyze.coverage()},
+            "market_cap": {**self._coinmarketcap.coverage(), **self._coingecko.coverage()},
+        }
+        return bars_and_funding | {table: spans for table, spans in others.items() if spans}
 
     def _instrument(self, symbol: str) -> Instrument:
         """Read what the first rows of a symbol's files tell about its contract."""
@@ -78,6 +112,8 @@ class RecordedFolder:
         starts = [int(bar[0]) for bar in bars]
         if symbol in self.funding:
             starts.append(recordings.ends(self.funding[symbol])[0])
+        if (point := self.positions.first(symbol)) is not None:
+            starts.append(point)
         base, quote = split_symbol(symbol)
         return Instrument(
             symbol=symbol,

@@ -17,7 +17,15 @@ from aiohttp import web
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.sandbox.binance_archive_routes import BinanceArchive
 from cryptopipe_assets.sandbox.binance_routes import BinanceRest
+from cryptopipe_assets.sandbox.bybit_routes import Bybit
+from cryptopipe_assets.sandbox.coinalyze_routes import CoinalyzeApi
+from cryptopipe_assets.sandbox.coinbase_routes import CoinbaseApi
+from cryptopipe_assets.sandbox.coingecko_routes import CoinGeckoApi
+from cryptopipe_assets.sandbox.coinmarketcap_routes import CoinMarketCapApi
+from cryptopipe_assets.sandbox.endpoints import endpoint_of
 from cryptopipe_assets.sandbox.faults import Answer, FaultPlan
+from cryptopipe_assets.sandbox.hyperliquid_routes import Hyperliquid
+from cryptopipe_assets.sandbox.okx_routes import Okx
 from cryptopipe_assets.sandbox.source import Source, milliseconds, utcnow
 
 
@@ -42,8 +50,9 @@ class Sandbox:
     url
         Where it listens, e.g. ``http://127.0.0.1:8799``; known once started.
     calls
-        Requests answered by (family, endpoint), e.g. ``("binance", "klines")``. Checksums are
-        counted apart: ``("binance-archive", "klines.CHECKSUM")``.
+        Requests answered by (vendor, endpoint), e.g. ``("binance", "klines")`` or
+        ``("coingecko", "coins/markets")``. Checksums are counted apart:
+        ``("binance-archive", "klines.CHECKSUM")``.
     """
 
     def __init__(
@@ -129,16 +138,26 @@ class Sandbox:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._attend])
-        rest = BinanceRest(self._source, self._present, enforce_limits=self._enforce)
-        app.add_routes(rest.routes())
-        app.add_routes(BinanceArchive(self._source, self._present).routes())
+        contents, present, enforce = self._source.contents, self._present, self._enforce
+        for vendor in (
+            BinanceRest(self._source, present, enforce_limits=enforce),
+            BinanceArchive(self._source, present),
+            Bybit(contents.venues, present, enforce_limits=enforce),
+            Okx(contents.venues, present, enforce_limits=enforce),
+            Hyperliquid(contents.venues, present, enforce_limits=enforce),
+            CoinalyzeApi(contents.coinalyze, present, enforce_limits=enforce),
+            CoinMarketCapApi(contents.coinmarketcap, present, enforce_limits=enforce),
+            CoinGeckoApi(contents.coingecko, present, enforce_limits=enforce),
+            CoinbaseApi(contents.coinbase, present, enforce_limits=enforce),
+        ):
+            app.add_routes(vendor.routes())
         app.add_routes([web.get("/_sandbox", self._about)])
         return app
 
     @web.middleware
     async def _attend(self, request: web.Request, handler: Answer) -> web.StreamResponse:
         """Count every request to a vendor and let it suffer the faults that are due."""
-        endpoint = _endpoint(request.path)
+        endpoint = endpoint_of(request.path)
         if endpoint is None:
             return await handler(request)
         self.calls[endpoint] += 1
@@ -170,13 +189,3 @@ def _listen(host: str, port: int) -> socket.socket:
             f"port {port} on {host} {why}; stop what listens there, or "
             "choose another port (0 takes a free one)"
         ) from error
-
-
-def _endpoint(path: str) -> tuple[str, str] | None:
-    """Return family and endpoint of a vendor's path, null for the sandbox's own pages."""
-    family, *rest = path.strip("/").split("/")
-    if family == "binance" and rest:
-        return family, rest[-1]
-    if family == "binance-archive" and len(rest) > 4:
-        return family, rest[4] + (".CHECKSUM" if path.endswith(".CHECKSUM") else "")
-    return None

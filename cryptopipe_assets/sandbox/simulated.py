@@ -6,9 +6,9 @@ from functools import lru_cache
 from cryptopipe_assets.sandbox.bars import Bars, lines
 from cryptopipe_assets.sandbox.coin import Coin
 from cryptopipe_assets.sandbox.coins import COINS
-from cryptopipe_assets.sandbox.funding import Funding, hours_at, settlement_hours
-from cryptopipe_assets.sandbox.market import Market
-from cryptopipe_assets.sandbox.positions import Positions
+from cryptopipe_assets.sandbox.contents import Contents
+from cryptopipe_assets.sandbox.funding import hours_at, settlement_hours
+from cryptopipe_assets.sandbox.simulated_contents import world
 from cryptopipe_assets.sandbox.source import (
     DAY,
     HOUR,
@@ -55,10 +55,14 @@ class SimulatedSource:
         self.clock = clock
         self._coins = {coin.symbol: coin for coin in COINS}
         self._instruments = {coin.symbol: _instrument(coin) for coin in COINS}
-        self._market = Market(seed)
-        self._funding = Funding(self._market)
-        self._positions = Positions(self._market)
+        self._world = world(seed)
+        self._market, self._funding = self._world.market, self._world.funding
         self._day_lines = lru_cache(maxsize=96)(self._write_day)
+
+    @property
+    def contents(self) -> Contents:
+        """What the other vendors tell of the same market."""
+        return self._world.contents
 
     def instruments(self, now: int) -> list[Instrument]:
         """Every contract listed by ``now``, in the order of the coin table."""
@@ -128,7 +132,7 @@ class SimulatedSource:
         return Mark(
             symbol=symbol,
             mark=f"{float(price):.8f}",
-            index=f"{float(price) * self._positions.index_over_mark(coin, now):.8f}",
+            index=f"{float(price) * self._world.positions.index_over_mark(coin, now):.8f}",
             last_rate="0.00010000" if settled is None else settled.rate,
             next_funding=next(coming, 0) * HOUR,
         )
@@ -136,7 +140,7 @@ class SimulatedSource:
     def open_interest(self, symbol: str, now: int) -> str | None:
         """Open contracts of this moment, in base units."""
         coin = self._coins[symbol]
-        return f"{self._positions.open_interest(coin, now):.{coin.quantity_decimals}f}"
+        return f"{self._world.binance.latest(symbol, now):.{coin.quantity_decimals}f}"
 
     def _life(self, symbol: str, interval: str, now: int) -> tuple[int, int]:
         """First open of any bar of this width, and the end of opens visible at ``now``."""

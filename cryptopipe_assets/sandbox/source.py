@@ -8,9 +8,12 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from cryptopipe_assets.errors import RequestError
+
+if TYPE_CHECKING:  # its protocols speak of contracts, which need the times of this file
+    from cryptopipe_assets.sandbox.contents import Contents
 
 MINUTE = 60_000
 HOUR = 60 * MINUTE
@@ -83,6 +86,10 @@ class Source(Protocol):
     @property
     def intervals(self) -> frozenset[str]:
         """Bar widths on offer, e.g. ``1m``."""
+
+    @property
+    def contents(self) -> "Contents":
+        """What there is for vendors and endpoints beyond bars, settlements and prices."""
 
     def instruments(self, now: int) -> list[Instrument]:
         """Every contract listed by ``now``, in the exchange's order."""

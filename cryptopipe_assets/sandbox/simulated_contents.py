@@ -1,0 +1,45 @@
+"""Everything that the vendors beyond Binance's bars and funding tell of the simulated market."""
+
+from dataclasses import dataclass
+
+from cryptopipe_assets.sandbox.binance_positions import SimulatedPositions
+from cryptopipe_assets.sandbox.carry import Carry
+from cryptopipe_assets.sandbox.contents import Contents
+from cryptopipe_assets.sandbox.funding import Funding
+from cryptopipe_assets.sandbox.liquidations import Liquidations
+from cryptopipe_assets.sandbox.market import Market
+from cryptopipe_assets.sandbox.market_caps import MarketCaps
+from cryptopipe_assets.sandbox.positions import Positions
+from cryptopipe_assets.sandbox.simulated_coinalyze import SimulatedCoinalyze
+from cryptopipe_assets.sandbox.simulated_coinbase import SimulatedCoinbase
+from cryptopipe_assets.sandbox.simulated_coingecko import SimulatedCoinGecko
+from cryptopipe_assets.sandbox.simulated_coinmarketcap import SimulatedCoinMarketCap
+from cryptopipe_assets.sandbox.simulated_venues import SimulatedVenues
+
+
+@dataclass(frozen=True)
+class SimulatedWorld:
+    """The market and what stands on it, so that all vendors tell of the same one."""
+
+    market: Market
+    funding: Funding
+    positions: Positions
+    binance: SimulatedPositions
+    contents: Contents
+
+
+def world(seed: int) -> SimulatedWorld:
+    """Make the world of a seed."""
+    market = Market(seed)
+    funding, caps = Funding(market), MarketCaps(market)
+    positions, carry = Positions(market, caps), Carry(market, funding)
+    binance = SimulatedPositions(positions, caps, seed)
+    contents = Contents(
+        binance=binance,
+        venues=SimulatedVenues(market, positions, carry),
+        coinalyze=SimulatedCoinalyze(positions, carry, Liquidations(market, positions)),
+        coinmarketcap=SimulatedCoinMarketCap(caps),
+        coingecko=SimulatedCoinGecko(caps),
+        coinbase=SimulatedCoinbase(caps),
+    )
+    return SimulatedWorld(market, funding, positions, binance, contents)
