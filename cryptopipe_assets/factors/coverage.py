@@ -9,7 +9,7 @@ from cryptopipe_assets.factors.operators import cs_count
 @factor(unit="count")
 def cs_universe_size() -> pl.Expr:
     """Number of instruments listed in the hour, whether or not they have a bar."""
-    return pl.col("is_valid_bar").len().over("ts").cast(pl.Int64)
+    return cs_count(pl.col("ts").is_not_null())
 
 
 @factor(unit="fraction")

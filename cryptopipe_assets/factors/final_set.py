@@ -41,17 +41,23 @@ def final_factor_set(panel: pl.LazyFrame) -> FactorSet:
     panel
         Result of ``compute_factors``, without the rows that served as look-back only.
     """
-    reasons = _reasons()
-    is_dropped = pl.any_horizontal(reasons.values())
-    judged = panel.with_columns(is_dropped=is_dropped).collect(engine="in-memory")
-    kept, lost = judged.filter(~pl.col("is_dropped")), judged.filter("is_dropped")
-    first = pl.coalesce(pl.when(applies).then(pl.lit(why)) for why, applies in reasons.items())
-    per_reason = lost.group_by(first.alias("why")).len()
-    counts: dict[str, int] = dict(per_reason.iter_rows())
-    return FactorSet(
-        frame=kept.select(*MICROSTRUCTURE_COLUMNS, *(each.name for each in FACTOR_SET)),
-        dropped={why: counts[why] for why in reasons if why in counts},
-    )
+    judged = panel.collect(engine="in-memory")
+    is_kept, dropped = _judge(judged)
+    published = judged.select(*MICROSTRUCTURE_COLUMNS, *(each.name for each in FACTOR_SET))
+    return FactorSet(frame=published.filter(is_kept), dropped=dropped)
+
+
+def _judge(panel: pl.DataFrame) -> tuple[pl.Series, dict[str, int]]:
+    """Return which rows are kept, and how many are not for which reason.
+
+    Reason by reason over all rows: flags are bits, so that is cheaper than copying the lost rows.
+    """
+    is_kept = pl.repeat(True, panel.height, eager=True)
+    dropped: dict[str, int] = {}
+    for applies in panel.select(**_reasons()):
+        dropped[applies.name] = int((is_kept & applies).sum())
+        is_kept &= ~applies
+    return is_kept, {why: count for why, count in dropped.items() if count}
 
 
 def _reasons() -> dict[str, pl.Expr]:

@@ -1,12 +1,12 @@
 """The grid of the hourly panel: a row per instrument and listed hour, and which bar belongs there.
 
-Rows point to bars by number. A column of the panel is then one gather by the right pointer (the
-hour's own bar, only a valid one, or the last one before), which costs a fraction of joining the
-columns and filling them afterwards.
+Rows point to bars by number. A column of the panel is then one gather by that pointer, which costs
+a fraction of joining the columns.
 """
 
 from datetime import datetime
 
+import numpy as np
 import polars as pl
 
 from cryptopipe_assets.factors.minutes import HOUR_MS
@@ -28,9 +28,9 @@ def hour_grid(
         .explode("position")
         .select("venue", "symbol", "position", ts=pl.col("first") + pl.duration(hours="position"))
     )
-    found = _rows_of_bars(bars, spans)
+    row, bar = _rows_of_bars(bars, spans)
     nothing = pl.Series("own_bar", [None], dtype=pl.UInt32).new_from_index(0, grid.height)
-    return grid.with_columns(nothing.scatter(found["row"], found["bar"]))
+    return grid.with_columns(nothing.scatter(row, bar))
 
 
 def _spans(listings: pl.DataFrame, *, start: datetime, end: datetime) -> pl.DataFrame:
@@ -47,29 +47,32 @@ def _spans(listings: pl.DataFrame, *, start: datetime, end: datetime) -> pl.Data
     )
 
 
-def _rows_of_bars(bars: pl.DataFrame, spans: pl.DataFrame) -> pl.DataFrame:
-    """Return the row of the grid to which each bar belongs, for the bars that belong to one.
+def _rows_of_bars(bars: pl.DataFrame, spans: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+    """Return the row of the grid to which each bar belongs, and the bar, if it belongs to one.
 
     Neighbouring bars are mostly of one instrument, so listings are joined to runs of bars, of
     which there are few, and not to each bar.
     """
-    position = (pl.col("ts") - pl.col("first")).dt.total_milliseconds() // HOUR_MS
-    runs = _runs(bars).join(spans, on=["venue", "symbol"])
-    return (
-        runs.select(pl.int_ranges("start", "stop_bar").alias("bar"), "first", "stop", "first_row")
-        .explode("bar")
-        .with_columns(pl.lit(bars["ts"]).gather(pl.col("bar")).alias("ts"))
-        .filter(pl.col("ts").is_between("first", "stop", closed="left"))
-        .select(pl.col("bar").cast(pl.UInt32), row=pl.col("first_row") + position)
+    pairs = _runs(bars).join(spans, on=["venue", "symbol"])
+    lengths = (pairs["stop_bar"] - pairs["start"]).to_numpy()
+    gaps = pairs["start"].to_numpy() - (np.cumsum(lengths) - lengths)
+    bar = np.arange(lengths.sum()) + np.repeat(gaps, lengths)
+    ts, first, stop = (
+        each.dt.epoch("ms").to_numpy() for each in (bars["ts"], pairs["first"], pairs["stop"])
     )
+    offset = ts[bar] - np.repeat(first, lengths)
+    is_inside = (offset >= 0) & (offset < np.repeat(stop - first, lengths))
+    row = np.repeat(pairs["first_row"].to_numpy(), lengths) + offset // HOUR_MS
+    return pl.Series(row[is_inside]), pl.Series(bar[is_inside]).cast(pl.UInt32)
 
 
 def _runs(bars: pl.DataFrame) -> pl.DataFrame:
     """Return venue, symbol, start and stop_bar of each run of bars of one instrument."""
     begins = pl.any_horizontal(
-        (pl.col(name).rle_id().diff() != 0).fill_null(True) for name in ("venue", "symbol")
+        pl.col(name).ne_missing(pl.col(name).shift(1)) for name in ("venue", "symbol")
     )
-    start = bars.select(begins.arg_true()).to_series().cast(pl.Int64)
+    is_first = pl.int_range(pl.len()) == 0
+    start = bars.select(pl.arg_where(begins | is_first).cast(pl.Int64)).to_series()
     return bars.select("venue", "symbol")[start].with_columns(
         start=start, stop_bar=start.shift(-1, fill_value=bars.height)
     )

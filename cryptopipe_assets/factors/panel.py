@@ -74,10 +74,11 @@ def hourly_panel(
     _require_full_hours(start=start, end=end)
     bars = microstructure.collect(engine="in-memory")
     grid = hour_grid(bars, listings.collect(), start=start, end=end)
-    rows = _with_pointers(grid, bars)
+    rows = pl.concat([grid, _last_bars(bars, grid["own_bar"])], how="horizontal")
     return (
-        pl.concat([rows, _from_bars(bars, rows)], how="horizontal")
+        _with_age_and_validity(rows)
         .lazy()
+        .with_columns(_unless_unknown())
         .with_columns(
             *(pl.when("is_filled").then("close").otherwise(name).alias(name) for name in _RANGE),
             *(pl.when("is_filled").then(0.0).otherwise(name).alias(name) for name in _VOLUMES),
@@ -88,44 +89,39 @@ def hourly_panel(
     )
 
 
-def _with_pointers(grid: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
-    """Add which bar may speak for a row: a valid one, the last one, one with usable funding."""
+def _last_bars(bars: pl.DataFrame, own_bar: pl.Series) -> pl.DataFrame:
+    """Return the last bar before or at each row, of whichever instrument, or the next one.
 
-    def of(name: str, pointer: str) -> pl.Expr:
-        return pl.lit(bars[name]).gather(pl.col(pointer))
+    What may not speak for a row is hidden afterwards. To gather by a pointer without nulls and to
+    set the null bits takes half the time of gathering by one with nulls.
+    """
+    pointer = own_bar.forward_fill().backward_fill()
+    columns = [name for name in MICROSTRUCTURE_COLUMNS if name not in _KEY]
+    return bars.select(pl.col(columns).gather(pointer))
 
+
+def _with_age_and_validity(rows: pl.DataFrame) -> pl.DataFrame:
+    """Add bar_age (hours since the instrument's last bar; null: none yet), and what follows."""
+    is_valid = (pl.col("bar_age") == 0) & (pl.col("n_minutes") >= MIN_MINUTES)
+    return rows.with_columns(bar_age=hours_since(pl.col("own_bar").is_not_null())).with_columns(
+        is_filled=pl.col("bar_age").is_between(1, PRICE_FILL_HOURS).fill_null(False),
+        is_valid_bar=is_valid.fill_null(False),
+    )
+
+
+def _unless_unknown() -> list[pl.Expr]:
+    """Hide what the last bar may not say about a row: by age, funding tolerance and validity."""
     within_reach = pl.col("bar_age").is_between(0, PRICE_FILL_HOURS)
-    is_valid = of("n_minutes", "own_bar") >= MIN_MINUTES
     is_fresh = within_tolerance(
-        of("funding_age_h", "last_bar") + pl.col("bar_age"),
-        of("funding_interval_hours", "last_bar"),
+        pl.col("funding_age_h") + pl.col("bar_age"), pl.col("funding_interval_hours")
     )
-    return (
-        grid.with_columns(bar_age=hours_since(pl.col("own_bar").is_not_null()))
-        .with_columns(
-            is_filled=pl.col("bar_age").is_between(1, PRICE_FILL_HOURS).fill_null(False),
-            is_valid_bar=is_valid.fill_null(False),
-            last_bar=pl.when(within_reach).then(pl.col("own_bar").forward_fill()),
-        )
-        .with_columns(
-            valid_bar=pl.when("is_valid_bar").then("own_bar"),
-            funding_bar=pl.when(~pl.col("is_filled") | is_fresh).then("last_bar"),
-        )
-    )
-
-
-def _from_bars(bars: pl.DataFrame, rows: pl.DataFrame) -> pl.DataFrame:
-    """Gather the columns of the bars, each by the pointer that fits its kind."""
-    pointer_of = {
-        "last_bar": _CARRIED_PRICES,
-        "own_bar": _OWN,
-        "funding_bar": _CARRIED_FUNDING,
-        "valid_bar": _FROM_MINUTES,
+    speaks_for = {
+        _CARRIED_PRICES: within_reach,
+        _OWN: pl.col("bar_age") == 0,
+        _CARRIED_FUNDING: within_reach & (~pl.col("is_filled") | is_fresh),
+        _FROM_MINUTES: pl.col("is_valid_bar"),
     }
-    return pl.concat(
-        (bars.select(pl.col(names).gather(rows[by])) for by, names in pointer_of.items()),
-        how="horizontal",
-    )
+    return [pl.when(may).then(name) for names, may in speaks_for.items() for name in names]
 
 
 def bars_outside_validity(microstructure: pl.LazyFrame, listings: pl.LazyFrame) -> pl.LazyFrame:

@@ -13,7 +13,7 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
 ROOT = Path(__file__).parents[2]
-KILLS = 30
+KILLS = 26
 SYMBOLS = 20
 
 # Prices are the number of the turn plus noise that does not compress: writing takes a while.
@@ -35,7 +35,7 @@ for turn in range(int(sys.argv[2]), 1_000_000):
 
 
 @pytest.mark.slow
-def test_thirty_kills_leave_only_whole_files_and_never_an_older_one(tmp_path):
+def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path):
     lake = Lake(tmp_path / "warehouse")
     path = lake.path("quotes", DAY.date())
     chance = random.Random(20260201)

@@ -55,6 +55,7 @@ def test_the_file_knows_no_absolute_path_and_can_be_moved_with_its_folder(lake, 
         assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
 
 
+@pytest.mark.slow
 def test_a_person_beside_the_warehouse_opens_the_file_as_it_is(lake):
     script = (
         "import duckdb; c = duckdb.connect('warehouse/cryptopipe.duckdb', read_only=True);"
@@ -108,6 +109,7 @@ def test_without_a_catalog_the_error_says_how_to_get_one(tmp_path):
         connect(Lake(tmp_path / "warehouse"))
 
 
+@pytest.mark.slow
 def test_a_catalog_open_for_writing_elsewhere_is_an_error_for_readers_but_not_for_the_rebuild(lake):
     script = (
         "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"

@@ -87,6 +87,7 @@ def test_a_derived_partition_may_shrink_because_it_can_be_rebuilt(lake):
     assert lake.read(Means, FIRST).height == 2
 
 
+@pytest.mark.slow
 def test_the_same_rows_give_the_same_bytes_in_any_order_and_on_any_number_of_threads(lake):
     script = (
         "import sys; from pathlib import Path; from cryptopipe_tests.reference.quotes import *;"
@@ -154,6 +155,7 @@ def test_a_folder_that_cannot_be_made_is_a_one_line_error(tmp_path):
         Lake(tmp_path / "file" / "warehouse").upsert(Quotes, quotes(3), FIRST)
 
 
+@pytest.mark.slow
 def test_a_disk_that_is_full_keeps_the_old_file(lake):
     """A file-size limit stands for the full disk: the write fails in the middle."""
     lake.upsert(Quotes, quotes(3), FIRST)

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
@@ -38,16 +38,19 @@ def normal(content: list[tuple]) -> pl.DataFrame:
 partitions = st.lists(rows, max_size=8).map(normal)
 
 
+@settings(max_examples=40)
 @given(partitions)
 def test_merging_a_partition_with_itself_changes_nothing(one):
     assert_frame_equal(merge(one, one, KEY), one)
 
 
+@settings(max_examples=40)
 @given(partitions, partitions)
 def test_the_order_of_arrival_does_not_matter(one, two):
     assert_frame_equal(merge(one, two, KEY), merge(two, one, KEY))
 
 
+@settings(max_examples=40)
 @given(partitions, partitions, partitions)
 def test_three_arrivals_may_be_merged_in_any_grouping(one, two, three):
     left = merge(merge(one, two, KEY), three, KEY)
@@ -55,6 +58,7 @@ def test_three_arrivals_may_be_merged_in_any_grouping(one, two, three):
     assert_frame_equal(left, right)
 
 
+@settings(max_examples=40)
 @given(partitions, partitions)
 def test_no_key_is_ever_lost(one, two):
     merged = merge(one, two, KEY)
@@ -63,6 +67,7 @@ def test_no_key_is_ever_lost(one, two):
     assert merged.select(KEY).is_unique().all()
 
 
+@settings(max_examples=40)
 @given(partitions, partitions)
 def test_the_value_of_a_key_is_the_one_ingested_last(one, two):
     merged = merge(one, two, KEY)
