@@ -1,0 +1,1 @@
+"""The strategies: a panel of what was known in, scores and weights out. No memory, no clock."""
