@@ -173,7 +173,13 @@ def stamped(
 
 
 def extended(
-    base: type[Table], *, name: str, module: str, doc: str, columns: Mapping[str, Any]
+    base: type[Table],
+    *,
+    name: str,
+    module: str,
+    doc: str,
+    columns: Mapping[str, Any],
+    key: Sequence[str] = (),
 ) -> type[Table]:
     """Contract with the columns of ``base`` and more, for tables whose columns are data.
 
@@ -183,12 +189,15 @@ def extended(
         ``__name__`` of the file that declares it: the folder is the layer.
     columns
         Column name to (Python type, ``column(...)``), in order.
+    key
+        Columns that identify a row, if not those of ``base``.
     """
+    own = {"name": name, **({"unique": list(key)} if key else {})}
     namespace = {
         "__doc__": doc,
         "__module__": module,
         "__annotations__": {key: kind for key, (kind, _) in columns.items()},
-        "Config": type("Config", (base.Config,), {"name": name}),
+        "Config": type("Config", (base.Config,), own),
         **{key: declared for key, (_, declared) in columns.items()},
     }
     return types.new_class(name, (base,), exec_body=lambda body: body.update(namespace))

@@ -10,7 +10,7 @@ import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets.contracts import Registry, Table
-from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
@@ -21,7 +21,7 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.symbology import split_multiplier
 from cryptopipe_assets.universe import Universe
 
-LAYERS = ("collected", "features")
+LAYERS = ("collected", "features", "signals")
 
 
 def build(settings: Settings, **replaced: object) -> dg.Definitions:
@@ -93,13 +93,31 @@ def recorded_universe(source: RecordedSource) -> Universe:
 
 def vendor_clients(settings: Settings) -> VendorClients:
     """Clients of the profile: the real vendors, or a stand-in that starts when first needed."""
-    live = settings.environment.vendors == "live"
-    recorded = settings.environment.vendors == "recorded"
+    environment = settings.environment
+    live, recorded = environment.vendors == "live", environment.vendors == "recorded"
     return VendorClients(
-        binance_limits=settings.config.vendors.binance,
+        limits=settings.config.vendors,
         missing_instrument="warn" if recorded else settings.config.collect.missing_instrument,
         standin=None if live else standin(settings),
         state_folder=settings.warehouse / ".budgets" if live else None,
+        sources=settings.config.sources,
+        keys=keys(settings),
+    )
+
+
+def keys(settings: Settings) -> Keys:
+    """The environment's keys for the real vendors; a stand-in is told none.
+
+    It would also hold us to the limits of a key: forty contracts a minute at Coinalyze.
+    """
+    environment = settings.environment
+    if environment.vendors != "live":
+        return Keys()
+    return Keys(
+        coinalyze=environment.coinalyze_api_key,
+        coinmarketcap=environment.cmc_api_key,
+        coingecko=environment.coingecko_api_key,
+        coingecko_plan=environment.coingecko_plan,
     )
 
 

@@ -7,6 +7,7 @@ partition too.
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
+from typing import Any
 
 import dagster as dg
 from dagster import BetaWarning, PreviewWarning
@@ -33,20 +34,35 @@ def range_tags(first: date, last: date) -> dict[str, str]:
     return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
 
 
-def look_back(days: int) -> dg.TimeWindowPartitionMapping:
-    """Map a day to itself and the ``days`` before it; days before the first one do not exist."""
+def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
+    """Map a day to itself and the ``days`` before it; days before the first one do not exist.
+
+    Parameters
+    ----------
+    after
+        Days after it that belong to it as well: a value of the day's end is stamped with the
+        first instant of the next day.
+    """
     return dg.TimeWindowPartitionMapping(
-        start_offset=-days, allow_nonexistent_upstream_partitions=True
+        start_offset=-days, end_offset=after, allow_nonexistent_upstream_partitions=True
     )
 
 
-def when_inputs_change() -> dg.AutomationCondition[dg.AssetKey]:
-    """Derive the newest day as soon as an input of it was updated.
+def when_inputs_change(*, newest_days: int = 1) -> dg.AutomationCondition[dg.AssetKey]:
+    """Derive the newest days as soon as an input of them was updated.
 
     Unlike plain ``eager()``, days of the look-back that were never collected do not hold it back:
     a table begins somewhere, and what lacks history is null or absent, with the reason counted.
+
+    Parameters
+    ----------
+    newest_days
+        How many. A table of whole days has its newest rows in yesterday's partition, so it
+        follows two.
     """
-    return dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+    condition = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
+    newest: Any = dg.AutomationCondition.in_latest_time_window(timedelta(days=newest_days))
+    return condition.replace(dg.AutomationCondition.in_latest_time_window(), newest)
 
 
 def midnight(day: date) -> datetime:

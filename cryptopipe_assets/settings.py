@@ -17,6 +17,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, Va
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.limits import Section, Vendors
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "CRYPTOPIPE_"
@@ -32,68 +33,57 @@ def _upper(coin: str) -> str:
 Coin = Annotated[str, AfterValidator(_upper), Field(min_length=1, pattern=r"^[A-Za-z0-9]+$")]
 
 
-class _Section(BaseModel):
-    """A section of cryptopipe.toml: unknown keys are mistakes."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class History(_Section):
+class History(Section):
     """Where the tables begin."""
 
     start: date = date(2020, 1, 1)
 
 
-class UniverseChoice(_Section):
+class UniverseChoice(Section):
     """Which contract of a coin we follow."""
 
     venue: Literal["binance"] = "binance"
     quote: str = "USDT"
 
 
-class Tier(_Section):
+class Tier(Section):
     """Coins that are refreshed together."""
 
     every_minutes: int = Field(ge=1, le=1440)
     coins: tuple[Coin, ...] = Field(min_length=1)
 
 
-class BinanceLimits(_Section):
-    """Binance's limits per address, and the share of them that we plan to use."""
-
-    weight_per_minute: int = Field(default=2400, ge=1)
-    funding_calls_per_5_minutes: int = Field(default=500, ge=1)
-    share: float = Field(default=0.8, gt=0, le=1)
-    concurrency: int = Field(default=8, ge=1, le=64)
-    timeout_seconds: float = Field(default=30.0, gt=0)
-    attempts: int = Field(default=4, ge=1, le=10)
-
-
-class Vendors(_Section):
-    """Limits, one section a vendor."""
-
-    binance: BinanceLimits = BinanceLimits()
-
-
-class Collect(_Section):
+class Collect(Section):
     """How strict the collectors are."""
 
     missing_instrument: Literal["fail", "warn"] = "fail"
 
 
-class SandboxChoice(_Section):
+class SourceChoice(Section):
+    """Who is asked for a dataset: the first of the list that we can ask."""
+
+    open_interest: tuple[Literal["coinalyze", "exchanges"], ...] = Field(
+        default=("coinalyze", "exchanges"), min_length=1
+    )
+    market_cap: tuple[Literal["coinmarketcap", "coingecko"], ...] = Field(
+        default=("coinmarketcap", "coingecko"), min_length=1
+    )
+
+
+class SandboxChoice(Section):
     """The stand-in for the vendors."""
 
     port: int = Field(default=8799, ge=1, le=65535)
     seed: int = Field(default=7, ge=0)
 
 
-class Config(_Section):
+class Config(Section):
     """The whole of cryptopipe.toml."""
 
     history: History = History()
     universe: UniverseChoice = UniverseChoice()
     tiers: dict[str, Tier] = Field(min_length=1)
+    sources: SourceChoice = SourceChoice()
     vendors: Vendors = Vendors()
     collect: Collect = Collect()
     sandbox: SandboxChoice = SandboxChoice()
@@ -102,7 +92,9 @@ class Config(_Section):
 class Environment(BaseSettings):
     """Variables of the process and of ``.env``; the process wins."""
 
-    model_config = SettingsConfigDict(env_file=PROJECT / ".env", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
 
     vendors: Profile = Field(default="sandbox", validation_alias="CRYPTOPIPE_VENDORS")
     realdata: Path = Field(
@@ -115,6 +107,9 @@ class Environment(BaseSettings):
     coinalyze_api_key: SecretStr | None = Field(default=None, validation_alias="COINALYZE_API_KEY")
     cmc_api_key: SecretStr | None = Field(default=None, validation_alias="CMC_API_KEY")
     coingecko_api_key: SecretStr | None = Field(default=None, validation_alias="COINGECKO_API_KEY")
+    coingecko_plan: Literal["none", "demo", "pro"] | None = Field(
+        default=None, validation_alias="COINGECKO_PLAN"
+    )
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
 

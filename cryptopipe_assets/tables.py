@@ -26,15 +26,21 @@ from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
 
 GATE = "contract"
+ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
+"""Key columns that name what a row is about, and what several of them are called."""
 
 
-def table(contract: type[Table], *, fresh_within: timedelta) -> dict[str, Any]:
+def table(
+    contract: type[Table], *, fresh_within: timedelta, vendors: str = "Binance USD-M"
+) -> dict[str, Any]:
     """Arguments of the ``@dg.asset`` that fills ``contract``.
 
     Parameters
     ----------
     fresh_within
         The asset is late when it was not materialised for this long, and warns at three quarters.
+    vendors
+        Who gives the rows of a collected table, for the reader.
     """
     layer = contract.__module__.split(".")[-2]
     arguments: dict[str, Any] = {
@@ -45,6 +51,7 @@ def table(contract: type[Table], *, fresh_within: timedelta) -> dict[str, Any]:
         "metadata": {
             "layer": layer,
             "key": ", ".join(contract.key()),
+            **({"vendors": vendors} if layer == "collected" else {}),
             "dagster/column_schema": column_schema(contract),
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
@@ -199,8 +206,10 @@ class Publication:
         lake = self._warehouse.lake
         paths = [lake.path(commit.table, commit.day) for commit in self._commits]
         stored = pl.scan_parquet(paths, hive_partitioning=False)
-        symbols, first, last = (
-            stored.select(pl.col("symbol").n_unique(), pl.min("ts"), pl.max("ts").alias("last"))
+        key = self._contract.key()
+        entity = next((name for name in key if name in ENTITIES), key[0])
+        count, first, last = (
+            stored.select(pl.col(entity).n_unique(), pl.min("ts"), pl.max("ts").alias("last"))
             .collect()
             .row(0)
         )
@@ -209,7 +218,7 @@ class Publication:
             "rows": self._total("rows"),
             "rows_added": self._total("added"),
             "rows_revised": self._total("revised"),
-            "symbols": symbols,
+            ENTITIES.get(entity, entity): count,
             "first_ts": str(first),
             "last_ts": str(last),
             "bytes": self._total("bytes"),

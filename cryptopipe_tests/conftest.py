@@ -76,14 +76,16 @@ class Platform:
 
     @property
     def vendors(self) -> VendorClients:
-        limits = self.settings.config.vendors.binance.model_copy(
-            update={"attempts": 2, "timeout_seconds": 5.0}
-        )
+        limits = self.settings.config.vendors
+        hasty = {"attempts": 2, "timeout_seconds": 5.0}
         return VendorClients(
-            binance_limits=limits,
+            limits=limits.model_copy(
+                update={name: each.model_copy(update=hasty) for name, each in limits}
+            ),
             missing_instrument="fail",
             standin=lambda: self.sandbox.url,
             state_folder=None,
+            clock=lambda: self.now,
         )
 
     def materialise(

@@ -77,6 +77,11 @@ def _coins(settings: Settings) -> int:
 def _summary(settings: Settings, outcomes: list[Outcome]) -> None:
     out.print()
     out.print(contents(settings))
+    out.print(
+        "signals stays empty until a strategy has what it needs: 20 coins with a leverage, 28 days "
+        "of supplies, or 63 days of prices. Its page in the UI counts the reasons.",
+        style="dim",
+    )
     seconds = sum(each.seconds for each in outcomes)
     checks = sum(each.checks for each in outcomes)
     warnings = [each for outcome in outcomes for each in outcome.warnings]

@@ -28,18 +28,17 @@ def table_of_tables() -> str:
         contract, spec = contracts()[name], specs[name]
         made_from = ", ".join(sorted(f"`{dep.asset_key.to_user_string()}`" for dep in spec.deps))
         key = ", ".join(contract.key())
+        source = _source(spec.metadata.get("vendors"), made_from)
         kind = "registry, versions kept" if issubclass(contract, Registry) else ""
         lines.append(
             f"| `{name}` | {first_line(contract)} {kind} | {key} | {len(contract.columns())} "
-            f"| {_source(spec.group_name, made_from)} | {_window(spec.freshness_policy)} |"
+            f"| {source} | {_window(spec.freshness_policy)} |"
         )
     return "\n".join(lines)
 
 
-def _source(layer: str | None, made_from: str) -> str:
-    if layer != "collected":
-        return made_from
-    return f"Binance USD-M, with {made_from}" if made_from else "Binance USD-M"
+def _source(vendors: str | None, made_from: str) -> str:
+    return ", with ".join(each for each in (vendors, made_from) if each)
 
 
 def _window(policy: object) -> str:

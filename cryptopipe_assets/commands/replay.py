@@ -23,10 +23,19 @@ NEEDS = {
     "instruments": (),
     "ohlcv_1m": ("ohlcv_1m",),
     "funding_rate": ("funding_rate",),
+    "open_interest": ("open_interest of every venue and hour",),
+    "market_cap": ("market_cap of every day",),
     "microstructure_1h": ("ohlcv_1m",),
     "factors_1h": ("ohlcv_1m",),
+    "leverage_ratios": ("open_interest of every venue and hour",),
+    "dilution_metrics": ("market_cap of every day",),
+    "signals": ("open_interest of every venue and hour", "market_cap of every day"),
 }
-"""Recordings without which a table cannot be made. Funding is optional for the features."""
+"""Recordings without which a table cannot be made. Funding is optional for the features.
+
+Positions and market caps were recorded of some venues, by day and by month: not what the
+collectors of these tables ask for, so they are skipped.
+"""
 
 
 @dataclass(frozen=True)

@@ -18,8 +18,8 @@ from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import origin_of
 
-COLOURS = {"fresh": "green", "late": "yellow", "stale": "red", "missing": "red"}
-EXIT_CODES = {"fresh": 0, "late": 0, "stale": 2, "missing": 3}
+COLOURS = {"fresh": "green", "late": "yellow", "empty": "yellow", "stale": "red", "missing": "red"}
+EXIT_CODES = {"fresh": 0, "late": 0, "empty": 0, "stale": 2, "missing": 3}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,7 +31,8 @@ class TableStatus:
     age_seconds
         Since the newest row became available; for a registry, since it was last looked at.
     freshness
-        ``fresh``, ``late`` (three quarters of the allowance are gone), ``stale`` or ``missing``.
+        ``fresh``, ``late`` (three quarters of the allowance are gone), ``stale``, ``missing``, or
+        ``empty``: materialised, but nothing qualified; its metadata counts the reasons.
     allowed_seconds
         Age at which the table is stale.
     """
@@ -137,7 +138,7 @@ def _one(
         last_ts=last[0].isoformat() if last else None,
         age_seconds=age,
         allowed_seconds=allowed.total_seconds(),
-        freshness=_freshness(age, allowed),
+        freshness=_freshness(age, allowed, has_files=bool(paths)),
     )
 
 
@@ -156,9 +157,9 @@ def _edge(
     return None
 
 
-def _freshness(age: float | None, allowed: timedelta) -> str:
+def _freshness(age: float | None, allowed: timedelta, *, has_files: bool) -> str:
     if age is None:
-        return "missing"
+        return "empty" if has_files else "missing"
     if age >= allowed.total_seconds():
         return "stale"
     return "late" if age >= 0.75 * allowed.total_seconds() else "fresh"

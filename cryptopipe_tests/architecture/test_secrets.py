@@ -15,10 +15,11 @@ def everything_shown(thing: object) -> str:
 
 def test_no_resource_of_the_code_location_shows_a_key():
     settings = load_settings().with_environment(
+        vendors="live",
         **{
             name: SecretStr(CANARY)
             for name in ("coinalyze_api_key", "cmc_api_key", "coingecko_api_key", "fred_api_key")
-        }
+        },
     )
     shown = everything_shown(settings) + everything_shown(build(settings))
     for resource in resources(settings).values():

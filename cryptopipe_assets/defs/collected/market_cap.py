@@ -1,0 +1,162 @@
+"""Prices, market caps and supplies of coins."""
+
+import asyncio
+from collections.abc import Iterator
+from datetime import timedelta
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Collected, column, stamped
+from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
+from cryptopipe_assets.defs.market_cap_readings import from_coingecko, from_coinmarketcap
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+from cryptopipe_assets.twins import KINDS, with_kind
+from cryptopipe_assets.universe import Universe
+
+TOLERANCE = 0.02
+"""Vendors round, and refresh price and supply apart."""
+
+
+class MarketCap(Collected):
+    """What a coin was worth in the market at an instant, and how much of it there was.
+
+    Day labels are reconciled: the close of a day is the row of the next 00:00, whoever gave it.
+    Today's file gathers snapshots; a vendor's correction of one is a revision of its row.
+    """
+
+    coin_id: str = column("The vendor's own id of the coin, e.g. coingecko:bitcoin.", unit="id")
+    coin: str = column("Ticker in upper case; several coins may share one.", unit="id")
+    name: str = column("The vendor's name of the coin.", unit="label")
+    kind: str = column(
+        "coin, or for what stands for another one: stable, wrapped, staked, bridged.",
+        unit="label",
+        isin=list(KINDS),
+    )
+    rank: int = column(
+        "Place by market cap; null where it is not said.", unit="count", ge=1, nullable=True
+    )
+    price_usd: float = column("Price of a coin.", unit="USD", gt=0)
+    market_cap_usd: float = column(
+        "Value of all coins in circulation; null where unknown.", unit="USD", ge=0, nullable=True
+    )
+    circulating_supply: float = column(
+        "Coins in circulation; null where unknown or not said.", unit="coins", ge=0, nullable=True
+    )
+    total_supply: float = column(
+        "Coins that exist; null where unknown or not said.", unit="coins", ge=0, nullable=True
+    )
+    max_supply: float = column(
+        "Coins that can ever exist; null without a cap, or where it is not said.",
+        unit="coins",
+        ge=0,
+        nullable=True,
+    )
+    volume_24h_usd: float = column(
+        "Value traded in the 24 hours before, on all spot markets.", unit="USD", ge=0, nullable=True
+    )
+
+    class Config:
+        """``ts`` is the instant that the vendor says the values are of."""
+
+        name = "market_cap"
+        unique = ["coin_id", "ts"]  # noqa: RUF012
+
+
+@dg.asset(
+    **table(MarketCap, fresh_within=timedelta(hours=26), vendors="CoinMarketCap, or CoinGecko"),
+    deps=[instruments],
+    pool="market_cap",
+)
+def market_cap(
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
+    universe: dg.ResourceParam[Universe],
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """Ask the chosen source for past closes and, today, for the largest coins as they are now."""
+    publication = Publication(context, warehouse, MarketCap)
+    choice = vendors.choice(MarketCap.table_name())
+    followed = followed_instruments(warehouse, universe, MarketCap.table_name())
+    coins, days = followed["coin"].unique().sort().to_list(), days_of(context)
+    ask = from_coinmarketcap if choice.source == "coinmarketcap" else from_coingecko
+    gathered = asyncio.run(ask(vendors, coins, days))
+    rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
+    yield from publication.write(rows, days)
+    yield from publication.finish(
+        {"source": choice.source, "source_reason": choice.reason, **gathered.counts}
+    )
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_ranks_are_unique(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No two coins of one snapshot have the same rank."""
+    days = days_checked(context, warehouse, MarketCap)
+    # Coins of a snapshot differ in ts by when each was refreshed; they came in together.
+    shared = (
+        warehouse.lake.scan(MarketCap, days[0], days[-1])
+        .filter(pl.col("rank").is_not_null())
+        .group_by("source", "ingested_at", "rank", day=pl.col("ts").dt.date())
+        .agg(pl.col("coin_id").sort().str.join(", "), coins=pl.len())
+        .filter(pl.col("coins") > 1)
+        .sort("day", "ingested_at", "rank")
+        .select("day", "ingested_at", "rank", "coin_id")
+        .collect()
+    )
+    return _verdict(shared, "ranks_shared")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_is_price_times_supply(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """The cap is the price times the circulating supply, within 2 %, where all three are known."""
+    days = days_checked(context, warehouse, MarketCap)
+    product = pl.col("price_usd") * pl.col("circulating_supply")
+    apart = (
+        warehouse.lake.scan(MarketCap, days[0], days[-1])
+        .with_columns(ratio=pl.col("market_cap_usd") / product)
+        .filter((pl.col("ratio") - 1).abs() > TOLERANCE)
+        .select("coin_id", "ts", "price_usd", "circulating_supply", "market_cap_usd", "ratio")
+        .sort("coin_id", "ts")
+        .collect()
+    )
+    return _verdict(apart, "rows_apart")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_covers_the_universe(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """Every followed coin has a row on every day."""
+    days = days_checked(context, warehouse, MarketCap)
+    followed = followed_instruments(warehouse, universe, MarketCap.table_name())
+    stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
+    missing = (
+        followed.select("coin")
+        .unique()
+        .join(pl.DataFrame({"day": days}), how="cross")
+        .join(
+            stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),
+            on=["coin", "day"],
+            how="anti",
+        )
+        .sort("day", "coin")
+    )
+    return _verdict(missing, "coin_days_missing")
+
+
+def _verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
+    """A warning that shows the first rows, unless nothing was found."""
+    return dg.AssetCheckResult(
+        passed=found.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={counted: found.height, "first": dg.MetadataValue.md(markdown(found.head(10)))},
+    )

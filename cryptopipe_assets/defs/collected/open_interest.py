@@ -1,0 +1,205 @@
+"""Open interest of perpetual contracts."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Collected, column
+from cryptopipe_assets.defs.collected.instruments import (
+    INSTRUMENT,
+    Instruments,
+    followed_instruments,
+    instruments,
+)
+from cryptopipe_assets.defs.open_interest_readings import Gathered, from_coinalyze, from_exchanges
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.partitions import midnight, months
+from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.registry import latest
+from cryptopipe_assets.sources import Choice
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+from cryptopipe_assets.universe import Universe
+
+ONE_DAY = timedelta(days=1)
+JUMP = 5.0
+"""A position that grows or shrinks by this factor in an hour is worth a look."""
+
+SETTLED = timedelta(hours=2)
+"""So long after midnight every venue has had its first value of the day."""
+
+
+class OpenInterest(Collected):
+    """Open interest of one perpetual contract at one venue at the end of an hour.
+
+    ``ts`` opens the hour. Where only the present can be asked, the value is the last one seen in
+    the hour. One side of each position is counted, at every venue.
+    """
+
+    venue: str = column("Exchange that lists the contract.", unit="id")
+    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
+    coin: str = column("Coin behind the contract, without a multiplier, e.g. PEPE.", unit="id")
+    margin_type: str = column(
+        "linear is margined in the quote currency, inverse in the coin.",
+        unit="label",
+        isin=["linear", "inverse"],
+    )
+    open_interest_contracts: float = column(
+        "Contracts open; null where the venue counts none.", unit="contracts", ge=0, nullable=True
+    )
+    open_interest_base: float = column(
+        "Quantity open, in the contract's base unit; null where it is not said.",
+        unit="base",
+        ge=0,
+        nullable=True,
+    )
+    open_interest_usd: float = column(
+        "Value open; a dollar stablecoin counts as a dollar.", unit="USD", ge=0
+    )
+
+    class Config:
+        """A contract may have one name at several venues, so the venue is in the key."""
+
+        name = "open_interest"
+        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
+
+
+@dg.asset(
+    **table(
+        OpenInterest,
+        fresh_within=timedelta(minutes=135),
+        vendors="Coinalyze, or Binance, Bybit, OKX and Hyperliquid",
+    ),
+    deps=[instruments],
+    pool="binance",
+)
+def open_interest(
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
+    universe: dg.ResourceParam[Universe],
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """Ask the chosen source for every contract of the followed coins."""
+    publication = Publication(context, warehouse, OpenInterest)
+    choice = vendors.choice(OpenInterest.table_name())
+    followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
+    counts: Counter[str] = Counter()
+    for days in months(days_of(context)):
+        gathered = _ask(warehouse, vendors, choice, followed=followed, days=days)
+        counts.update(gathered.counts)
+        rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
+        yield from publication.write(rows, days)
+    yield from publication.finish(
+        {
+            "source": choice.source,
+            "source_reason": choice.reason,
+            **{name: counts[name] for name in sorted(counts)},
+        }
+    )
+
+
+def _ask(
+    warehouse: Warehouse,
+    vendors: VendorClients,
+    choice: Choice,
+    *,
+    followed: pl.DataFrame,
+    days: list[date],
+) -> Gathered:
+    """Rows of the days from the chosen source; a vendor that fails fails them all."""
+    coins = followed["coin"].unique().sort().to_list()
+    if choice.source == "coinalyze":
+        stored = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
+        ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()
+        known = frozenset(ours.iter_rows())
+        return asyncio.run(from_coinalyze(vendors, coins, days, known=known))
+    listed = latest(warehouse.lake.read(Instruments), INSTRUMENT).filter(
+        pl.col("coin").is_in(coins),
+        pl.col("contract_type") == "PERPETUAL",
+        (pl.col("status") == "TRADING") | pl.col("symbol").is_in(followed["symbol"].to_list()),
+    )
+    symbols = dict(listed.select("vendor_symbol", "symbol").iter_rows())
+    return asyncio.run(from_exchanges(vendors, symbols, coins=coins, days=days))
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_covers_the_universe(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """Followed coins have values, and each day from every venue that had some the day before."""
+    days = days_checked(context, warehouse, OpenInterest)
+    rows = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
+    newest = rows.select(pl.max("ts")).collect().item() or midnight(days[0])
+    followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
+    coins = followed.select("coin").unique()
+    had = rows.select("coin", "venue", day=pl.col("ts").dt.date()).unique().collect()
+    judged = [day for day in days if midnight(day) + SETTLED <= newest]
+    lost = (
+        had.join(coins, on="coin", how="semi")
+        .with_columns(day=pl.col("day") + ONE_DAY)
+        .filter(pl.col("day").is_in(judged))
+        .join(had, on=["coin", "venue", "day"], how="anti")
+        .sort("day", "coin", "venue")
+    )
+    never = coins.join(had, on="coin", how="anti").sort("coin")
+    return dg.AssetCheckResult(
+        passed=lost.is_empty() and never.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "venues_lost": lost.height,
+            "first": dg.MetadataValue.md(markdown(lost.head(10))),
+            "coins_without_values": ", ".join(never["coin"]),
+        },
+    )
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_has_no_jumps(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No contract's open interest changes by a factor of 5 from one hour to the next."""
+    days = days_checked(context, warehouse, OpenInterest)
+    contract = ["symbol", "venue"]
+    usd, ts = pl.col("open_interest_usd"), pl.col("ts")
+    earlier = usd.shift(1).over(contract, order_by="ts")
+    is_next_hour = ts - ts.shift(1).over(contract, order_by="ts") == pl.duration(hours=1)
+    jumps = (
+        warehouse.lake.scan(OpenInterest, days[0], days[-1])
+        .with_columns(factor=pl.when(is_next_hour, earlier > 0).then(usd / earlier))
+        .filter((pl.col("factor") > JUMP) | (pl.col("factor") < 1 / JUMP))
+        .select("symbol", "venue", "ts", "open_interest_usd", "factor")
+        .sort("symbol", "venue", "ts")
+        .collect()
+    )
+    return _verdict(jumps, "jumps")
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_is_positive(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No contract of a followed coin has an open interest of nothing."""
+    days = days_checked(context, warehouse, OpenInterest)
+    empty = (
+        warehouse.lake.scan(OpenInterest, days[0], days[-1])
+        .filter(pl.col("open_interest_usd") <= 0)
+        .select("symbol", "venue", "ts", "open_interest_usd")
+        .sort("symbol", "venue", "ts")
+        .collect()
+    )
+    return _verdict(empty, "rows_of_nothing")
+
+
+def _verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
+    """A warning that shows the first rows, unless nothing was found."""
+    return dg.AssetCheckResult(
+        passed=found.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={counted: found.height, "first": dg.MetadataValue.md(markdown(found.head(10)))},
+    )

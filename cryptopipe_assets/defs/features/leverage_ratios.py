@@ -1,0 +1,173 @@
+"""Leverage of each coin and day: open interest against market cap, and what it costs."""
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Stamped, extended
+from cryptopipe_assets.defs.collected.funding_rate import FundingRate, funding_rate
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
+from cryptopipe_assets.defs.collected.open_interest import OpenInterest, open_interest
+from cryptopipe_assets.defs.daily_inputs import (
+    MARKET_CAP_BEFORE,
+    ONE_DAY,
+    end_of_ended_days,
+    with_coin,
+    with_exclusion,
+)
+from cryptopipe_assets.defs.leverage_columns import LEVERAGE_COLUMNS
+from cryptopipe_assets.factors import leverage
+from cryptopipe_assets.factors.leverage_inputs import daily_funding
+from cryptopipe_assets.factors.open_interest import MAX_CLOSE_AGE, coin_totals, daily_close
+from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+from cryptopipe_assets.twins import with_kind
+
+OPEN_INTEREST_BEFORE = 92
+FUNDING_BEFORE = 31
+"""Days of input before the first day: the growth of 90 days with its tolerance; a month."""
+
+MIN_PLAUSIBLE_SHARE, MIN_KNOWN_SHARE = 0.9, 0.5
+
+
+LeverageRatios = extended(
+    Stamped,
+    name="leverage_ratios",
+    module=__name__,
+    doc="""One coin and UTC day: its open interest on all venues against its market cap.
+
+    Stable, wrapped, staked and bridged coins have no row. A market cap counts for three days;
+    without one the ratios are null and the rest stands. Usable one millisecond after the day.
+    """,
+    columns=LEVERAGE_COLUMNS,
+    key=("coin", "ts"),
+)
+
+
+@dg.asset(
+    **table(LeverageRatios, fresh_within=timedelta(hours=50)),
+    deps=[
+        dg.AssetDep(open_interest, partition_mapping=look_back(OPEN_INTEREST_BEFORE)),
+        dg.AssetDep(market_cap, partition_mapping=look_back(MARKET_CAP_BEFORE, after=1)),
+        dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),
+        instruments,
+    ],
+    automation_condition=when_inputs_change(newest_days=2),
+)
+def leverage_ratios(
+    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """Sum each coin's open interest, set it against its market cap; ended days only."""
+    publication = Publication(context, warehouse, LeverageRatios)
+    excluded: set[str] = set()
+    rows = without_ratio = 0
+    for days in months(days_of(context)):
+        closes, caps, funding = _scans(warehouse.lake, days)
+        end = end_of_ended_days(days, closes, caps, funding)
+        market_caps = caps.collect()
+        daily = with_exclusion(daily_close(coin_totals(closes.collect())), market_caps)
+        ratios = leverage.leverage_ratios(
+            daily,
+            market_caps,
+            daily_funding(with_coin(funding.collect(), warehouse.lake)),
+            start=midnight(days[0]),
+            end=end,
+        )
+        excluded.update(daily.filter("is_excluded")["coin"])
+        rows += ratios.height
+        without_ratio += ratios["oi_to_market_cap"].null_count()
+        yield from publication.write(ratios, days)
+    yield from publication.finish(
+        {
+            "coin_days": rows,
+            "coin_days_without_ratio": without_ratio,
+            "coins_excluded": ", ".join(sorted(excluded)) or "none",
+        }
+    )
+
+
+def _scans(lake: Lake, days: list[date]) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
+    """Open interest, market caps and funding that the days rest on."""
+
+    def before(count: int) -> date:
+        return days[0] - count * ONE_DAY
+
+    return (
+        lake.scan(OpenInterest, before(OPEN_INTEREST_BEFORE), days[-1]),
+        lake.scan(MarketCap, before(MARKET_CAP_BEFORE), days[-1] + ONE_DAY),
+        lake.scan(FundingRate, before(FUNDING_BEFORE), days[-1]),
+    )
+
+
+@dg.asset_check(asset=leverage_ratios)
+def leverage_ratios_cover_the_open_interest(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """Every coin with open interest at the end of a day has a row, unless it is excluded."""
+    days = days_checked(context, warehouse, LeverageRatios)
+    scans = _scans(warehouse.lake, days)
+    day_end = pl.col("day").dt.offset_by("1d")
+    at_day_end = (
+        scans[0]
+        .with_columns(day=pl.col("ts").dt.truncate("1d"))
+        .filter(
+            pl.col("open_interest_usd").is_not_null(),
+            pl.col("day").is_between(
+                midnight(days[0]), end_of_ended_days(days, *scans), closed="left"
+            ),
+            pl.col("available_at") <= day_end.dt.offset_by("1ms"),
+            pl.col("available_at") > day_end - MAX_CLOSE_AGE,
+        )
+        .select("coin", ts="day")
+        .unique()
+        .sort("coin", "ts")
+        .collect()
+    )
+    due = with_exclusion(at_day_end, scans[1].collect()).filter(~pl.col("is_excluded"))
+    rows = warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect()
+    absent = due.join(rows, on=["coin", "ts"], how="anti").select("coin", "ts")
+    return dg.AssetCheckResult(
+        passed=absent.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "coin_days_due": due.height,
+            "coin_days_absent": absent.height,
+            "first": dg.MetadataValue.md(markdown(absent.head(10))),
+        },
+    )
+
+
+@dg.asset_check(asset=leverage_ratios)
+def leverage_ratios_are_plausible(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """Most rows have a ratio, nine in ten of them between 0 and 1; none is of a listed twin."""
+    days = days_checked(context, warehouse, LeverageRatios)
+    rows = warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect()
+    ratio = pl.col("oi_to_market_cap")
+    known = rows.filter(ratio.is_not_null())
+    plausible = known.filter(ratio > 0, ratio < 1)
+    by_ticker = rows.select("coin", ts=pl.col("ts").dt.offset_by("1d"), coin_id=pl.lit(""))
+    twins = with_kind(by_ticker).filter(pl.col("kind") != "coin")
+    highest = known.sort("oi_to_market_cap", "coin", "ts", descending=[True, False, False])
+    return dg.AssetCheckResult(
+        passed=known.height >= MIN_KNOWN_SHARE * rows.height
+        and plausible.height >= MIN_PLAUSIBLE_SHARE * known.height
+        and twins.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "coin_days": rows.height,
+            "without_ratio": rows.height - known.height,
+            "ratio_not_between_0_and_1": known.height - plausible.height,
+            "of_stable_wrapped_staked_or_bridged": twins.height,
+            "highest": dg.MetadataValue.md(
+                markdown(highest.select("coin", "ts", "oi_to_market_cap").head(5))
+            ),
+        },
+    )

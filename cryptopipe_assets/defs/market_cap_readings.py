@@ -1,0 +1,144 @@
+"""Asking for market caps: the past of the followed coins, the present of the largest ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+
+import polars as pl
+
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.vendors.coingecko import CoinGecko
+from cryptopipe_assets.vendors.coingecko_rows import DAILY_ABOVE_DAYS
+from cryptopipe_assets.vendors.concurrency import all_or_nothing
+from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+
+PAGES = 2
+"""CoinGecko lists 250 coins a page: the largest 500."""
+
+LARGEST = 300
+"""Coins of a CoinMarketCap listing: two credits."""
+
+YEAR_DAYS = 365
+"""What CoinGecko tells of the past without a paid plan."""
+
+ONE_DAY = timedelta(days=1)
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows of ``MARKET_CAP_SCHEMA``, who gave them, when, and what asking cost."""
+
+    rows: pl.DataFrame
+    source: str
+    at: datetime
+    counts: Mapping[str, int]
+
+
+async def from_coingecko(
+    vendors: VendorClients, coins: Sequence[str], days: list[date]
+) -> Gathered:
+    """Ask for the daily points of the followed coins on past days, and for today's largest coins.
+
+    A past day has the point of its 00:00, which is the close of the day before; supplies and
+    ranks of the past are not told and stay null.
+
+    Raises
+    ------
+    RequestError
+        If a day is older than what the plan tells.
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    now = vendors.clock()
+    past = [day for day in days if day < now.date()]
+    async with vendors.coingecko() as coingecko:
+        listed = await coingecko.markets(pages=PAGES)
+        ids = ids_of(listed, coins)
+        parts = [MARKET_CAP_SCHEMA.to_frame()]
+        if past:
+            reach = (now.date() - past[0]).days + 1
+            charts = await _charts(coingecko, ids, days=max(reach, DAILY_ABOVE_DAYS + 1))
+            parts.append(charts.filter(pl.col("ts").dt.date().is_in(past)))
+        snapshot = listed.filter(pl.col("ts").dt.date() == now.date())
+        if now.date() in days:
+            parts.append(snapshot)
+        counts = {
+            "api_calls": sum(coingecko.calls.values()),
+            "coins_listed": listed.height,
+            "coins_not_updated_today": listed.height - snapshot.height,
+            "followed_coins_not_listed": len(set(coins) - set(ids["coin"])),
+        }
+        return Gathered(_one_each(parts), coingecko.vendor, now, counts)
+
+
+async def from_coinmarketcap(
+    vendors: VendorClients, coins: Sequence[str], days: list[date]
+) -> Gathered:
+    """Ask for the listing at the 00:00 of each past day, and for today's as it is now.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    now = vendors.clock()
+    async with vendors.coinmarketcap() as coinmarketcap:
+        parts = [
+            MARKET_CAP_SCHEMA.to_frame(),
+            *await all_or_nothing(
+                coinmarketcap.listings_historical(day - ONE_DAY, LARGEST)
+                for day in days
+                if day < now.date()
+            ),
+        ]
+        if now.date() in days:
+            parts.append(await coinmarketcap.listings_latest(LARGEST))
+        every = _one_each(parts)
+        rows = every.filter(pl.col("ts").dt.date().is_in(days))
+        counts = {
+            "api_calls": sum(coinmarketcap.calls.values()),
+            "credits": sum(coinmarketcap.credits.values()),
+            "rows_of_other_days": every.height - rows.height,
+            "followed_coins_not_listed": len(set(coins) - set(rows["coin"])),
+        }
+        return Gathered(rows, coinmarketcap.vendor, now, counts)
+
+
+def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:
+    """Name each coin as CoinGecko does: of those that share a ticker, the highest-ranked.
+
+    Parameters
+    ----------
+    listed
+        ``MARKET_CAP_SCHEMA``.
+    coins
+        Tickers.
+
+    Returns
+    -------
+    DataFrame of coin, slug, name; sorted by coin. Tickers that are not listed have no row.
+    """
+    return (
+        listed.filter(pl.col("coin").is_in(coins))
+        .sort("coin", "rank", "coin_id", nulls_last=True)
+        .unique("coin", keep="first", maintain_order=True)
+        .select("coin", pl.col("coin_id").str.strip_prefix("coingecko:").alias("slug"), "name")
+    )
+
+
+async def _charts(coingecko: CoinGecko, ids: pl.DataFrame, *, days: int) -> pl.DataFrame:
+    """Daily points of every coin."""
+    if days > YEAR_DAYS and coingecko.plan != "pro":
+        raise RequestError(
+            f"market_cap of {days - 1} days ago by coingecko: without a paid plan it tells "
+            f"{YEAR_DAYS} days; ask for later days, or set CMC_API_KEY of a plan with history"
+        )
+    charts = await all_or_nothing(
+        coingecko.market_chart(slug, days, coin=coin, name=name)
+        for coin, slug, name in ids.iter_rows()
+    )
+    return pl.concat([MARKET_CAP_SCHEMA.to_frame(), *charts])
+
+
+def _one_each(parts: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    """All rows, sorted; a coin that was not updated since 00:00 is in past and present: as past."""
+    return pl.concat(parts).unique(["coin_id", "ts"], keep="first").sort("coin_id", "ts")

@@ -1,0 +1,167 @@
+"""Asking for open interest: the exchanges one by one, or Coinalyze for all of them."""
+
+from collections import Counter
+from collections.abc import Collection, Coroutine, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any
+
+import polars as pl
+
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.partitions import midnight
+from cryptopipe_assets.vendors.binance_open_interest import collect_open_interest
+from cryptopipe_assets.vendors.bybit import Bybit
+from cryptopipe_assets.vendors.concurrency import all_or_nothing
+from cryptopipe_assets.vendors.okx import Okx
+from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+
+DAY = timedelta(days=1)
+BYBIT_REACH = timedelta(days=200)
+"""How far back Bybit is asked: two pages of history and two of mark prices per eight days."""
+
+COINALYZE_REACH = timedelta(hours=1500)
+"""The least that Coinalyze keeps of hourly bars."""
+
+
+@dataclass(frozen=True)
+class Gathered:
+    """Rows of ``OPEN_INTEREST_SCHEMA`` and their ``source``, when, and what asking cost."""
+
+    rows: pl.DataFrame
+    at: datetime
+    counts: Mapping[str, int]
+
+
+async def from_exchanges(
+    vendors: VendorClients, symbols: Mapping[str, str], *, coins: Sequence[str], days: list[date]
+) -> Gathered:
+    """Ask the exchanges: the past of Binance and Bybit, the present of OKX and Hyperliquid.
+
+    Parameters
+    ----------
+    symbols
+        Binance's symbol to the canonical one.
+    coins
+        Coins whose contracts are wanted at the other venues.
+    days
+        Ascending, without a gap.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    async with AsyncExitStack() as stack:
+        binance = await stack.enter_async_context(vendors.binance())
+        archive = await stack.enter_async_context(vendors.binance_archive())
+        bybit = await stack.enter_async_context(vendors.bybit())
+        okx = await stack.enter_async_context(vendors.okx())
+        hyperliquid = await stack.enter_async_context(vendors.hyperliquid())
+        now = await binance.server_time()
+        start, end = midnight(days[0]), min(midnight(days[-1]) + DAY, now)
+        questions: dict[str, Coroutine[Any, Any, Measured]] = {
+            binance.vendor: collect_open_interest(
+                binance, archive, symbols, start=start, end=end, now=now
+            )
+        }
+        if (since := max(start, midnight((now - BYBIT_REACH).date()))) < end:
+            questions[bybit.vendor] = _of_bybit(bybit, coins, start=since, end=end)
+        if now.date() in days:
+            questions[okx.vendor] = _of_okx(okx)
+            questions[hyperliquid.vendor] = hyperliquid.open_interest_now()
+        answers = dict(zip(questions, await all_or_nothing(questions.values()), strict=True))
+        clients = (binance, archive, bybit, okx, hyperliquid)
+        counts = Counter({f"api_calls/{each.vendor}": 0 for each in clients})
+        for client in clients:
+            counts[f"api_calls/{client.vendor}"] += sum(client.calls.values())
+    return _gathered(answers, coins, days, now=now, counts=counts)
+
+
+async def from_coinalyze(
+    vendors: VendorClients,
+    coins: Sequence[str],
+    days: list[date],
+    *,
+    known: Collection[tuple[str, str]],
+) -> Gathered:
+    """Ask Coinalyze for every perpetual contract of the coins, hour by hour.
+
+    Parameters
+    ----------
+    known
+        Contracts (venue, symbol) of which there are values already: these may not be missing from
+        the answer. Others may be younger than the days.
+
+    Raises
+    ------
+    RequestError
+        If a day is older than what Coinalyze keeps for sure.
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    now = vendors.clock()
+    if midnight(days[0]) < (oldest := now - COINALYZE_REACH):
+        raise RequestError(
+            f"open_interest of {days[0]} by coinalyze: it keeps hourly values for 1500 hours, so "
+            f"ask from {(oldest + DAY):%Y-%m-%d} on, or put exchanges first in [sources] of "
+            f"cryptopipe.toml for the days before"
+        )
+    async with vendors.coinalyze() as coinalyze:
+        listed = await coinalyze.markets()
+        wanted = listed.filter(
+            pl.col("coin").is_in(coins),
+            "is_perpetual",
+            pl.col("symbol").is_not_null() & pl.col("margin_type").is_not_null(),
+        )
+        may_miss = [
+            vendor_symbol
+            for vendor_symbol, *name in wanted.select("vendor_symbol", "venue", "symbol").rows()
+            if tuple(name) not in known
+        ]
+        rows = await coinalyze.open_interest(
+            wanted,
+            start=midnight(days[0]),
+            end=midnight(days[-1]) + DAY,
+            allow_missing=may_miss,
+        )
+        counts = Counter(
+            {
+                f"api_calls/{coinalyze.vendor}": sum(coinalyze.calls.values()),
+                "contracts_asked": wanted.height,
+                "contracts_without_values": wanted.height
+                - rows.select(pl.struct("venue", "symbol").n_unique()).item(),
+            }
+        )
+    return _gathered({coinalyze.vendor: Measured(rows)}, coins, days, now=now, counts=counts)
+
+
+async def _of_bybit(
+    bybit: Bybit, coins: Sequence[str], *, start: datetime, end: datetime
+) -> Measured:
+    listed = await bybit.contracts()
+    wanted = {name: each for name, each in listed.items() if each.coin in coins}
+    return await bybit.open_interest(wanted, start=start, end=end)
+
+
+async def _of_okx(okx: Okx) -> Measured:
+    return await okx.open_interest_now(await okx.contracts())
+
+
+def _gathered(
+    answers: Mapping[str, Measured],
+    coins: Sequence[str],
+    days: list[date],
+    *,
+    now: datetime,
+    counts: Counter[str],
+) -> Gathered:
+    """Keep what was asked for: a snapshot has every coin, and may be of the hour before."""
+    frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
+    for source, answer in answers.items():
+        frames.append(answer.frame.with_columns(source=pl.lit(source)))
+        counts.update({f"left_out/{source}/{why}": n for why, n in answer.left_out.items()})
+    every = pl.concat(frames).filter(pl.col("coin").is_in(coins))
+    rows = every.filter(pl.col("ts").dt.date().is_in(days))
+    counts["rows_of_other_days"] += every.height - rows.height
+    return Gathered(rows.sort("symbol", "ts", "venue"), now, counts)

@@ -1,0 +1,1 @@
+"""What the strategies say, from the derived tables."""

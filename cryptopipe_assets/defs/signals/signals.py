@@ -1,0 +1,220 @@
+"""Signals of every strategy, daily."""
+
+from collections import Counter
+from collections.abc import Iterator
+from datetime import date, datetime, timedelta
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Stamped, Timestamp, column
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
+from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
+from cryptopipe_assets.defs.daily_inputs import (
+    MARKET_CAP_BEFORE,
+    ONE_DAY,
+    daily_closes,
+    end_of_ended_days,
+    with_exclusion,
+)
+from cryptopipe_assets.defs.features.dilution_metrics import DilutionMetrics, dilution_metrics
+from cryptopipe_assets.defs.features.leverage_ratios import LeverageRatios, leverage_ratios
+from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.strategies.dilution import Dilution
+from cryptopipe_assets.strategies.legs import LEG_SHARE
+from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.strategies.panel import MAX_SUPPLY_AGE, daily_panel
+from cryptopipe_assets.strategies.strategy import Book, Strategy
+from cryptopipe_assets.strategies.strategy_set import STRATEGIES
+from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+
+PRICES_BEFORE = 400
+"""Days of prices under a signal that reads all of them. After 250 days a crossing's score rounds
+to 0; the others forget where the averages started."""
+
+DILUTION_BEFORE = MAX_SUPPLY_AGE.days + 1
+
+TWO_LEGGED = (LeverageInverted.id, Dilution.id)
+"""Strategies that hold half of the notional long and half short."""
+
+ROUNDING = 1e-9
+
+
+class Signals(Stamped):
+    """What one strategy says of one coin for one UTC day, and how much of it to hold.
+
+    A coin that is ranked but not held has neither leg nor weight. A strategy that lacks the names
+    for a book has no rows; the reason is counted in the run. Usable one millisecond after the day.
+    """
+
+    # pandera has a method of this name, for drawing examples; we draw none.
+    strategy: str = column(  # type: ignore[assignment]
+        "The strategy's one name, e.g. leverage_inverted.", unit="id"
+    )
+    coin: str = column("Coin, e.g. PEPE.", unit="id")
+    score: float = column("View on the coin, positive for long.", unit="score", ge=-1, le=1)
+    weight: float = column(
+        "Signed share of the strategy's notional; null if not held.",
+        unit="fraction",
+        ge=-1,
+        le=1,
+        nullable=True,
+    )
+    leg: str = column(
+        "Side on which it is held: long or short.",
+        unit="label",
+        isin=["long", "short"],
+        nullable=True,
+    )
+    confidence: float = column(
+        "Size of the score times how completely its inputs were observed.",
+        unit="fraction",
+        ge=0,
+        le=1,
+        nullable=True,
+    )
+    oi_asof: Timestamp = column(
+        "Instant of the open interest; null where it was not used.", unit="UTC", nullable=True
+    )
+    market_cap_asof: Timestamp = column(
+        "Instant of the market cap; null where it was not used.", unit="UTC", nullable=True
+    )
+    price_asof: Timestamp = column(
+        "End of the day of the price; null where it was not used.", unit="UTC", nullable=True
+    )
+
+    class Config:
+        """One strategy after the other."""
+
+        name = "signals"
+        unique = ["strategy", "coin", "ts"]  # noqa: RUF012
+
+
+@dg.asset(
+    **table(Signals, fresh_within=timedelta(hours=50)),
+    deps=[
+        leverage_ratios,
+        dg.AssetDep(dilution_metrics, partition_mapping=look_back(DILUTION_BEFORE)),
+        dg.AssetDep(ohlcv_1m, partition_mapping=look_back(PRICES_BEFORE)),
+        dg.AssetDep(market_cap, partition_mapping=look_back(MARKET_CAP_BEFORE, after=1)),
+        instruments,
+    ],
+    automation_condition=when_inputs_change(newest_days=2),
+)
+def signals(
+    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
+    """Ask every strategy about every ended day; what it refuses is counted."""
+    publication = Publication(context, warehouse, Signals)
+    refused: Counter[tuple[str, str]] = Counter()
+    newest = Signals.empty_frame()
+    every = days_of(context)
+    closes = daily_closes(warehouse.lake, every[0] - PRICES_BEFORE * ONE_DAY, every[-1])
+    for days in months(every):
+        panel = _panel(warehouse.lake, closes, days)
+        books = {each.id: _book(each, panel, midnight(days[0])) for each in STRATEGIES}
+        rows = pl.concat([book.frame for book in books.values()])
+        for strategy, book in books.items():
+            refused.update({(strategy, why): count for why, count in book.refused.items()})
+        newest = rows.filter(pl.col("ts") == pl.col("ts").max()) if rows.height else newest
+        yield from publication.write(rows, days)
+    yield from publication.finish({**_refusals(refused), **_sizes(newest)})
+
+
+def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """What was known of every coin at the end of the ended days, and prices of those before."""
+    first, last = midnight(days[0] - PRICES_BEFORE * ONE_DAY), days[-1]
+    caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * ONE_DAY, last + ONE_DAY)
+    end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + ONE_DAY), caps)
+    prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)
+    return daily_panel(
+        with_exclusion(prices, caps.collect()),
+        lake.scan(LeverageRatios, days[0], last).collect(),
+        lake.scan(DilutionMetrics, days[0] - DILUTION_BEFORE * ONE_DAY, last).collect(),
+        start=first,
+        end=end,
+    )
+
+
+def _book(strategy: Strategy, panel: pl.DataFrame, start: datetime) -> Book:
+    """Signals of the days from ``start`` on, each from its own stretch of the panel.
+
+    So a day's bits do not depend on which other days are asked for in the same run.
+    """
+    wanted = panel.filter(pl.col("ts") >= start)
+    if strategy.lookback == timedelta(0) or wanted.is_empty():
+        return strategy.signals(wanted)
+    reach = strategy.lookback or PRICES_BEFORE * ONE_DAY
+    frames, refused = [], Counter[str]()
+    for day in wanted["ts"].unique().sort():
+        before = panel.filter(pl.col("ts") >= day - reach, pl.col("ts") < day)
+        book = strategy.signals(pl.concat([before, panel.filter(pl.col("ts") == day)]))
+        frames.append(book.frame.filter(pl.col("ts") == day))
+        refused.update(Counter(book.refused) - Counter(strategy.signals(before).refused))
+    return Book(pl.concat(frames), refused)
+
+
+def _refusals(refused: Counter[tuple[str, str]]) -> dict[str, object]:
+    """Coins and days that have no signal, by strategy and by the first reason that applied."""
+    counted = pl.DataFrame(
+        [(strategy, why, count) for (strategy, why), count in sorted(refused.items())],
+        schema={"strategy": pl.String, "reason": pl.String, "count": pl.Int64},
+        orient="row",
+    )
+    return {
+        "refused": dg.MetadataValue.md(markdown(counted)),
+        **{f"refused/{strategy}/{why}": count for strategy, why, count in counted.iter_rows()},
+    }
+
+
+def _sizes(newest: pl.DataFrame) -> dict[str, object]:
+    """Names of the newest day: ranked, held long and held short."""
+    sizes = pl.DataFrame({"strategy": [each.id for each in STRATEGIES]}).join(
+        newest.group_by("strategy").agg(
+            ranked=pl.len().cast(pl.Int64),
+            long=(pl.col("leg") == "long").sum().cast(pl.Int64),
+            short=(pl.col("leg") == "short").sum().cast(pl.Int64),
+        ),
+        on="strategy",
+        how="left",
+        maintain_order="left",
+    )
+    held = sizes.fill_null(0).with_columns(held=pl.col("long") + pl.col("short"))
+    return {
+        "books": dg.MetadataValue.md(markdown(held)),
+        **{f"held/{name}": count for name, count in held.select("strategy", "held").iter_rows()},
+    }
+
+
+@dg.asset_check(asset=signals)
+def signals_share_out_the_notional(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """Each leg of a ranking is half of the notional; no other book is more than all of it."""
+    days = days_checked(context, warehouse, Signals)
+    held = warehouse.lake.scan(Signals, days[0], days[-1]).drop_nulls("weight").collect()
+    legs = held.group_by("strategy", "ts", "leg").agg(pl.col("weight").sum())
+    side = pl.when(pl.col("leg") == "long").then(LEG_SHARE).otherwise(-LEG_SHARE)
+    books = held.group_by("strategy", "ts").agg(
+        gross=pl.col("weight").abs().sum(), legs=pl.col("leg").n_unique()
+    )
+    two_legged = pl.col("strategy").is_in(TWO_LEGGED)
+    uneven = legs.filter(two_legged, (pl.col("weight") - side).abs() > ROUNDING)
+    lopsided = books.filter(two_legged, pl.col("legs") != 2)
+    excessive = books.filter(~two_legged, pl.col("gross") > 1 + ROUNDING)
+    first = uneven.sort("strategy", "ts", "leg").head(10)
+    return dg.AssetCheckResult(
+        passed=uneven.is_empty() and lopsided.is_empty() and excessive.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "books": books.height,
+            "legs_of_another_size": uneven.height,
+            "books_with_one_leg": lopsided.height,
+            "books_above_the_notional": excessive.height,
+            "first": dg.MetadataValue.md(markdown(first)),
+        },
+    )
