@@ -35,11 +35,11 @@ dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 	@$(BIN)/cryptopipe dev
 
 test: $(READY) ## All tests, and that the code location loads
-	$(BIN)/pytest
+	$(BIN)/pytest -n auto --dist loadfile
 	$(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
 test-fast: $(READY) ## Unit and architecture tests only
-	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow"
+	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow" -n auto
 
 lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .

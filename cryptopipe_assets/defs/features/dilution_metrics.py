@@ -109,7 +109,7 @@ class DilutionMetrics(Stamped):
 
 
 @dg.asset(
-    **table(DilutionMetrics, fresh_within=timedelta(hours=50)),
+    **table(DilutionMetrics, fresh_within=timedelta(hours=74)),
     deps=[dg.AssetDep(market_cap, partition_mapping=look_back(SNAPSHOTS_BEFORE, after=1))],
     automation_condition=when_inputs_change(newest_days=2),
 )
