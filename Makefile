@@ -36,7 +36,7 @@ dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 
 test: $(READY) ## All tests, and that the code location loads
 	$(BIN)/pytest -n auto --dist loadfile
-	$(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
+	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
 test-fast: $(READY) ## Unit and architecture tests only
 	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow" -n auto

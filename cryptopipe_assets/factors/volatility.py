@@ -16,8 +16,10 @@ def true_range() -> pl.Expr:
     missing.
     """
     high, low, previous = pl.col("high"), pl.col("low"), ts_delay(pl.col("close"), 1)
-    widest = pl.max_horizontal(high - low, (high - previous).abs(), (low - previous).abs())
-    return pl.when(previous.is_not_null()).then(widest)
+    known = high.is_not_null() & low.is_not_null() & previous.is_not_null()
+    # The largest of the three distances is that between the outermost of the three prices.
+    widest = pl.max_horizontal(high, previous) - pl.min_horizontal(low, previous)
+    return pl.when(known).then(widest)
 
 
 @factor(unit="quote", lookback=timedelta(hours=24))
