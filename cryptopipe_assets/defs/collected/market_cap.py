@@ -11,7 +11,7 @@ from cryptopipe_assets.contracts import Collected, column, stamped
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.market_cap_readings import from_coingecko, from_coinmarketcap
 from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.defs.verdict import verdict
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
 from cryptopipe_assets.twins import KINDS, with_kind
@@ -108,7 +108,7 @@ def market_cap_ranks_are_unique(
         .select("day", "ingested_at", "rank", "coin_id")
         .collect()
     )
-    return _verdict(shared, "ranks_shared")
+    return verdict(shared, "ranks_shared")
 
 
 @dg.asset_check(asset=market_cap)
@@ -126,7 +126,7 @@ def market_cap_is_price_times_supply(
         .sort("coin_id", "ts")
         .collect()
     )
-    return _verdict(apart, "rows_apart")
+    return verdict(apart, "rows_apart")
 
 
 @dg.asset_check(asset=market_cap)
@@ -150,13 +150,4 @@ def market_cap_covers_the_universe(
         )
         .sort("day", "coin")
     )
-    return _verdict(missing, "coin_days_missing")
-
-
-def _verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
-    """A warning that shows the first rows, unless nothing was found."""
-    return dg.AssetCheckResult(
-        passed=found.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={counted: found.height, "first": dg.MetadataValue.md(markdown(found.head(10)))},
-    )
+    return verdict(missing, "coin_days_missing")

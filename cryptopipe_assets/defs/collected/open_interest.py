@@ -17,6 +17,7 @@ from cryptopipe_assets.defs.collected.instruments import (
 )
 from cryptopipe_assets.defs.open_interest_readings import Gathered, from_coinalyze, from_exchanges
 from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.defs.verdict import verdict
 from cryptopipe_assets.partitions import midnight, months
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.registry import latest
@@ -177,7 +178,7 @@ def open_interest_has_no_jumps(
         .sort("symbol", "venue", "ts")
         .collect()
     )
-    return _verdict(jumps, "jumps")
+    return verdict(jumps, "jumps")
 
 
 @dg.asset_check(asset=open_interest)
@@ -193,13 +194,4 @@ def open_interest_is_positive(
         .sort("symbol", "venue", "ts")
         .collect()
     )
-    return _verdict(empty, "rows_of_nothing")
-
-
-def _verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
-    """A warning that shows the first rows, unless nothing was found."""
-    return dg.AssetCheckResult(
-        passed=found.is_empty(),
-        severity=dg.AssetCheckSeverity.WARN,
-        metadata={counted: found.height, "first": dg.MetadataValue.md(markdown(found.head(10)))},
-    )
+    return verdict(empty, "rows_of_nothing")
