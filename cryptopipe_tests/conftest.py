@@ -18,6 +18,7 @@ from cryptopipe_assets.sandbox.faults import FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.settings import Settings, Tier, load_settings
+from cryptopipe_assets.simulated_time import SimulatedClock
 from cryptopipe_assets.storage.lake import Lake
 
 # The same examples in every run: a law that fails, fails for everyone.
@@ -59,16 +60,16 @@ class Platform:
     settings: Settings
     sandbox: Sandbox
     instance: dg.DagsterInstance
-    clock: list[datetime]
+    clock: SimulatedClock
 
     @property
     def now(self) -> datetime:
         """The present at the stand-in; it stands still until a test moves it."""
-        return self.clock[0]
+        return self.clock()
 
     @now.setter
     def now(self, instant: datetime) -> None:
-        self.clock[0] = instant
+        self.clock.set(instant)
 
     @property
     def lake(self) -> Lake:
@@ -85,7 +86,7 @@ class Platform:
             missing_instrument="fail",
             standin=lambda: self.sandbox.url,
             state_folder=None,
-            clock=lambda: self.now,
+            clock=self.clock,
         )
 
     def materialise(
@@ -122,8 +123,8 @@ def faults() -> FaultPlan:
 @pytest.fixture
 def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
     """A graph whose stand-in says that it is always the same Tuesday morning."""
-    clock = [NOW]
-    source = SimulatedSource(settings.config.sandbox.seed, clock=lambda: clock[0])
+    clock = SimulatedClock(NOW)
+    source = SimulatedSource(settings.config.sandbox.seed, clock=clock)
     with (
         Sandbox(source, faults=faults) as sandbox,
         dg.DagsterInstance.ephemeral() as instance,

@@ -20,6 +20,7 @@ from rich.progress import (
 from cryptopipe_assets.commands.console import out
 from cryptopipe_assets.dagster_home import export_dagster_home
 from cryptopipe_assets.definitions import build, registries, resources, warehouse
+from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Commit, Lake
@@ -67,14 +68,18 @@ class TableRun:
         Profile and paths.
     keep
         Record the runs in the repo's Dagster instance, where the UI shows them.
+    vendors
+        Clients to ask with, if not those of the profile.
     """
 
-    def __init__(self, settings: Settings, *, keep: bool) -> None:
+    def __init__(
+        self, settings: Settings, *, keep: bool, vendors: VendorClients | None = None
+    ) -> None:
         self._settings = settings
         self._keep = keep
         self._waiting: list[tuple[str, TaskID]] = []
         self._progress = Progress()
-        self.resources = resources(settings)
+        self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
         lake = Lake(settings.warehouse, on_commit=self._advance)
         self.warehouse = warehouse(settings, lake)
 
@@ -88,9 +93,14 @@ class TableRun:
         dagster.Failure
             A gate check refused a frame.
         """
+        with self._bars(tables, first, last):
+            return self.quietly(tables, first, last)
+
+    def quietly(self, tables: Sequence[str], first: date, last: date) -> Outcome:
+        """As ``materialise``, without a word on the terminal."""
         definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
         started = time.monotonic()
-        with instance(self._settings, own=self._keep) as found, self._bars(tables, first, last):
+        with instance(self._settings, own=self._keep) as found:
             result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
                 instance=found,
                 asset_selection=[dg.AssetKey(name) for name in tables],

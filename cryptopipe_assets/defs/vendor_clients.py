@@ -75,6 +75,8 @@ class VendorClients:
         Whom to prefer for a table, and what opens their doors.
     clock
         The present (UTC), for vendors that do not tell it.
+    standin_share
+        How much of the limits of CoinGecko's plans a stand-in allows.
     """
 
     limits: Vendors
@@ -84,6 +86,7 @@ class VendorClients:
     sources: SourceChoice = field(default_factory=SourceChoice)
     keys: Keys = Keys()
     clock: Callable[[], datetime] = utcnow
+    standin_share: float = STANDIN_SHARE
 
     def choice(self, dataset: str) -> Choice:
         """Who fills a table that several vendors could fill.
@@ -154,7 +157,7 @@ class VendorClients:
             api_key=self.keys.coingecko,
             plan=self.keys.coingecko_plan,
             addresses=addresses,
-            share=own.share if standin is None else STANDIN_SHARE,
+            share=own.share if standin is None else self.standin_share,
             concurrency=own.concurrency,
             timeout_seconds=own.timeout_seconds,
             attempts=own.attempts,

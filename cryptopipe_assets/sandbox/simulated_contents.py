@@ -1,6 +1,7 @@
 """Everything that the vendors beyond Binance's bars and funding tell of the simulated market."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from cryptopipe_assets.sandbox.binance_positions import SimulatedPositions
 from cryptopipe_assets.sandbox.carry import Carry
@@ -28,8 +29,9 @@ class SimulatedWorld:
     contents: Contents
 
 
+@lru_cache(maxsize=1)
 def world(seed: int) -> SimulatedWorld:
-    """Make the world of a seed."""
+    """Make the world of a seed; stand-ins at different times share what it has computed."""
     market = Market(seed)
     funding, caps = Funding(market), MarketCaps(market)
     positions, carry = Positions(market, caps), Carry(market, funding)
