@@ -15,7 +15,8 @@ ROWS_SHOWN = 100
 
 TABLES = """
     SELECT view_name AS "table", comment AS "what a row is"
-    FROM duckdb_views() WHERE NOT internal ORDER BY view_name
+    FROM duckdb_views() WHERE NOT internal AND NOT suffix(view_name, '_revisions')
+    ORDER BY view_name
 """
 
 

@@ -1,4 +1,4 @@
-"""The DuckDB catalog: one view a table over the Parquet files, and nothing else.
+"""The DuckDB catalog: views and macros over the Parquet files, and nothing else.
 
 It can be deleted at any time; ``rebuild`` makes it again. Paths in the views are relative to the
 folder above the warehouse: a person there opens the file as it is, and ``connect`` works from
@@ -13,10 +13,12 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from cryptopipe_assets.contracts import Registry, Table
+from cryptopipe_assets.contracts import Collected, Registry, Table
 from cryptopipe_assets.errors import CorruptFile, StorageError
+from cryptopipe_assets.storage.as_of_macro import as_of_macro
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.revisions import SUFFIX
 
 CATALOG = "cryptopipe.duckdb"
 SIGNATURE = ".catalog"
@@ -115,29 +117,44 @@ def _search_path(lake: Lake) -> dict[str, str | bool | int | float | list[str]]:
     return {"file_search_path": str(lake.root.resolve().parent)}
 
 
-def _view(lake: Lake, contract: type[Table], *, absolute: bool) -> str:
-    name = contract.table_name()
+def _files(lake: Lake, folder: str, *, absolute: bool) -> str | None:
+    """SQL that reads all files of a folder of the warehouse; null if it has none."""
     base = lake.root.resolve()
     root = base if absolute else Path(base.name)
-    if lake.path(name).is_file():
-        source = f"read_parquet('{_quoted(root / name / 'part-0.parquet')}')"
-    elif lake.days(name):
-        pattern = _quoted(root / name / "date=*" / "part-0.parquet")
-        source = f"read_parquet('{pattern}', hive_partitioning = true)"
-    else:
-        columns = ", ".join(
-            f"NULL::{sql_type(dtype)} AS {column}"
-            for column, dtype in contract.polars_schema().items()
-        )
-        day = "" if issubclass(contract, Registry) else ", NULL::DATE AS date"
-        return f"CREATE VIEW c.{name} AS SELECT {columns}{day} WHERE false"
-    return f"CREATE VIEW c.{name} AS SELECT * FROM {source}"
+    if lake.path(folder).is_file():
+        return f"read_parquet('{_quoted(root / folder / 'part-0.parquet')}')"
+    if lake.days(folder):
+        pattern = _quoted(root / folder / "date=*" / "part-0.parquet")
+        return f"read_parquet('{pattern}', hive_partitioning = true)"
+    return None
 
 
-def _comments(contract: type[Table]) -> Iterator[str]:
-    """Put the contract's sentences where a database tool shows them."""
+def _nothing(contract: type[Table]) -> str:
+    """SQL of the contract's columns without rows."""
+    columns = ", ".join(
+        f"NULL::{sql_type(dtype)} AS {column}" for column, dtype in contract.polars_schema().items()
+    )
+    day = "" if issubclass(contract, Registry) else ", NULL::DATE AS date"
+    return f"(SELECT {columns}{day} WHERE false)"
+
+
+def _of_table(lake: Lake, contract: type[Table], *, absolute: bool) -> Iterator[str]:
+    """Statements that show a table; of a collected one also its past versions."""
     name = contract.table_name()
-    yield f"COMMENT ON VIEW c.{name} IS '{_quoted(first_line(contract))}'"
+    current = _files(lake, name, absolute=absolute) or _nothing(contract)
+    yield f"CREATE VIEW c.{name} AS SELECT * FROM {current}"
+    yield from _comments(contract, name, first_line(contract))
+    if issubclass(contract, Collected):
+        revisions = _files(lake, name + SUFFIX, absolute=absolute)
+        yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {revisions or _nothing(contract)}"
+        sentence = f"A version of a row of {name} that a later one superseded."
+        yield from _comments(contract, name + SUFFIX, sentence)
+        yield from as_of_macro(contract, current=current, revisions=revisions)
+
+
+def _comments(contract: type[Table], name: str, sentence: str) -> Iterator[str]:
+    """Put the contract's sentences where a database tool shows them."""
+    yield f"COMMENT ON VIEW c.{name} IS '{_quoted(sentence)}'"
     units = contract.units()
     for column, sentence in contract.descriptions().items():
         text = _quoted(f"{sentence} [{units[column]}]")
@@ -146,8 +163,7 @@ def _comments(contract: type[Table]) -> Iterator[str]:
 
 def _ddl(lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool) -> Iterator[str]:
     for contract in sorted(contracts, key=lambda each: each.table_name()):
-        yield _view(lake, contract, absolute=absolute)
-        yield from _comments(contract)
+        yield from _of_table(lake, contract, absolute=absolute)
 
 
 def _signature(lake: Lake, contracts: Sequence[type[Table]]) -> str:

@@ -4,6 +4,7 @@ Layout::
 
     warehouse/
       ohlcv_1m/date=2026-02-01/part-0.parquet    a day of all symbols, sorted by the table's key
+      ohlcv_1m_revisions/date=.../part-0.parquet versions of its rows that were superseded, if any
       instruments/part-0.parquet                 a registry, which has no days
       .locks/                                    one lock a table and day
       .origin                                    whether the rows are live, recorded or simulated
@@ -21,10 +22,9 @@ from filelock import FileLock, Timeout
 from cryptopipe_assets.contracts import Collected, Table
 from cryptopipe_assets.errors import CorruptFile, ShrinkRefused, StorageError
 from cryptopipe_assets.storage.atomic import not_writable, write_atomically
-from cryptopipe_assets.storage.merge import lost_keys, merge, news
-
-ROW_GROUP = 14_400
-"""Ten symbols of 1-minute bars: row-group statistics then prune by symbol."""
+from cryptopipe_assets.storage.merge import lost_keys, merge, news, superseded
+from cryptopipe_assets.storage.parquet import check_footer, read_partition, row_count, writer
+from cryptopipe_assets.storage.revisions import SUFFIX, keep_versions
 
 LOCK_SECONDS = 60.0
 
@@ -92,13 +92,16 @@ class Lake:
         CorruptFile
             Naming the file and how to rebuild it.
         """
-        path = self.path(contract.table_name(), day)
-        if not path.is_file():
-            return contract.empty_frame()
-        try:
-            return pl.read_parquet(path, hive_partitioning=False).select(contract.columns())
-        except (pl.exceptions.PolarsError, OSError) as exc:
-            raise _corrupt(path, contract, day, exc) from exc
+        return read_partition(self.path(contract.table_name(), day), contract, day)
+
+    def read_revisions(self, contract: type[Table], day: date | None = None) -> pl.DataFrame:
+        """Read the superseded versions of one partition's rows, by key and then oldest first.
+
+        Raises
+        ------
+        CorruptFile
+        """
+        return read_partition(self._revisions(contract, day), contract, day)
 
     def scan(self, contract: type[Table], first: date, last: date) -> pl.LazyFrame:
         """Rows of the days ``first`` to ``last``, both included, in the order of the files.
@@ -111,7 +114,7 @@ class Lake:
         if not days:
             return contract.empty_frame().lazy()
         for day in days:
-            self._check_footer(contract, day)
+            check_footer(self.path(table, day), contract, day)
         return pl.scan_parquet(
             [self.path(table, day) for day in days], hive_partitioning=False
         ).select(contract.columns())
@@ -119,7 +122,8 @@ class Lake:
     def upsert(self, contract: type[Table], frame: pl.DataFrame, day: date | None = None) -> Commit:
         """Merge ``frame`` into the partition: new keys are added, changed values replaced.
 
-        Nothing that was collected is ever removed. A frame that brings no news writes nothing.
+        Nothing that was collected is ever removed: a replaced row becomes a revision. A frame
+        that brings no news writes nothing.
         """
         key = contract.key()
         with self.lock(contract.table_name(), day):
@@ -127,6 +131,9 @@ class Lake:
             fresh = news(stored, frame, key)
             merged = merge(stored, fresh, key)
             added = merged.height - stored.height
+            if fresh.height > added:
+                gone = superseded(stored, fresh, merged, key)
+                keep_versions(self._revisions(contract, day), contract, gone, day=day)
             return self._commit(contract, merged, day, added=added, revised=fresh.height - added)
 
     def replace(
@@ -158,6 +165,9 @@ class Lake:
                 raise _shrinks(contract, day, stored, lost)
             common = stored.height - lost.height
             changed = news(stored, frame, key).height if stored.height else frame.height
+            if issubclass(contract, Collected):
+                gone, path = superseded(stored, frame, frame, key), self._revisions(contract, day)
+                keep_versions(path, contract, gone, day=day, forget=lost)
             added = frame.height - common
             return self._commit(contract, frame, day, added=added, revised=changed - added)
 
@@ -185,6 +195,9 @@ class Lake:
         except OSError as exc:
             raise not_writable(path, exc) from exc
 
+    def _revisions(self, contract: type[Table], day: date | None) -> Path:
+        return self.path(contract.table_name() + SUFFIX, day)
+
     def _commit(
         self,
         contract: type[Table],
@@ -195,8 +208,8 @@ class Lake:
         revised: int,
     ) -> Commit:
         path = self.path(contract.table_name(), day)
-        same = added == revised == 0 and path.is_file() and frame.height == _rows(path)
-        size = path.stat().st_size if same else write_atomically(path, _parquet(frame))
+        same = added == revised == 0 and path.is_file() and frame.height == row_count(path)
+        size = path.stat().st_size if same else write_atomically(path, writer(frame))
         commit = Commit(
             table=contract.table_name(),
             day=day,
@@ -209,33 +222,6 @@ class Lake:
         if self.on_commit:
             self.on_commit(commit)
         return commit
-
-    def _check_footer(self, contract: type[Table], day: date) -> None:
-        path = self.path(contract.table_name(), day)
-        try:
-            pl.read_parquet_schema(path)
-        except (pl.exceptions.PolarsError, OSError) as exc:
-            raise _corrupt(path, contract, day, exc) from exc
-
-
-def _parquet(frame: pl.DataFrame) -> Callable[[Path], None]:
-    def write(path: Path) -> None:
-        frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, statistics=True)
-
-    return write
-
-
-def _rows(path: Path) -> int:
-    return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
-
-
-def _corrupt(path: Path, contract: type[Table], day: date | None, cause: Exception) -> CorruptFile:
-    first_line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
-    again = f"--select {contract.table_name()}" + (f" --partition {day}" if day else "")
-    return CorruptFile(
-        f"cannot read {path}: {first_line}. Move the file away, then rebuild it with "
-        f"`dagster asset materialize -m cryptopipe_assets.definitions {again}`"
-    )
 
 
 def _shrinks(

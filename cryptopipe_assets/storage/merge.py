@@ -14,12 +14,36 @@ def merge(stored: pl.DataFrame, incoming: pl.DataFrame, key: Sequence[str]) -> p
     same instant are told apart by their values, so that the result never depends on chance.
     Sorted by key.
     """
-    values = [name for name in stored.columns if name not in (*key, INGESTED_AT)]
-    order = [*key, INGESTED_AT, *values]
     return (
         pl.concat([stored, incoming.select(stored.columns)])
-        .sort(order, nulls_last=False)
+        .sort(order_of_versions(stored.columns, key), nulls_last=False)
         .unique(subset=list(key), keep="last", maintain_order=True)
+    )
+
+
+def order_of_versions(columns: Sequence[str], key: Sequence[str]) -> list[str]:
+    """Columns by which versions are told apart: key, when they came in, then what they say."""
+    return [*key, INGESTED_AT, *(name for name in columns if name not in (*key, INGESTED_AT))]
+
+
+def superseded(
+    stored: pl.DataFrame, incoming: pl.DataFrame, merged: pl.DataFrame, key: Sequence[str]
+) -> pl.DataFrame:
+    """Versions that ``merged`` no longer shows, of keys that both sides have; in no order."""
+    twice = stored.select(key).join(incoming.select(key), on=list(key), how="semi")
+    versions = pl.concat([stored, incoming.select(stored.columns)])
+    return versions.join(twice, on=list(key), how="semi").join(
+        merged, on=stored.columns, how="anti", nulls_equal=True
+    )
+
+
+def all_versions(parts: Sequence[pl.DataFrame], key: Sequence[str]) -> pl.DataFrame:
+    """Every version of all parts once, by key and then as they came in."""
+    columns = parts[0].columns
+    return (
+        pl.concat([part.select(columns) for part in parts])
+        .unique()
+        .sort(order_of_versions(columns, key), nulls_last=False)
     )
 
 

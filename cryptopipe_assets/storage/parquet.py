@@ -1,0 +1,70 @@
+"""A partition's file: how it is written, counted and read, and what is said of a damaged one."""
+
+from collections.abc import Callable
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.errors import CorruptFile
+
+ROW_GROUP = 14_400
+"""Ten symbols of 1-minute bars: row-group statistics then prune by symbol."""
+
+
+def writer(frame: pl.DataFrame) -> Callable[[Path], None]:
+    """Return what writes ``frame`` to a path."""
+
+    def write(path: Path) -> None:
+        frame.write_parquet(path, compression="zstd", row_group_size=ROW_GROUP, statistics=True)
+
+    return write
+
+
+def row_count(path: Path) -> int:
+    """Rows of a file, from its footer."""
+    return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+
+
+def read_partition(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:
+    """Rows of a file in the contract's columns, or no rows if there is no such file.
+
+    Raises
+    ------
+    CorruptFile
+        Naming the file and how to rebuild it.
+    """
+    if not path.is_file():
+        return contract.empty_frame()
+    try:
+        return pl.read_parquet(path, hive_partitioning=False).select(contract.columns())
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise _corrupt(path, contract, day, exc) from exc
+
+
+def check_footer(path: Path, contract: type[Table], day: date | None) -> None:
+    """Look at the end of a file, which a half one lacks.
+
+    Raises
+    ------
+    CorruptFile
+    """
+    try:
+        pl.read_parquet_schema(path)
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise _corrupt(path, contract, day, exc) from exc
+
+
+def _corrupt(path: Path, contract: type[Table], day: date | None, cause: Exception) -> CorruptFile:
+    first_line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
+    if contract.table_name() not in (path.parent.name, path.parent.parent.name):
+        return CorruptFile(
+            f"cannot read {path}: {first_line}. It holds superseded versions, which no vendor "
+            f"tells again: restore it from a backup, or move it away to go on without them"
+        )
+    again = f"--select {contract.table_name()}" + (f" --partition {day}" if day else "")
+    return CorruptFile(
+        f"cannot read {path}: {first_line}. Move the file away, then rebuild it with "
+        f"`dagster asset materialize -m cryptopipe_assets.definitions {again}`"
+    )

@@ -1,0 +1,43 @@
+"""Versions of collected rows that were superseded: kept beside the table, out of its readers' way.
+
+``market_cap/date=D/part-0.parquet`` holds one row a key, the newest; what that row said before is
+in ``market_cap_revisions/date=D/part-0.parquet``, by key and then in the order in which it came in.
+A day without a revision has no such file.
+"""
+
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.merge import all_versions
+from cryptopipe_assets.storage.parquet import read_partition, writer
+
+SUFFIX = "_revisions"
+"""What folder and view of a table's superseded versions are called after its name."""
+
+
+def keep_versions(
+    path: Path,
+    contract: type[Table],
+    versions: pl.DataFrame,
+    *,
+    day: date | None,
+    forget: pl.DataFrame | None = None,
+) -> None:
+    """Add superseded versions to those at ``path``; called before the commit supersedes them.
+
+    Killed in between, a version is in both places, which no reading counts twice.
+
+    Parameters
+    ----------
+    forget
+        Keys whose versions go: their rows were removed by force.
+    """
+    stored = read_partition(path, contract, day)
+    kept = stored if forget is None else stored.join(forget, on=contract.key(), how="anti")
+    merged = all_versions([kept, versions], contract.key())
+    if not merged.equals(stored):
+        write_atomically(path, writer(merged))
