@@ -3,8 +3,9 @@
 import importlib
 import inspect
 import pkgutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from types import ModuleType
+from typing import get_args
 
 import dagster as dg
 
@@ -15,7 +16,7 @@ from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.sandbox.source import Source
-from cryptopipe_assets.settings import Settings, load_settings
+from cryptopipe_assets.settings import Settings, Tier, TieredTable, load_settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.symbology import split_multiplier
@@ -71,7 +72,16 @@ def universe(settings: Settings) -> Universe:
         venue=config.universe.venue,
         quote=config.universe.quote,
         tiers={name: tier.coins for name, tier in config.tiers.items()},
+        only=_of_tables(config.tiers.values()),
     )
+
+
+def _of_tables(tiers: Collection[Tier]) -> dict[str, frozenset[str]]:
+    """Coins that each table follows: those of the tiers that name it."""
+    return {
+        table: frozenset(coin for tier in tiers if table in tier.tables for coin in tier.coins)
+        for table in get_args(TieredTable)
+    }
 
 
 def recorded_universe(source: RecordedSource) -> Universe:

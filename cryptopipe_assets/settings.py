@@ -10,7 +10,7 @@ import tomllib
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from dotenv import dotenv_values
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
@@ -46,10 +46,14 @@ class UniverseChoice(Section):
     quote: str = "USDT"
 
 
+TieredTable = Literal["ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
+
+
 class Tier(Section):
-    """Coins that are refreshed together."""
+    """Coins that are refreshed together, and the tables that follow them."""
 
     every_minutes: int = Field(ge=1, le=1440)
+    tables: tuple[TieredTable, ...] = Field(default=get_args(TieredTable), min_length=1)
     coins: tuple[Coin, ...] = Field(min_length=1)
 
 

@@ -8,6 +8,9 @@ import polars as pl
 
 from cryptopipe_assets.errors import ConfigError
 
+CONTRACT_TABLES = ("ohlcv_1m", "funding_rate", "open_interest")
+"""Tables of contracts. A coin that none of them follows needs none: tether has a market cap."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Universe:
@@ -20,7 +23,8 @@ class Universe:
     tiers
         Tier name to coins; a coin belongs to one tier.
     only
-        Table name to coins, for a table that follows fewer of them. Recordings differ that way.
+        Table name to coins, for a table that follows fewer of them: tiers name their tables, and
+        recordings differ.
     """
 
     venue: str
@@ -46,6 +50,22 @@ class Universe:
             "coin"
         )
 
+    def coins(self, table: str) -> list[str]:
+        """Coins that ``table`` follows, sorted.
+
+        Raises
+        ------
+        ConfigError
+            If there are none.
+        """
+        every = {coin for coins in self.tiers.values() for coin in coins}
+        followed = sorted(every & self.only.get(table, every))
+        if not followed:
+            raise ConfigError(
+                f"no coin is followed by {table}; name it in the tables of a cryptopipe.toml tier"
+            )
+        return followed
+
     def with_tiers(self, instruments: pl.DataFrame) -> pl.DataFrame:
         """Add the column ``tier`` to a list of instruments: null where one is not followed.
 
@@ -63,8 +83,7 @@ class Universe:
         instruments
             Newest version of every instrument, with ``tier``.
         """
-        coins = self.only.get(table)
-        chosen = pl.lit(value=True) if coins is None else pl.col("coin").is_in(sorted(coins))
+        chosen = pl.col("coin").is_in(self.coins(table))
         return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
 
     def _ours(self) -> pl.Expr:
@@ -73,7 +92,7 @@ class Universe:
         return (pl.col("venue") == self.venue) & quote & kind
 
     def require_listed(self, instruments: pl.DataFrame) -> None:
-        """Check that every coin has a contract.
+        """Check that every coin of a table of contracts has one.
 
         Raises
         ------
@@ -81,7 +100,9 @@ class Universe:
             Naming the coin, where it was looked for, and similar names.
         """
         here = instruments.filter(self._ours())["coin"].to_list()
-        for coin in self.tier_of()["coin"]:
+        every = {coin for coins in self.tiers.values() for coin in coins}
+        traded = {coin for table in CONTRACT_TABLES for coin in every & self.only.get(table, every)}
+        for coin in sorted(traded):
             if coin not in here:
                 near = difflib.get_close_matches(coin, here, n=3)
                 hint = f"; similar: {', '.join(near)}" if near else ""

@@ -13,8 +13,8 @@ from cryptopipe_assets.vendors.coingecko_rows import DAILY_ABOVE_DAYS
 from cryptopipe_assets.vendors.concurrency import all_or_nothing
 from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
 
-PAGES = 2
-"""CoinGecko lists 250 coins a page: the largest 500."""
+PAGES = 4
+"""How far down CoinGecko's list of 250 coins a page a followed coin is looked for."""
 
 LARGEST = 300
 """Coins of a CoinMarketCap listing: two credits."""
@@ -36,12 +36,19 @@ class Gathered:
 
 
 async def from_coingecko(
-    vendors: VendorClients, coins: Sequence[str], days: list[date]
+    vendors: VendorClients, coins: Sequence[str], days: list[date], *, stored: pl.DataFrame
 ) -> Gathered:
-    """Ask for the daily points of the followed coins on past days, and for today's largest coins.
+    """Ask for the daily points of the followed coins on past days, and for coins as they are now.
 
     A past day has the point of its 00:00, which is the close of the day before; supplies and
-    ranks of the past are not told and stay null.
+    ranks of the past are not told and stay null. Asked together with a past day, today has its
+    own. The list of the largest coins is asked for once a day: it names the ids of the followed
+    coins, which are one call ever after.
+
+    Parameters
+    ----------
+    stored
+        Today's rows of this vendor.
 
     Raises
     ------
@@ -50,25 +57,55 @@ async def from_coingecko(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     now = vendors.clock()
-    past = [day for day in days if day < now.date()]
+    listed = listed_already(stored, coins)
     async with vendors.coingecko() as coingecko:
-        listed = await coingecko.markets(pages=PAGES)
+        if listed is None:
+            present = listed = await _largest(coingecko, coins)
+        elif now.date() in days:
+            slugs = ids_of(listed, coins)["slug"].to_list()
+            present = await coingecko.markets(slugs)
+        else:
+            present = listed.clear()
         ids = ids_of(listed, coins)
         parts = [MARKET_CAP_SCHEMA.to_frame()]
-        if past:
-            reach = (now.date() - past[0]).days + 1
+        if days[0] < now.date():
+            reach = (now.date() - days[0]).days + 1
             charts = await _charts(coingecko, ids, days=max(reach, DAILY_ABOVE_DAYS + 1))
-            parts.append(charts.filter(pl.col("ts").dt.date().is_in(past)))
-        snapshot = listed.filter(pl.col("ts").dt.date() == now.date())
+            parts.append(charts.filter(pl.col("ts").dt.date().is_in(days)))
+        snapshot = present.filter(pl.col("ts").dt.date() == now.date())
         if now.date() in days:
             parts.append(snapshot)
         counts = {
             "api_calls": sum(coingecko.calls.values()),
             "coins_listed": listed.height,
-            "coins_not_updated_today": listed.height - snapshot.height,
+            "coins_not_updated_today": present.height - snapshot.height,
             "followed_coins_not_listed": len(set(coins) - set(ids["coin"])),
         }
         return Gathered(_one_each(parts), coingecko.vendor, now, counts)
+
+
+def listed_already(stored: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame | None:
+    """Newest row of every coin that today's stored rows rank; null if nobody was listed yet.
+
+    A list is known by coins that are not followed: those are asked for by nothing else.
+    """
+    ranked = stored.filter(pl.col("rank").is_not_null())
+    if ranked["coin"].is_in(coins).all():
+        return None
+    return (
+        ranked.sort("ts")
+        .unique("coin_id", keep="last", maintain_order=True)
+        .select(MARKET_CAP_SCHEMA.names())
+        .sort("coin_id")
+    )
+
+
+async def _largest(coingecko: CoinGecko, coins: Sequence[str]) -> pl.DataFrame:
+    """The largest 250 coins, or as many more as it takes to find the followed ones."""
+    listed = await coingecko.markets(pages=1)
+    if set(coins) <= set(listed["coin"]):
+        return listed
+    return await coingecko.markets(pages=PAGES)
 
 
 async def from_coinmarketcap(

@@ -15,7 +15,7 @@ from cryptopipe_assets.defs.collected.market_cap import MarketCap
 from cryptopipe_assets.defs.market_cap_readings import ids_of
 from cryptopipe_assets.defs.vendor_clients import Keys
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.settings import SourceChoice
+from cryptopipe_assets.settings import SourceChoice, Tier
 
 TABLES = ["instruments", "market_cap"]
 MIDNIGHT = datetime(2026, 3, 9, tzinfo=UTC)
@@ -79,7 +79,7 @@ def test_a_past_day_has_the_close_of_the_day_before_of_every_followed_coin(platf
 def test_today_has_every_large_coin_with_supply_rank_and_kind(platform):
     assert platform.materialise(TABLES, "2026-03-10").success
     rows = platform.read("market_cap", "2026-03-10")
-    assert rows.height > 250
+    assert rows.height == 250
     kinds = {
         name: kind
         for name, kind in rows.select("coin_id", "kind").rows()
@@ -107,11 +107,13 @@ def test_snapshots_of_a_day_gather_in_its_file(platform):
     assert result.success
     assert all(verdicts(result).values())
     both = platform.read("market_cap", "2026-03-10")
-    assert both.height == 2 * first.height
     assert both["ts"].unique().sort().to_list() == [
         datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
         datetime(2026, 3, 10, 9, 45, tzinfo=UTC),
     ]
+    second = both.filter(pl.col("ts") > first["ts"].max())
+    assert second["coin"].to_list() == ["BTC", "DOGE", "PEPE"], "the followed coins, each time"
+    assert second["circulating_supply"].null_count() == 0
     assert metadata(platform)["coins"] == first.height
 
 
@@ -123,13 +125,44 @@ def test_a_second_run_of_past_days_changes_no_byte(platform):
     assert platform.files() == before
 
 
-def test_a_quarter_of_an_hour_costs_two_calls(platform):
+def test_todays_midnight_comes_with_the_past_and_closes_yesterday(platform):
+    tables = [*TABLES, "dilution_metrics"]
+    assert platform.materialise(tables, "2026-03-08", "2026-03-10").success
+    midnight = datetime(2026, 3, 10, tzinfo=UTC)
+    today = platform.read("market_cap", "2026-03-10").filter(pl.col("ts") == midnight)
+    assert today["coin"].to_list() == ["BTC", "DOGE", "PEPE"]
+    closed = platform.read("dilution_metrics", "2026-03-09")
+    assert closed["coin"].to_list() == ["BTC", "DOGE", "PEPE"]
+    assert closed["supply_asof"].unique().to_list() == [midnight]
+    assert closed["available_at"].unique().to_list() == [midnight + timedelta(milliseconds=1)]
+    assert platform.read("dilution_metrics", "2026-03-10").is_empty()
+
+
+class TestCoinWithoutContract:
+    """A tier may take part in some tables only, and a market cap needs no contract."""
+
+    @pytest.fixture
+    def settings(self, settings):
+        tiers = {
+            "traded": Tier(every_minutes=60, coins=("BTC",)),
+            "valued": Tier(every_minutes=60, tables=("market_cap",), coins=("USDT",)),
+        }
+        return settings.with_config(tiers=tiers)
+
+    def test_tether_has_a_market_cap_and_no_bars(self, platform):
+        assert platform.materialise([*TABLES, "ohlcv_1m"], "2026-03-09").success
+        assert platform.read("market_cap", "2026-03-09")["coin"].to_list() == ["BTC", "USDT"]
+        bars = platform.read("ohlcv_1m", "2026-03-09")
+        assert bars["symbol"].unique().to_list() == ["BTC-USDT-PERP"]
+
+
+def test_a_quarter_of_an_hour_costs_one_call(platform):
     assert platform.materialise(TABLES, "2026-03-10").success
     asked = platform.sandbox.calls.copy()
     platform.now += timedelta(minutes=15)
     assert platform.materialise(["market_cap"], "2026-03-10").success
     spent = platform.sandbox.calls - asked
-    assert dict(spent) == {("coingecko", "coins/markets"): 2}
+    assert dict(spent) == {("coingecko", "coins/markets"): 1}
 
 
 def test_with_a_key_the_whole_listing_of_past_days_is_there_with_its_supplies(platform, with_key):

@@ -145,6 +145,7 @@ def test_a_download_that_was_cut_off_once_is_repaired_by_the_second():
         hashlib.sha256(zipped(DAY)).hexdigest().encode() + b"  OTHER-1m-2026-02-03.zip",
         b"123  BTCUSDT-1m-2026-02-03.zip",
     ],
+    ids=["absent", "empty", "html", "another file", "no digest"],
 )
 def test_a_file_that_cannot_be_verified_is_a_changed_payload(checksum):
     files = shelf(DAY_PATH, zipped(DAY))

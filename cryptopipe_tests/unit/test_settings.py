@@ -33,6 +33,7 @@ def test_coins_are_upper_case_however_they_are_written(tmp_path):
         (MINIMAL + "[sandbox]\nport = 'x'\n", "sandbox.port: .*valid integer.* came 'x'"),
         (MINIMAL + "[vendors.binance]\nshare = 2.0\n", "share: .*less than or equal to 1.* came 2"),
         ("[tiers.all]\nevery_minutes = 60\ncoins = []\n", "tiers.all.coins: .*at least 1"),
+        (MINIMAL + 'tables = ["signals"]\n', "tiers.all.tables.0: .*'market_cap', came 'signals'"),
         ("", "tiers: Field required"),
         ("[tiers", "not valid TOML"),
     ],

@@ -51,3 +51,24 @@ def test_a_coin_in_two_tiers_is_a_mistake_that_is_named():
 def test_an_unknown_coin_is_named_with_similar_ones():
     with pytest.raises(ConfigError, match="no USDT perpetual of coin PEP; similar: PEPE"):
         universe(fast=("PEP",)).require_listed(LISTED)
+
+
+def test_a_coin_without_a_table_of_contracts_needs_no_contract():
+    chosen = Universe(
+        venue="binance",
+        quote="USDT",
+        tiers={"fast": ("BTC",), "valued": ("TETHER",)},
+        only={
+            table: frozenset({"BTC"}) for table in ("ohlcv_1m", "funding_rate", "open_interest")
+        },
+    )
+    chosen.require_listed(LISTED)
+    assert chosen.coins("market_cap") == ["BTC", "TETHER"]
+
+
+def test_a_table_that_no_tier_takes_part_in_says_where_to_name_it():
+    chosen = Universe(
+        venue="binance", quote="USDT", tiers={"all": ("BTC",)}, only={"ohlcv_1m": frozenset()}
+    )
+    with pytest.raises(ConfigError, match=r"no coin is followed by ohlcv_1m; name it in the tab"):
+        chosen.coins("ohlcv_1m")

@@ -8,7 +8,6 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.contracts import Collected, column, stamped
-from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.market_cap_readings import from_coingecko, from_coinmarketcap
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
@@ -68,7 +67,6 @@ class MarketCap(Collected):
 
 @dg.asset(
     **table(MarketCap, fresh_within=timedelta(hours=26), vendors="CoinMarketCap, or CoinGecko"),
-    deps=[instruments],
     pool="market_cap",
 )
 def market_cap(
@@ -77,13 +75,19 @@ def market_cap(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask the chosen source for past closes and, today, for the largest coins as they are now."""
+    """Ask the chosen source for past closes and, today, for the coins as they are now.
+
+    The largest coins once a day, the followed ones each time.
+    """
     publication = Publication(context, warehouse, MarketCap)
     choice = vendors.choice(MarketCap.table_name())
-    followed = followed_instruments(warehouse, universe, MarketCap.table_name())
-    coins, days = followed["coin"].unique().sort().to_list(), days_of(context)
-    ask = from_coinmarketcap if choice.source == "coinmarketcap" else from_coingecko
-    gathered = asyncio.run(ask(vendors, coins, days))
+    coins, days = universe.coins(MarketCap.table_name()), days_of(context)
+    if choice.source == "coinmarketcap":
+        asking = from_coinmarketcap(vendors, coins, days)
+    else:
+        stored = warehouse.lake.read(MarketCap, vendors.clock().date())
+        asking = from_coingecko(vendors, coins, days, stored=stored.filter(source=choice.source))
+    gathered = asyncio.run(asking)
     rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
     yield from publication.write(rows, days)
     yield from publication.finish(
@@ -137,11 +141,9 @@ def market_cap_covers_the_universe(
 ) -> dg.AssetCheckResult:
     """Every followed coin has a row on every day."""
     days = days_checked(context, warehouse, MarketCap)
-    followed = followed_instruments(warehouse, universe, MarketCap.table_name())
     stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
     missing = (
-        followed.select("coin")
-        .unique()
+        pl.DataFrame({"coin": universe.coins(MarketCap.table_name())})
         .join(pl.DataFrame({"day": days}), how="cross")
         .join(
             stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),
