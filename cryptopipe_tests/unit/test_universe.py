@@ -58,9 +58,7 @@ def test_a_coin_without_a_table_of_contracts_needs_no_contract():
         venue="binance",
         quote="USDT",
         tiers={"fast": ("BTC",), "valued": ("TETHER",)},
-        only={
-            table: frozenset({"BTC"}) for table in ("ohlcv_1m", "funding_rate", "open_interest")
-        },
+        only={table: frozenset({"BTC"}) for table in ("ohlcv_1m", "funding_rate", "open_interest")},
     )
     chosen.require_listed(LISTED)
     assert chosen.coins("market_cap") == ["BTC", "TETHER"]
