@@ -67,7 +67,7 @@ def status(
     as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Rows, age and freshness of every table. Exit code 0 fresh, 2 stale, 3 missing."""
+    """How fresh every table is and what vendors delete. Exit code 0 fresh, 2 stale, 3 missing."""
     from cryptopipe_assets.commands.status import status as run
 
     raise typer.Exit(run(_settings(warehouse), as_json=as_json))

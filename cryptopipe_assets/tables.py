@@ -12,6 +12,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.asset_spec import column_schema, freshness_policy
 from cryptopipe_assets.contracts import Collected, Registry, Table
 from cryptopipe_assets.errors import ContractError, RequestError
 from cryptopipe_assets.partitions import (
@@ -22,6 +23,7 @@ from cryptopipe_assets.partitions import (
     days_between,
 )
 from cryptopipe_assets.preview import preview
+from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
 
@@ -30,15 +32,11 @@ ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
 """Key columns that name what a row is about, and what several of them are called."""
 
 
-def table(
-    contract: type[Table], *, fresh_within: timedelta, vendors: str = "Binance USD-M"
-) -> dict[str, Any]:
+def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str, Any]:
     """Arguments of the ``@dg.asset`` that fills ``contract``.
 
     Parameters
     ----------
-    fresh_within
-        The asset is late when it was not materialised for this long, and warns at three quarters.
     vendors
         Who gives the rows of a collected table, for the reader.
     """
@@ -56,37 +54,12 @@ def table(
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
         "check_specs": [gate_spec(contract)],
-        "freshness_policy": dg.FreshnessPolicy.time_window(
-            fail_window=fresh_within, warn_window=fresh_within * 0.75
-        ),
+        "freshness_policy": freshness_policy(contract.table_name(), load_settings().config.tiers),
     }
     if not issubclass(contract, Registry):
         arguments["partitions_def"] = DAYS
         arguments["backfill_policy"] = dg.BackfillPolicy.single_run()
     return arguments
-
-
-def column_schema(contract: type[Table]) -> dg.TableSchema:
-    """The contract's columns as the UI shows them: type, sentence and unit."""
-    units = contract.units()
-    return dg.TableSchema(
-        columns=[
-            dg.TableColumn(
-                name=name,
-                type=_type_name(column.dtype.type),
-                description=f"{column.description} [{units[name]}]",
-                constraints=dg.TableColumnConstraints(nullable=column.nullable),
-            )
-            for name, column in contract.to_schema().columns.items()
-        ]
-    )
-
-
-def _type_name(dtype: pl.DataType) -> str:
-    """Polars' name of the type, instants shortened to what tells them apart."""
-    if isinstance(dtype, pl.Datetime):
-        return f"Datetime[{dtype.time_unit}, {dtype.time_zone}]"
-    return str(dtype)
 
 
 def gate_spec(contract: type[Table]) -> dg.AssetCheckSpec:

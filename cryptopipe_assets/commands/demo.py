@@ -4,9 +4,9 @@ from datetime import UTC, date, datetime, timedelta
 from textwrap import dedent, indent
 
 from cryptopipe_assets.commands.console import frame_table, out
+from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.run import Outcome, TableRun
 from cryptopipe_assets.commands.sql import ask
-from cryptopipe_assets.commands.status import contents
 from cryptopipe_assets.definitions import defs, in_order
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.settings import PROJECT, Settings

@@ -9,8 +9,8 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.commands.console import frame_table, out
+from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.commands.status import contents
 from cryptopipe_assets.definitions import defs, in_order, registries
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.partitions import require_range

@@ -1,52 +1,39 @@
-"""What is in the warehouse and how old it is."""
+"""How fresh every table and tier is, what is done about it, and what vendors will delete.
+
+Answers within a second and a half over years of files, so nothing here imports Dagster.
+"""
 
 import json
-from dataclasses import asdict, dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
+from typing import Any
 
-import dagster as dg
-import polars as pl
-from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
-from rich.table import Table as RichTable
+from rich.text import Text
 
-from cryptopipe_assets.commands.console import frame_table, out, plain_table, size
-from cryptopipe_assets.contracts import Registry, Table
-from cryptopipe_assets.dagster_home import export_dagster_home
-from cryptopipe_assets.definitions import contracts, defs, in_order
+from cryptopipe_assets.commands.console import out, plain_table, size
+from cryptopipe_assets.countdown import Countdown, countdowns
+from cryptopipe_assets.dagster_records import daemon_is_alive
+from cryptopipe_assets.freshness import TableFreshness, TierFreshness, exit_code, freshness
+from cryptopipe_assets.next_pull import next_pull
 from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import origin_of
+from cryptopipe_assets.vendors.retention import NOW_ONLY
 
 COLOURS = {"fresh": "green", "late": "yellow", "empty": "yellow", "stale": "red", "missing": "red"}
-EXIT_CODES = {"fresh": 0, "late": 0, "empty": 0, "stale": 2, "missing": 3}
+IN_TIME = {True: "green", False: "red"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class TableStatus:
-    """One line of the status.
+class Status:
+    """Everything that the status says."""
 
-    Attributes
-    ----------
-    age_seconds
-        Since the newest row became available; for a registry, since it was last looked at.
-    freshness
-        ``fresh``, ``late`` (three quarters of the allowance are gone), ``stale``, ``missing``, or
-        ``empty``: materialised, but nothing qualified; its metadata counts the reasons.
-    allowed_seconds
-        Age at which the table is stale.
-    """
-
-    table: str
-    layer: str
-    rows: int
-    files: int
-    bytes: int
-    first_ts: str | None
-    last_ts: str | None
-    age_seconds: float | None
-    allowed_seconds: float
-    freshness: str
+    now: datetime
+    origin: str | None
+    scheduler_runs: bool
+    tables: Sequence[TableFreshness]
+    next_pulls: dict[tuple[str, str | None], datetime]
+    deletions: Sequence[Countdown]
 
 
 def status(settings: Settings, *, as_json: bool) -> int:
@@ -56,150 +43,185 @@ def status(settings: Settings, *, as_json: bool) -> int:
     -------
     Exit code: 0 if all are fresh or merely late, 2 if one is stale, 3 if one is missing.
     """
-    lines = table_statuses(settings, now=datetime.now(UTC))
+    found = read_status(settings, now=datetime.now(UTC))
     if as_json:
-        origin = origin_of(settings.warehouse)
-        content = {"origin": origin, "tables": [asdict(line) for line in lines]}
-        out.print_json(json.dumps(content))
+        out.print_json(json.dumps(as_plain(settings, found)))
     else:
-        _print(settings, lines)
-    return max(EXIT_CODES[line.freshness] for line in lines)
+        _print(settings, found)
+    return exit_code(found.tables)
 
 
-def contents(settings: Settings) -> RichTable:
-    """A table of what is in the warehouse, without a judgement on its age."""
-    rows = [
-        {
-            "table": line.table,
-            "rows": line.rows,
-            "files": line.files,
-            "size": size(line.bytes),
-            "first": _instant(line.first_ts),
-            "last": _instant(line.last_ts),
-        }
-        for line in table_statuses(settings, now=datetime.now(UTC))
-    ]
-    return frame_table(pl.DataFrame(rows), title="The warehouse")
-
-
-def table_statuses(settings: Settings, *, now: datetime) -> list[TableStatus]:
-    """Status of every table, in the order of the layers."""
-    lake = Lake(settings.warehouse)
-    windows = _windows()
-    return [
-        _one(lake, contract, windows[name], now=now, looked_at=_looked_at(settings, contract))
-        for name in in_order(defs)
-        for contract in (contracts()[name],)
-    ]
-
-
-def _windows() -> dict[str, timedelta]:
-    return {
-        spec.key.to_user_string(): spec.freshness_policy.fail_window.to_timedelta()
-        for spec in defs.resolve_all_asset_specs()
-        if isinstance(spec.freshness_policy, TimeWindowFreshnessPolicy)
+def read_status(settings: Settings, *, now: datetime) -> Status:
+    """Look at the newest files, Dagster's records and the tiers."""
+    tables = freshness(settings, now=now)
+    runs = daemon_is_alive(settings.dagster_home, now=now)
+    pulls = {
+        (tier.table, tier.tier): next_pull(settings, tier.table, tier.tier, now=now)
+        for table in tables
+        for tier in table.tiers
     }
-
-
-def _looked_at(settings: Settings, contract: type[Table]) -> datetime | None:
-    """When Dagster last filled a registry: its newest row may rightly be months old."""
-    if not issubclass(contract, Registry) or not settings.dagster_home.is_dir():
-        return None
-    export_dagster_home(settings)
-    with dg.DagsterInstance.get() as instance:
-        event = instance.get_latest_materialization_event(dg.AssetKey(contract.table_name()))
-    return datetime.fromtimestamp(event.timestamp, UTC) if event else None
-
-
-def _one(
-    lake: Lake,
-    contract: type[Table],
-    allowed: timedelta,
-    *,
-    now: datetime,
-    looked_at: datetime | None,
-) -> TableStatus:
-    name = contract.table_name()
-    registry = issubclass(contract, Registry)
-    days = [None] if registry and lake.has(name) else lake.days(name)
-    paths = [lake.path(name, day) for day in days]
-    rows = pl.scan_parquet(paths, hive_partitioning=False).select(pl.len()) if paths else None
-    first = _edge(lake, contract, paths, newest=False)
-    last = _edge(lake, contract, paths, newest=True)
-    known = looked_at if registry and looked_at else (last[1] if last else None)
-    age = (now - known).total_seconds() if known else None
-    return TableStatus(
-        table=name,
-        layer=contract.__module__.split(".")[-2],
-        rows=int(rows.collect().item()) if rows is not None else 0,
-        files=len(paths),
-        bytes=sum(path.stat().st_size for path in paths),
-        first_ts=first[0].isoformat() if first else None,
-        last_ts=last[0].isoformat() if last else None,
-        age_seconds=age,
-        allowed_seconds=allowed.total_seconds(),
-        freshness=_freshness(age, allowed, has_files=bool(paths)),
+    first = {
+        table.table: min(pulls[tier.table, tier.tier] for tier in table.tiers) for table in tables
+    }
+    return Status(
+        now=now,
+        origin=origin_of(settings.warehouse),
+        scheduler_runs=runs,
+        tables=tables,
+        next_pulls=pulls,
+        deletions=countdowns(settings, tables, next_pulls=dict(first) if runs else {}, now=now),
     )
 
 
-def _edge(
-    lake: Lake, contract: type[Table], paths: list[Path], *, newest: bool
-) -> tuple[datetime, datetime] | None:
-    """``ts`` and ``available_at`` at one end of the table; files without rows are passed over."""
-    for path in reversed(paths) if newest else paths:
-        ends = pl.col("ts", "available_at")
-        frame = pl.scan_parquet(path, hive_partitioning=False).select(
-            ends.max() if newest else ends.min()
-        )
-        ts, available_at = frame.collect().row(0)
-        if ts is not None:
-            return ts, available_at
-    return None
+def as_plain(settings: Settings, found: Status) -> dict[str, Any]:
+    """The status in types that JSON knows; spans in seconds, instants in ISO 8601."""
+    return {
+        "at": found.now.isoformat(),
+        "warehouse": str(settings.warehouse),
+        "origin": found.origin,
+        "scheduler_runs": found.scheduler_runs,
+        "tables": [
+            {
+                "table": table.table,
+                "layer": table.level.layer,
+                "state": table.state,
+                "files": len(table.files.paths),
+                "bytes": table.files.bytes,
+                "first_day": table.files.days[0].isoformat() if table.files.days else None,
+                "last_day": table.files.days[-1].isoformat() if table.files.days else None,
+                "last_run_at": _iso(table.last_run.succeeded_at),
+                "failure": table.last_run.failure or None,
+                "tiers": [_plain_tier(found, tier) for tier in table.tiers],
+            }
+            for table in found.tables
+        ],
+        "deletions": [
+            {
+                "table": each.retention.table,
+                "vendor": each.retention.vendor,
+                "dataset": each.retention.dataset,
+                "keeps_seconds": _seconds(each.retention.keeps),
+                "secured_until": _iso(each.secured_until),
+                "deleted_from": _iso(each.deleted_from),
+                "next_pull": _iso(each.next_pull),
+                "in_time": each.in_time,
+                "afterwards": each.retention.afterwards or None,
+            }
+            for each in found.deletions
+        ],
+    }
 
 
-def _freshness(age: float | None, allowed: timedelta, *, has_files: bool) -> str:
-    if age is None:
-        return "empty" if has_files else "missing"
-    if age >= allowed.total_seconds():
-        return "stale"
-    return "late" if age >= 0.75 * allowed.total_seconds() else "fresh"
+def _plain_tier(found: Status, tier: TierFreshness) -> dict[str, Any]:
+    return {
+        "tier": tier.tier,
+        "state": tier.state,
+        "newest_ts": _iso(tier.newest_ts),
+        "age_seconds": _seconds(tier.age),
+        "late_after_seconds": _seconds(tier.late_after),
+        "stale_after_seconds": _seconds(tier.stale_after),
+        "behind": list(tier.behind),
+        "why": tier.why or None,
+        "next_attempt": _iso(found.next_pulls[tier.table, tier.tier])
+        if found.scheduler_runs
+        else None,
+    }
 
 
-def _print(settings: Settings, lines: list[TableStatus]) -> None:
-    origin = origin_of(settings.warehouse) or "nothing yet"
-    out.print(f"[bold]{settings.warehouse}[/]  holds: {origin}\n")
+def _print(settings: Settings, found: Status) -> None:
+    out.print(f"[bold]{settings.warehouse}[/]  holds: {found.origin or 'nothing yet'}\n")
     table = plain_table()
-    for name in ("table", "layer"):
-        table.add_column(name)
-    for name in ("rows", "files", "size", "first ts", "last ts", "age", "fresh within"):
+    for name in ("table", "tier"):
+        table.add_column(name, no_wrap=True)
+    for name in ("newest", "age", "stale after"):
         table.add_column(name, justify="right", no_wrap=True)
-    table.add_column("state")
-    for line in lines:
+    table.add_column("state", no_wrap=True)
+    table.add_column("next", justify="right", no_wrap=True)
+    table.add_column("days", justify="right", no_wrap=True)
+    table.add_column("size", justify="right", no_wrap=True)
+    table.add_column("why", overflow="fold")
+    for each in found.tables:
+        for i, tier in enumerate(each.tiers):
+            table.add_row(
+                each.table if i == 0 else "",
+                tier.tier or "·",
+                _instant(tier.newest_ts, found.now),
+                span(tier.age),
+                span(tier.stale_after),
+                f"[{COLOURS[tier.state]}]{tier.state}[/]",
+                _next(found, tier),
+                (f"{len(each.files.days):,}" if each.level.has_days else "·") if i == 0 else "",
+                size(each.files.bytes) if i == 0 else "",
+                Text(tier.why),
+            )
+    out.print(table)
+    _print_deletions(found)
+    _print_advice(found)
+
+
+def _print_deletions(found: Status) -> None:
+    if not found.deletions:
+        return
+    table = plain_table(title="What vendors delete, and whether we are in time")
+    for name in ("table", "vendor", "keeps"):
+        table.add_column(name, no_wrap=True)
+    for name in ("stored until", "next is gone", "left"):
+        table.add_column(name, justify="right", no_wrap=True)
+    table.add_column("next pull", justify="right", no_wrap=True)
+    table.add_column("in time", no_wrap=True)
+    table.add_column("afterwards only from", overflow="fold")
+    for each in found.deletions:
+        keeps = each.retention.keeps
+        gone = each.deleted_from
         table.add_row(
-            line.table,
-            line.layer,
-            f"{line.rows:,}",
-            f"{line.files:,}",
-            size(line.bytes),
-            _instant(line.first_ts),
-            _instant(line.last_ts),
-            _age(line.age_seconds),
-            _age(line.allowed_seconds),
-            f"[{COLOURS[line.freshness]}]{line.freshness}[/]",
+            each.retention.table,
+            each.retention.vendor,
+            "the present" if keeps == NOW_ONLY else span(keeps),
+            _instant(each.secured_until, found.now),
+            _instant(gone, found.now) if each.secured_until else "now",
+            span(max(gone - found.now, timedelta(0))) if gone and each.secured_until else "·",
+            _instant(each.next_pull, found.now),
+            f"[{IN_TIME[each.in_time]}]{'yes' if each.in_time else 'no'}[/]",
+            each.retention.afterwards or "nowhere",
         )
     out.print(table)
-    if all(line.freshness == "missing" for line in lines):
-        out.print("\nThe warehouse is empty. Fill it: [bold]cryptopipe demo[/]")
 
 
-def _instant(text: str | None) -> str:
-    return "·" if text is None else text[:16].replace("T", " ")
+def _print_advice(found: Status) -> None:
+    if all(table.state == "missing" for table in found.tables):
+        out.print("The warehouse is empty. Fill it: [bold]cryptopipe demo[/]")
+    elif not found.scheduler_runs:
+        out.print(
+            "No scheduler runs, so nothing is pulled by itself: [bold]make dev[/], "
+            "or [bold]cryptopipe refresh[/] once"
+        )
 
 
-def _age(seconds: float | None) -> str:
-    if seconds is None:
+def _next(found: Status, tier: TierFreshness) -> str:
+    at = found.next_pulls[tier.table, tier.tier]
+    return f"in {span(at - found.now)}" if found.scheduler_runs else "none"
+
+
+def _instant(at: datetime | None, now: datetime) -> str:
+    """The time of day, with the date if it is not today's."""
+    if at is None:
         return "·"
-    minutes = int(seconds // 60)
+    return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
+
+
+def span(length: timedelta | None) -> str:
+    """A length of time in the unit in which a person would say it."""
+    if length is None:
+        return "·"
+    minutes = int(length.total_seconds() // 60)
     if minutes < 120:
         return f"{minutes} min"
     return f"{minutes // 60} h" if minutes < 72 * 60 else f"{minutes // 1440} d"
+
+
+def _iso(at: datetime | None) -> str | None:
+    return at.isoformat() if at else None
+
+
+def _seconds(length: timedelta | None) -> float | None:
+    return length.total_seconds() if length is not None else None

@@ -51,7 +51,7 @@ class FundingRate(Collected):
         unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
-@dg.asset(**table(FundingRate, fresh_within=timedelta(hours=9)), deps=[instruments], pool="binance")
+@dg.asset(**table(FundingRate), deps=[instruments], pool="binance")
 def funding_rate(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],

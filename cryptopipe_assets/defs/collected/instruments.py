@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import datetime, timedelta
+from datetime import datetime
 
 import dagster as dg
 import polars as pl
@@ -55,7 +55,7 @@ class Instruments(Registry):
         unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
-@dg.asset(**table(Instruments, fresh_within=timedelta(hours=26)), pool="binance")
+@dg.asset(**table(Instruments), pool="binance")
 def instruments(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],

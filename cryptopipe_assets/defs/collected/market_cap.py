@@ -2,7 +2,6 @@
 
 import asyncio
 from collections.abc import Iterator
-from datetime import timedelta
 
 import dagster as dg
 import polars as pl
@@ -66,7 +65,7 @@ class MarketCap(Collected):
 
 
 @dg.asset(
-    **table(MarketCap, fresh_within=timedelta(hours=26), vendors="CoinMarketCap, or CoinGecko"),
+    **table(MarketCap, vendors="CoinMarketCap, or CoinGecko"),
     pool="market_cap",
 )
 def market_cap(

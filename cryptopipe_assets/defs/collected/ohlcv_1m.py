@@ -65,7 +65,7 @@ class _Answer:
     spent: Counter[str]
 
 
-@dg.asset(**table(Ohlcv1m, fresh_within=timedelta(minutes=125)), deps=[instruments], pool="binance")
+@dg.asset(**table(Ohlcv1m), deps=[instruments], pool="binance")
 def ohlcv_1m(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],

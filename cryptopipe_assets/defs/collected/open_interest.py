@@ -72,7 +72,6 @@ class OpenInterest(Collected):
 @dg.asset(
     **table(
         OpenInterest,
-        fresh_within=timedelta(minutes=135),
         vendors="Coinalyze, or Binance, Bybit, OKX and Hyperliquid",
     ),
     deps=[instruments],

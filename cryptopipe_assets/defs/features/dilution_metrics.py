@@ -1,7 +1,7 @@
 """Dilution of each coin: what may still come into circulation, and how fast it does."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import polars as pl
@@ -109,7 +109,7 @@ class DilutionMetrics(Stamped):
 
 
 @dg.asset(
-    **table(DilutionMetrics, fresh_within=timedelta(hours=74)),
+    **table(DilutionMetrics),
     deps=[dg.AssetDep(market_cap, partition_mapping=look_back(SNAPSHOTS_BEFORE, after=1))],
     automation_condition=when_inputs_change(newest_days=2),
 )

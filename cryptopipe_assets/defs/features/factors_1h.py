@@ -54,7 +54,7 @@ Factors1h = extended(
 
 
 @dg.asset(
-    **table(Factors1h, fresh_within=timedelta(minutes=135)),
+    **table(Factors1h),
     deps=[
         dg.AssetDep(microstructure_1h, partition_mapping=look_back(LOOK_BACK_DAYS)),
         instruments,

@@ -1,7 +1,7 @@
 """Leverage of each coin and day: open interest against market cap, and what it costs."""
 
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date
 
 import dagster as dg
 import polars as pl
@@ -51,7 +51,7 @@ LeverageRatios = extended(
 
 
 @dg.asset(
-    **table(LeverageRatios, fresh_within=timedelta(hours=50)),
+    **table(LeverageRatios),
     deps=[
         dg.AssetDep(open_interest, partition_mapping=look_back(OPEN_INTEREST_BEFORE)),
         dg.AssetDep(market_cap, partition_mapping=look_back(MARKET_CAP_BEFORE, after=1)),

@@ -120,7 +120,7 @@ class Microstructure1h(Stamped):
 
 
 @dg.asset(
-    **table(Microstructure1h, fresh_within=timedelta(minutes=135)),
+    **table(Microstructure1h),
     deps=[
         dg.AssetDep(ohlcv_1m, partition_mapping=look_back(BARS_BEFORE)),
         dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),

@@ -95,7 +95,7 @@ class Signals(Stamped):
 
 
 @dg.asset(
-    **table(Signals, fresh_within=timedelta(hours=50)),
+    **table(Signals),
     deps=[
         leverage_ratios,
         dg.AssetDep(dilution_metrics, partition_mapping=look_back(DILUTION_BEFORE)),

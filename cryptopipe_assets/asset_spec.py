@@ -1,0 +1,51 @@
+"""What Dagster is told of a table beside how it is made: columns with units, and freshness."""
+
+from collections.abc import Mapping
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.service_levels import SERVICE_LEVELS, pull_of
+from cryptopipe_assets.settings import Tier
+
+
+def freshness_policy(name: str, tiers: Mapping[str, Tier]) -> dg.FreshnessPolicy:
+    """Warn when the table is late and fail when it is stale, as its service level has it.
+
+    Raises
+    ------
+    ConfigError
+        If the table has no service level.
+    """
+    if name not in SERVICE_LEVELS:
+        raise ConfigError(f"{name} has no line in cryptopipe_assets/service_levels.py; add one")
+    pull = pull_of(name, tiers)
+    return dg.FreshnessPolicy.time_window(
+        fail_window=SERVICE_LEVELS[name].stale_after(pull),
+        warn_window=SERVICE_LEVELS[name].late_after(pull),
+    )
+
+
+def column_schema(contract: type[Table]) -> dg.TableSchema:
+    """The contract's columns as the UI shows them: type, sentence and unit."""
+    units = contract.units()
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                name=name,
+                type=_type_name(column.dtype.type),
+                description=f"{column.description} [{units[name]}]",
+                constraints=dg.TableColumnConstraints(nullable=column.nullable),
+            )
+            for name, column in contract.to_schema().columns.items()
+        ]
+    )
+
+
+def _type_name(dtype: pl.DataType) -> str:
+    """Polars' name of the type, instants shortened to what tells them apart."""
+    if isinstance(dtype, pl.Datetime):
+        return f"Datetime[{dtype.time_unit}, {dtype.time_zone}]"
+    return str(dtype)

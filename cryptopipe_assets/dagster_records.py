@@ -1,0 +1,112 @@
+"""What Dagster noted about our tables, read from its SQLite files without importing Dagster.
+
+Importing Dagster takes longer than the whole status may. The tables that are read here are those
+of the version that we pin; where they are not (another storage, another version) nothing is
+known, which is an answer too. Nothing is ever written.
+"""
+
+import json
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+HEARTBEAT_AGE = timedelta(minutes=5)
+"""Dagster's daemon writes one every half minute."""
+
+LAST = """
+    SELECT run_id, timestamp FROM event_logs
+    WHERE asset_key = ? AND dagster_event_type = ? ORDER BY id DESC LIMIT 1
+"""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LastRun:
+    """How the newest attempts at a table went.
+
+    Attributes
+    ----------
+    succeeded_at
+        When it was last materialised; None if never.
+    failed_at, failure
+        When the newest attempt failed and what it said; None and empty if it did not.
+    running_since
+        When an attempt began that has not ended; None if there is none.
+    """
+
+    succeeded_at: datetime | None = None
+    failed_at: datetime | None = None
+    failure: str = ""
+    running_since: datetime | None = None
+
+
+def last_runs(dagster_home: Path, tables: list[str]) -> dict[str, LastRun]:
+    """How the newest attempts at each table went; empty where Dagster's files cannot say."""
+    index = dagster_home / "history" / "runs" / "index.db"
+    runs = dagster_home / "history" / "runs.db"
+    try:
+        with _opened(index) as events, _opened(runs) as states:
+            return {name: _last_run(dagster_home, events, states, name) for name in tables}
+    except sqlite3.Error:
+        return {}
+
+
+def daemon_is_alive(dagster_home: Path, *, now: datetime) -> bool:
+    """Whether a scheduler has given a sign of life lately: without it no schedule ticks."""
+    try:
+        with _opened(dagster_home / "history" / "runs.db") as states:
+            query = "SELECT max(timestamp) FROM daemon_heartbeats WHERE daemon_type = 'SCHEDULER'"
+            (beat,) = states.execute(query).fetchone()
+    except sqlite3.Error:
+        return False
+    return beat is not None and now - _instant(beat) < HEARTBEAT_AGE
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[sqlite3.Connection]:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0.2)) as connection:
+        yield connection
+
+
+def _last_run(
+    home: Path, events: sqlite3.Connection, states: sqlite3.Connection, table: str
+) -> LastRun:
+    key = json.dumps([table])
+    done = events.execute(LAST, (key, "ASSET_MATERIALIZATION")).fetchone()
+    planned = events.execute(LAST, (key, "ASSET_MATERIALIZATION_PLANNED")).fetchone()
+    succeeded_at = _instant(done[1]) if done else None
+    if planned is None or (done and done[0] == planned[0]):
+        return LastRun(succeeded_at=succeeded_at)
+    query = "SELECT status, end_time FROM runs WHERE run_id = ?"
+    status, ended = states.execute(query, (planned[0],)).fetchone() or (None, None)
+    if status in {"FAILURE", "CANCELED"}:
+        at = datetime.fromtimestamp(ended, UTC) if ended else _instant(planned[1])
+        failure = _failure(home, planned[0]) or f"run {planned[0][:8]} {status.lower()}"
+        return LastRun(succeeded_at=succeeded_at, failed_at=at, failure=failure)
+    since = _instant(planned[1]) if status == "STARTED" else None
+    return LastRun(succeeded_at=succeeded_at, running_since=since)
+
+
+def _failure(home: Path, run_id: str) -> str:
+    """The first line of what the run's first failed step said."""
+    path = home / "history" / "runs" / f"{run_id}.db"
+    query = "SELECT event FROM event_logs WHERE dagster_event_type = 'STEP_FAILURE' LIMIT 1"
+    try:
+        with _opened(path) as events:
+            found = events.execute(query).fetchone()
+    except sqlite3.Error:
+        return ""
+    if found is None:
+        return ""
+    event = json.loads(found[0])["dagster_event"]
+    error = event["event_specific_data"]["error"]
+    while error and error.get("cause"):
+        error = error["cause"]
+    text = str(error["message"]).strip().splitlines()[0] if error else ""
+    return f"{event['step_key']}: {text}"
+
+
+def _instant(text: str) -> datetime:
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)

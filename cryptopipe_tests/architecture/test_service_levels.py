@@ -1,0 +1,50 @@
+"""The service levels, which are read without Dagster, agree with the tables and their graph."""
+
+import subprocess
+import sys
+
+import pytest
+
+from cryptopipe_assets.contracts import Registry
+from cryptopipe_assets.definitions import contracts, defs
+from cryptopipe_assets.service_levels import SERVICE_LEVELS
+from cryptopipe_assets.vendors.retention import RETENTIONS
+
+SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
+
+
+def test_every_table_has_a_service_level():
+    assert set(SERVICE_LEVELS) == set(contracts())
+
+
+@pytest.mark.parametrize("name", sorted(SERVICE_LEVELS))
+def test_a_service_level_says_what_the_table_says(name):
+    level, contract = SERVICE_LEVELS[name], contracts()[name]
+    assert level.layer == contract.__module__.split(".")[-2]
+    assert level.has_days is not issubclass(contract, Registry)
+    assert level.entity is None or level.entity in contract.columns()
+    assert sorted(level.inputs) == sorted(
+        dep.asset_key.to_user_string() for dep in SPECS[name].deps
+    )
+
+
+def test_tables_are_listed_after_what_they_are_made_from():
+    order = list(SERVICE_LEVELS)
+    for name, level in SERVICE_LEVELS.items():
+        assert all(order.index(each) < order.index(name) for each in level.inputs)
+
+
+def test_what_vendors_delete_is_said_of_every_collected_time_series():
+    collected = {
+        name for name, each in SERVICE_LEVELS.items() if each.layer == "collected" and each.has_days
+    }
+    assert {each.table for each in RETENTIONS} == collected
+
+
+def test_the_status_does_not_import_what_it_has_no_time_for():
+    script = (
+        "import sys, cryptopipe_assets.cli, cryptopipe_assets.commands.status;"
+        "print(sorted({'dagster', 'pandera', 'httpx', 'numpy'} & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert done.stdout.strip() == "[]", done.stderr
