@@ -6,7 +6,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
-from cryptopipe_assets.factors.daily_grid import DAY_MS, Indices, epoch_ms
+from cryptopipe_assets.factors.arrays import Indices, epoch_ms
+from cryptopipe_assets.factors.daily_grid import DAY_MS
 
 _NOBODY = -1
 

@@ -14,9 +14,9 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.factors.arrays import Indices, epoch_ms
 
 Matrix: TypeAlias = NDArray[np.float64]
-Indices: TypeAlias = NDArray[np.int64]
 
 DAY_MS = 86_400_000
 DAY = pl.duration(days=1)
@@ -133,11 +133,6 @@ def as_columns(rows: Mapping[str, Matrix]) -> list[pl.Series]:
 def is_known_by_day_end() -> pl.Expr:
     """Whether a row of a daily frame was usable when its day had ended."""
     return pl.col("available_at") <= pl.col("ts") + KNOWN_AFTER
-
-
-def epoch_ms(instants: pl.Series) -> Indices:
-    """Milliseconds since 1970, without a copy; none may be null."""
-    return instants.dt.cast_time_unit("ms").to_physical().to_numpy()
 
 
 def between(

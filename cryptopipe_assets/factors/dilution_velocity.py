@@ -5,7 +5,8 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
-from cryptopipe_assets.factors.daily_grid import DAY_MS, DayGrid, Indices
+from cryptopipe_assets.factors.arrays import Indices
+from cryptopipe_assets.factors.daily_grid import DAY_MS, DayGrid
 
 DAYS_PER_YEAR = 365.25
 

@@ -96,11 +96,10 @@ def _volatilities() -> list[pl.Expr]:
     """Return the spread of the hour's returns (with the one over its edge) and of its volumes."""
     edge, inner = pl.col("edge_return"), pl.col("n_returns")
     count = inner + edge.is_not_null()
-    squares = (pl.col("return_var") * (inner - 1)).fill_null(0.0)
     added = ((edge - pl.col("return_mean")) ** 2 * inner / (inner + 1)).fill_null(0.0)
     log_squares = pl.col("log_return_sq") + (pl.col("edge_log") ** 2).fill_null(0.0)
     mean_volume = pl.col("volume_base") / pl.col("n_minutes")
-    variance = pl.when(count >= 2).then((squares + added) / (count - 1))
+    variance = pl.when(count >= 2).then((pl.col("return_sq") + added) / (count - 1))
     return [
         (variance.sqrt() * math.sqrt(60)).alias("realized_vol"),
         pl.when(count >= 1).then(log_squares.sqrt()).alias("rv_sum"),

@@ -1,4 +1,4 @@
-"""Folding one-minute bars into hours: sums, extremes and spreads of an hour's own minutes.
+"""Folding one-minute bars into hours.
 
 An hour is folded from its own minutes only. What it owes to the hour before (the return over the
 hour's edge) is added afterwards by ``microstructure``, so an hour's numbers do not depend, to the
@@ -7,16 +7,18 @@ last bit, on how much of the past lies in the frame or in which order the files 
 
 from typing import Final
 
+import numpy as np
 import polars as pl
 
+from cryptopipe_assets.factors.arrays import Flags, Indices, epoch_ms
+from cryptopipe_assets.factors.hour_totals import hour_totals
+
 HOUR_MS: Final = 3_600_000
-ONE_THIRD: Final = 1 / 3
-"""A factor, because Polars divides by a constant differently in a frame of one row."""
 
 _UTC_MS = pl.Datetime("ms", "UTC")
-_HOUR_KEY = ("venue", "symbol", "hour")
+_INSTRUMENT = ("venue", "symbol")
 _MINUTE_COLUMNS = (
-    *("ts", "venue", "symbol", "open", "high", "low", "close"),
+    *("ts", *_INSTRUMENT, "open", "high", "low", "close"),
     *("volume_base", "volume_quote", "trades", "taker_buy_base"),
 )
 
@@ -24,99 +26,71 @@ _MINUTE_COLUMNS = (
 def fold_minutes(bars: pl.LazyFrame) -> pl.DataFrame:
     """Return one row per instrument and hour with the statistics of its minutes.
 
-    Eager: what has to be done depends on the order of the rows, and a query engine that calls back
-    into Python works on one thread meanwhile.
+    Eager: what has to be done depends on the order of the rows.
 
     Returns
     -------
-    DataFrame of venue, symbol, ts (open of the hour), the hour's bar and totals, and the working
-    columns first_minute, last_minute, first_close, typical_quote, volume_std, n_returns,
-    return_mean, return_var, log_return_sq; sorted by venue, symbol, ts. Returns are those between
-    two adjacent minutes inside the hour; over a missing minute there is none.
+    DataFrame of venue, symbol, ts (open of the hour), open, close, the columns of ``hour_totals``
+    and, for the return over the hour's edge, first_minute, last_minute and first_close; sorted by
+    venue, symbol, ts.
     """
     minutes = (
         bars.select(_MINUTE_COLUMNS)
         .with_columns(pl.col("ts").cast(_UTC_MS))
         .collect(engine="in-memory")
     )
-    runs = _with_runs(minutes)
-    if not _hours_in_one_piece(runs):
-        runs = _with_runs(minutes.sort("venue", "symbol", "ts"))
-    folded = pl.concat([_edges(runs), _totals(runs)], how="horizontal")
-    return folded.sort("venue", "symbol", "ts")
+    begins = _hour_begins(minutes)
+    order = _order(_edges(minutes, begins))
+    if order is None:
+        minutes = minutes.sort(*_INSTRUMENT, "ts")
+        begins = _hour_begins(minutes)
+        order = np.arange(len(begins))
+    return _edges(minutes, begins).hstack(hour_totals(minutes, begins))[order]
 
 
-def _with_runs(minutes: pl.DataFrame) -> pl.DataFrame:
-    """Number the runs of rows of one instrument and hour, in ``run``.
+def _hour_begins(minutes: pl.DataFrame) -> Indices:
+    """Return the first row of each stretch of ascending rows of one instrument and hour."""
+    if minutes.is_empty():
+        return np.empty(0, dtype=np.int64)
+    ts = epoch_ms(minutes["ts"])
+    hour = ts // HOUR_MS
+    begins = (hour[1:] != hour[:-1]) | (ts[1:] <= ts[:-1]) | _changes(minutes)
+    return np.flatnonzero(np.concatenate([[True], begins]))
 
-    Run ids of a column never fall, so their sum grows exactly where one of the columns changes.
+
+def _changes(minutes: pl.DataFrame) -> Flags:
+    """Whether the instrument of each row but the first is another one than that before."""
+    differs = pl.any_horizontal(
+        pl.col(name).ne_missing(pl.col(name).shift(1)) for name in _INSTRUMENT
+    )
+    return minutes.select(differs=differs)["differs"].to_numpy()[1:]
+
+
+def _edges(minutes: pl.DataFrame, begins: Indices) -> pl.DataFrame:
+    """Return what an hour's first and last minute say, a row per hour."""
+    first = minutes.select("ts", *_INSTRUMENT, "open", "close")[begins]
+    last = minutes.select("ts", "close")[np.append(begins, minutes.height)[1:] - 1]
+    return first.select(
+        *_INSTRUMENT,
+        pl.col("ts").dt.truncate("1h"),
+        "open",
+        pl.col("ts").alias("first_minute"),
+        pl.col("close").alias("first_close"),
+    ).with_columns(last["ts"].alias("last_minute"), last["close"])
+
+
+def _order(hours: pl.DataFrame) -> Indices | None:
+    """Return the order by venue, symbol, ts; None if an hour lies in more than one piece.
+
+    In day files each lies in one, so that sorting the minutes, which costs more than all the rest,
+    is the exception.
     """
-    run = pl.sum_horizontal(pl.col(name).rle_id() for name in _HOUR_KEY)
-    return (
-        minutes.with_columns(hour=pl.col("ts").dt.epoch("ms") // HOUR_MS)
-        .with_columns(run=run.set_sorted())
-        .with_columns(is_first=pl.col("run").ne_missing(pl.col("run").shift(1)))
-    )
-
-
-def _hours_in_one_piece(runs: pl.DataFrame) -> bool:
-    """Whether each instrument-hour lies together and in time order.
-
-    Day files do, so that the sort, which costs more than all the rest, is the exception.
-    """
-    ascends = pl.col("is_first") | (pl.col("ts") > pl.col("ts").shift(1))
-    pieces = runs.select(pl.col(_HOUR_KEY).gather(_first_rows()))
-    return bool(runs.select(ascends.all()).item()) and not pieces.is_duplicated().any()
-
-
-def _first_rows() -> pl.Expr:
-    return pl.arg_where(pl.col("is_first"))
-
-
-def _edges(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return what an hour's first and last minute say, a row per run."""
-    first = runs.select(_first_rows()).to_series()
-    last = first.shift(-1, fill_value=runs.height) - 1
-    opens, closes = pl.col("ts", "open", "close").gather(first), pl.col("ts", "close").gather(last)
-    return runs.select(
-        pl.col("venue", "symbol").gather(first),
-        (pl.col("hour").gather(first) * HOUR_MS).cast(_UTC_MS).alias("ts"),
-    ).hstack(
-        pl.concat(
-            [
-                runs.select(opens).rename({"ts": "first_minute", "close": "first_close"}),
-                runs.select(closes).rename({"ts": "last_minute"}),
-            ],
-            how="horizontal",
-        )
-    )
-
-
-def _totals(runs: pl.DataFrame) -> pl.DataFrame:
-    """Return sums, extremes and spreads over an hour's minutes, a row per run, in order."""
-    close, volume, growth = pl.col("close"), pl.col("volume_base"), pl.col("growth")
-    is_next_minute = ~pl.col("is_first") & (pl.col("ts").diff() == pl.duration(minutes=1))
-    typical_price = (pl.col("high") + pl.col("low") + close) * ONE_THIRD
-    return (
-        runs.lazy()
-        .with_columns(growth=close / pl.when(is_next_minute).then(close.shift(1)))
-        .with_columns(
-            simple_return=growth - 1,
-            log_return_sq=growth.log() ** 2,
-            typical_quote=typical_price * volume,
-        )
-        .group_by("run", maintain_order=True)
-        .agg(
-            pl.col("high").max(),
-            pl.col("low").min(),
-            pl.col("volume_base", "volume_quote", "trades", "taker_buy_base").sum(),
-            pl.col("typical_quote", "log_return_sq").sum(),
-            volume.std().alias("volume_std"),
-            pl.col("simple_return").mean().alias("return_mean"),
-            pl.col("simple_return").var().alias("return_var"),
-            pl.col("simple_return").count().cast(pl.Int64).alias("n_returns"),
-            pl.len().cast(pl.Int64).alias("n_minutes"),
-        )
-        .drop("run")
-        .collect(engine="in-memory")
-    )
+    number = epoch_ms(hours["ts"]) // HOUR_MS
+    code = np.zeros(hours.height, dtype=np.int64)
+    for name in _INSTRUMENT:
+        names = pl.Enum(hours[name].unique().sort())
+        within = hours[name].cast(names).to_physical().cast(pl.Int64).to_numpy()
+        code = code * len(names.categories) + within
+    order = np.lexsort((number, code))
+    is_repeated = (np.diff(code[order]) == 0) & (np.diff(number[order]) == 0)
+    return None if is_repeated.any() else order
