@@ -21,6 +21,10 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.symbology import split_multiplier
 from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.vendors.records import Records
+
+STATE = ".state"
+"""Folder of the warehouse with what is known of the vendors: spending, limits, bans."""
 
 LAYERS = ("collected", "features", "signals")
 
@@ -105,11 +109,13 @@ def vendor_clients(settings: Settings) -> VendorClients:
     """Clients of the profile: the real vendors, or a stand-in that starts when first needed."""
     environment = settings.environment
     live, recorded = environment.vendors == "live", environment.vendors == "recorded"
+    state = settings.warehouse / STATE
     return VendorClients(
         limits=settings.config.vendors,
         missing_instrument="warn" if recorded else settings.config.collect.missing_instrument,
         standin=None if live else standin(settings),
-        state_folder=settings.warehouse / ".budgets" if live else None,
+        state_folder=state if live else None,  # a stand-in has nobody to share its limits with
+        records=Records(folder=state),
         sources=settings.config.sources,
         keys=keys(settings),
     )

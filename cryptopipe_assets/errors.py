@@ -7,6 +7,7 @@
     ├── RequestError           the question cannot be answered: unknown symbol, date out of range
     ├── VendorError            what a vendor did to us; carries .vendor
     │   ├── VendorUnavailable  no usable answer after the retries; try again later
+    │   │   └── RateLimited    ... because we may not ask (so often): 429, 418, a quota used up
     │   ├── VendorRejected     401/403/451/4xx: our key or our question is wrong
     │   ├── PayloadChanged     an answer, but not the shape we were promised
     │   └── NotPublished       the archive has no such file (yet)
@@ -50,6 +51,10 @@ class VendorError(CryptopipeError):
 
 class VendorUnavailable(VendorError):
     """No usable answer after the retries. Nothing was written; run again later."""
+
+
+class RateLimited(VendorUnavailable):
+    """We asked as much as we may for now; nobody else is asked in the vendor's place."""
 
 
 class VendorRejected(VendorError):

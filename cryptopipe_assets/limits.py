@@ -59,13 +59,17 @@ class CoinalyzeLimits(RequestLimits):
 
 
 class CoinMarketCapLimits(RequestLimits):
-    """CoinMarketCap's limit per key, by plan; 30 on the free one."""
+    """CoinMarketCap's limits per key, by plan; these are the free one's."""
 
     calls_per_minute: int = Field(default=30, ge=1)
+    credits_per_day: int | None = Field(default=None, ge=1)
+    credits_per_month: int = Field(default=10_000, ge=1)
 
 
 class CoinGeckoLimits(RequestLimits):
-    """The share only: the limits follow from the plan that answers."""
+    """The limits follow from the plan that answers; that of a month may be stated."""
+
+    calls_per_month: int | None = Field(default=None, ge=1)
 
 
 class Vendors(Section):

@@ -14,6 +14,7 @@ import polars as pl
 
 from cryptopipe_assets.asset_spec import column_schema, freshness_policy
 from cryptopipe_assets.contracts import Collected, Registry, Table
+from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
 from cryptopipe_assets.partitions import (
     DAYS,
@@ -26,6 +27,7 @@ from cryptopipe_assets.preview import preview
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.vendors.journal import Journal
 
 GATE = "contract"
 ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
@@ -117,6 +119,7 @@ class Publication:
         self._warehouse = warehouse
         self._contract = contract
         self._commits: list[Commit] = []
+        self.journal = Journal(contract.table_name(), context.run.run_id, log=context.log)
         warehouse.claim()
 
     def write(
@@ -156,7 +159,8 @@ class Publication:
         """Refresh the catalog and report what was written."""
         self._warehouse.refresh_catalog()
         yield self._gate(passed=True, metadata={"rows": self._total("rows")})
-        yield dg.MaterializeResult(metadata={**self._metadata(), **(metadata or {})})
+        told = {**self._metadata(), **(metadata or {}), **decisions(self.journal)}
+        yield dg.MaterializeResult(metadata=told)
 
     def _commit(self, part: pl.DataFrame, day: date) -> None:
         lake = self._warehouse.lake

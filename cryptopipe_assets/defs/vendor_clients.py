@@ -1,26 +1,32 @@
 """The vendors' clients as a Dagster resource: addresses and limits of the chosen profile."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from pydantic import SecretStr
 
+from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.limits import RequestLimits, Vendors
 from cryptopipe_assets.settings import SourceChoice
 from cryptopipe_assets.sources import Choice, choose
+from cryptopipe_assets.vendors.account import account_of
+from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.binance import Binance
 from cryptopipe_assets.vendors.binance_archive import BinanceArchive
 from cryptopipe_assets.vendors.bybit import Bybit
+from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
 from cryptopipe_assets.vendors.coinalyze import Coinalyze
 from cryptopipe_assets.vendors.coingecko import CoinGecko
 from cryptopipe_assets.vendors.coingecko_plans import Plan
 from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
-from cryptopipe_assets.vendors.http import Budget, utcnow
+from cryptopipe_assets.vendors.http import utcnow
 from cryptopipe_assets.vendors.hyperliquid import Hyperliquid
+from cryptopipe_assets.vendors.journal import Journal
 from cryptopipe_assets.vendors.okx import Okx
+from cryptopipe_assets.vendors.records import Records
 
 LIVE = {
     "binance": "https://fapi.binance.com",
@@ -53,8 +59,19 @@ class Keys:
 
     def present(self) -> frozenset[str]:
         """Vendors whose key is set."""
-        keys = {name: getattr(self, name) for name in ("coinalyze", "coinmarketcap", "coingecko")}
+        keys = {name: self.of(name) for name in ("coinalyze", "coinmarketcap", "coingecko")}
         return frozenset(name for name, key in keys.items() if key and key.get_secret_value())
+
+    def of(self, vendor: str) -> SecretStr | None:
+        """The vendor's key."""
+        key: SecretStr | None = getattr(self, vendor)
+        return key
+
+    def assumed_coingecko_plan(self) -> Plan:
+        """The plan of CoinGecko's key; of a key whose plan is not stated, the smaller one."""
+        if "coingecko" not in self.present():
+            return "none"
+        return self.coingecko_plan or "demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,6 +94,8 @@ class VendorClients:
         The present (UTC), for vendors that do not tell it.
     standin_share
         How much of the limits of CoinGecko's plans a stand-in allows.
+    records
+        Where spending and decisions are entered.
     """
 
     limits: Vendors
@@ -87,6 +106,29 @@ class VendorClients:
     keys: Keys = Keys()
     clock: Callable[[], datetime] = utcnow
     standin_share: float = STANDIN_SHARE
+    records: Records = field(default_factory=Records)
+
+    def reporting_to(self, journal: Journal) -> "VendorClients":
+        """The same clients at work for a table and run, whose log tells what they decide."""
+        return replace(self, records=replace(self.records, journal=journal))
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """Every limit of the vendors, for the keys that are set."""
+        return allowances(self.limits, self.keys.assumed_coingecko_plan())
+
+    def calls_left(self) -> list[CallsLeft]:
+        """What is left of each allowance now; nothing is used where nothing is kept."""
+        folder = self.records.folder
+        if folder is None:
+            raise ConfigError("nothing is kept of what these clients spend: they have no folder")
+        return calls_left(
+            self.allowances(), folder=folder, accounts=self.accounts(), now=self.clock()
+        )
+
+    def accounts(self) -> dict[str, str]:
+        """Who each vendor with a key takes us for."""
+        folder, keys = self.records.folder, self.keys
+        return {name: account_of(keys.of(name), folder) for name in sorted(keys.present())}
 
     def choice(self, dataset: str) -> Choice:
         """Who fills a table that several vendors could fill.
@@ -101,49 +143,32 @@ class VendorClients:
 
     def binance(self) -> Binance:
         """The exchange's REST interface."""
-        own = self.limits.binance
-        budgets = (
-            _budget("weight", own.planned(own.weight_per_minute), 60),
-            _budget("funding", own.planned(own.funding_calls_per_5_minutes), 300),
-            _budget("futures_data", own.planned(own.statistics_calls_per_5_minutes), 300),
-        )
-        return Binance(
-            **self._session("binance", own), budgets=budgets, state_folder=self.state_folder
-        )
+        return Binance(**self._metered("binance", self.limits.binance))
 
     def binance_archive(self) -> BinanceArchive:
         """The exchange's bulk archive, which knows no key and no documented limit."""
-        return BinanceArchive(**self._session("binance-archive", self.limits.binance))
+        return BinanceArchive(**self._metered("binance-archive", self.limits.binance))
 
     def bybit(self) -> Bybit:
         """Perpetuals of Bybit."""
-        own = self.limits.bybit
-        budget = _budget("requests", own.planned(own.calls_per_5_seconds), 5)
-        return Bybit(**self._told("bybit", own, budget))
+        return Bybit(**self._metered("bybit", self.limits.bybit))
 
     def okx(self) -> Okx:
         """Perpetual swaps of OKX."""
-        own = self.limits.okx
-        budget = _budget("public", own.planned(own.calls_per_2_seconds), 2)
-        return Okx(**self._told("okx", own, budget))
+        return Okx(**self._metered("okx", self.limits.okx))
 
     def hyperliquid(self) -> Hyperliquid:
         """Perpetuals of Hyperliquid."""
-        own = self.limits.hyperliquid
-        budget = _budget("weight", own.planned(own.weight_per_minute), 60)
-        return Hyperliquid(**self._told("hyperliquid", own, budget))
+        return Hyperliquid(**self._metered("hyperliquid", self.limits.hyperliquid))
 
     def coinalyze(self) -> Coinalyze:
         """Futures of all large venues, for a key."""
-        own = self.limits.coinalyze
-        budget = _budget("symbols", own.planned(own.symbols_per_minute), 60)
-        return Coinalyze(**self._told("coinalyze", own, budget), api_key=self.keys.coinalyze)
+        session = self._metered("coinalyze", self.limits.coinalyze)
+        return Coinalyze(**session, api_key=self.keys.coinalyze)
 
     def coinmarketcap(self) -> CoinMarketCap:
         """Market caps, for a key."""
-        own = self.limits.coinmarketcap
-        budget = _budget("calls", own.planned(own.calls_per_minute), 60)
-        session = self._told("coinmarketcap", own, budget)
+        session = self._metered("coinmarketcap", self.limits.coinmarketcap)
         return CoinMarketCap(**session, api_key=self.keys.coinmarketcap)
 
     def coingecko(self) -> CoinGecko:
@@ -163,28 +188,22 @@ class VendorClients:
             attempts=own.attempts,
             clock=self.clock,
             state_folder=self.state_folder,
+            records=self.records,
+            calls_per_month=own.calls_per_month,
         )
 
-    def _told(self, name: str, limits: RequestLimits, budget: Budget) -> dict[str, Any]:
-        """Arguments of a client that is told the time and has one budget."""
-        return {
-            **self._session(name, limits),
-            "budgets": (budget,),
-            "clock": self.clock,
-            "state_folder": self.state_folder,
-        }
-
-    def _session(self, name: str, limits: RequestLimits) -> dict[str, Any]:
-        """Arguments that every client takes."""
-        standin = self.standin
+    def _metered(self, name: str, limits: RequestLimits) -> dict[str, Any]:
+        """Arguments of the client of a vendor with its limits."""
+        standin, known = self.standin, self.allowances()
         path = STANDIN_PATHS.get(name, name)
         return {
             "base_url": LIVE[name] if standin is None else f"{standin()}/{path}",
+            "budgets": budgets_of(name, known),
+            "quotas": quotas_of(name, known),
             "concurrency": limits.concurrency,
             "timeout_seconds": limits.timeout_seconds,
             "attempts": limits.attempts,
+            "clock": self.clock,
+            "state_folder": self.state_folder,
+            "records": self.records,
         }
-
-
-def _budget(family: str, units: int, per_seconds: float) -> Budget:
-    return Budget(family=family, units=units, per_seconds=per_seconds)

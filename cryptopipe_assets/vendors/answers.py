@@ -99,7 +99,12 @@ def judge(
         raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN))
     said = redact(vendor_message(response))
     if status in (408, 429) or status >= 500:
-        raise AskAgain(f"HTTP {status}: {said}", wait_seconds=wait)
+        raise AskAgain(
+            f"HTTP {status}: {said}",
+            wait_seconds=wait,
+            is_outage=status >= 500,
+            is_limit=status == 429,
+        )
     if status < 400:
         raise PayloadChanged(
             vendor,
@@ -127,19 +132,28 @@ def _json_body(
 
 
 def seconds_to_wait(response: httpx.Response, *, now: datetime) -> float:
-    """Return how long the vendor wants us to be quiet, from header or body; 0 if unsaid."""
+    """Return how long the vendor wants us to be quiet: the longer of header and body, or 0."""
+    return max(_header_wait(response, now), _body_wait(response, now), 0.0)
+
+
+def _header_wait(response: httpx.Response, now: datetime) -> float:
+    """Read ``Retry-After``: seconds, or a date."""
     header = response.headers.get("Retry-After", "").strip()
     if re.fullmatch(r"\d+(\.\d+)?", header):
         return float(header)
+    try:
+        until = parsedate_to_datetime(header).replace(tzinfo=UTC)  # HTTP dates are in GMT
+    except ValueError:
+        return 0.0
+    return (until - now).total_seconds()
+
+
+def _body_wait(response: httpx.Response, now: datetime) -> float:
+    """Read the end of a ban, in milliseconds since 1970, off the message."""
     found = _BANNED_UNTIL.search(response.text)
-    if found is not None:
-        until = datetime.fromtimestamp(int(found[1]) / 1000, tz=UTC)
-    else:
-        try:
-            until = parsedate_to_datetime(header).replace(tzinfo=UTC)  # HTTP dates are in GMT
-        except ValueError:
-            return 0.0
-    return max(0.0, (until - now).total_seconds())
+    if found is None:
+        return 0.0
+    return (datetime.fromtimestamp(int(found[1]) / 1000, tz=UTC) - now).total_seconds()
 
 
 def vendor_message(response: httpx.Response) -> str:

@@ -1,17 +1,21 @@
 """How much a vendor lets us ask, and the waiting that keeps us below it."""
 
 import asyncio
-import logging
+import sqlite3
+from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from pyrate_limiter import InMemoryBucket, Rate, RateItem, SQLiteBucket
 
 from cryptopipe_assets.errors import ConfigError
-
-logger = logging.getLogger("cryptopipe.vendors")
+from cryptopipe_assets.vendors.account import ADDRESS
+from cryptopipe_assets.vendors.journal import Journal
 
 WORTH_A_WORD_SECONDS = 1.0
+BUCKET_TABLE = "spent"
+BUSY_SECONDS = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,12 +43,21 @@ class Meter:
     With a ``state_folder`` the spending is kept in a small SQLite file there, guarded by a file
     lock, so that every process of this machine draws on the same budget. Without one it is kept
     in memory and counts this client only. The file is not part of the warehouse: deleting it
-    forgets the last window, nothing else.
+    forgets the last window, nothing else. Another account has another budget.
     """
 
-    def __init__(self, vendor: str, budget: Budget, *, state_folder: Path | None = None) -> None:
+    def __init__(
+        self,
+        vendor: str,
+        budget: Budget,
+        *,
+        account: str = ADDRESS,
+        state_folder: Path | None = None,
+        journal: Journal | None = None,
+    ) -> None:
         self._name = f"{vendor} {budget.family}"
         self._budget = budget
+        self._journal = journal or Journal()
         self._turn = asyncio.Lock()
         rates = [Rate(budget.units, round(budget.per_seconds * 1000))]
         self._bucket: InMemoryBucket | SQLiteBucket
@@ -54,8 +67,8 @@ class Meter:
             state_folder.mkdir(parents=True, exist_ok=True)
             self._bucket = SQLiteBucket.init_from_file(
                 rates,
-                table="spent",
-                db_path=str(state_folder / f"{vendor}-{budget.family}.sqlite"),
+                table=BUCKET_TABLE,
+                db_path=str(bucket_file(state_folder, vendor, budget.family, account)),
                 use_file_lock=True,
             )
 
@@ -78,7 +91,9 @@ class Meter:
         async with self._turn:
             while (wait := self._take(cost)) > 0:
                 if wait > WORTH_A_WORD_SECONDS:
-                    logger.info("%s: budget used up, waiting %.1f s", self._name, wait)
+                    self._journal.note(
+                        "wait", f"{self._name}: budget used up, waiting {wait:.1f} s"
+                    )
                 await asyncio.sleep(wait)
 
     def _take(self, cost: int) -> float:
@@ -95,3 +110,22 @@ class Meter:
     def close(self) -> None:
         """Let go of the file, if there is one."""
         self._bucket.close()
+
+
+def bucket_file(state_folder: Path, vendor: str, family: str, account: str) -> Path:
+    """Where the last window of an account's budget is kept."""
+    name = f"{vendor}-{family}" if account == ADDRESS else f"{vendor}-{family}-{account}"
+    return state_folder / f"{name}.sqlite"
+
+
+def spent_now(
+    state_folder: Path, vendor: str, budget: Budget, *, account: str, now: datetime
+) -> int:
+    """Return the units of a budget that are spent in the window that ends ``now``."""
+    path = bucket_file(state_folder, vendor, budget.family, account)
+    if not path.is_file():
+        return 0
+    since = round((now.timestamp() - budget.per_seconds) * 1000)
+    asked = f"SELECT count(*) FROM {BUCKET_TABLE} WHERE item_timestamp > ?"  # noqa: S608 (constant)
+    with closing(sqlite3.connect(path, timeout=BUSY_SECONDS)) as opened:
+        return int(opened.execute(asked, (since,)).fetchone()[0])

@@ -43,7 +43,10 @@ MOST_INSTRUMENTS = 1000
 MOST_POINTS = 200
 SILENCE = timedelta(minutes=10)
 ENVELOPE = Envelope(
-    code="retCode", message="retMsg", passing=frozenset({"10000", "10006", "10016"})
+    code="retCode",
+    message="retMsg",
+    too_often=frozenset({"10006"}),
+    broken=frozenset({"10000", "10016"}),
 )
 
 Question = dict[str, str | int]

@@ -17,7 +17,7 @@ from typing import Any, Self
 import httpx
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import ConfigError, VendorError, VendorUnavailable
+from cryptopipe_assets.errors import ConfigError, RateLimited, VendorError, VendorUnavailable
 from cryptopipe_assets.vendors.budget import Budget
 from cryptopipe_assets.vendors.coingecko_plans import (
     TERMS,
@@ -27,9 +27,10 @@ from cryptopipe_assets.vendors.coingecko_plans import (
     Plan,
     PlanSession,
     Pro,
-    is_limit,
 )
 from cryptopipe_assets.vendors.http import Params, utcnow
+from cryptopipe_assets.vendors.quota import Quota
+from cryptopipe_assets.vendors.records import Records
 from cryptopipe_assets.vendors.redaction import Redactor
 
 logger = logging.getLogger("cryptopipe.vendors")
@@ -55,7 +56,9 @@ class Fallback:
         Where each plan is served; by default, at the vendor.
     share
         How much of a plan's limit we plan to use.
-    concurrency, timeout_seconds, attempts, transport, clock, state_folder, backoff_seconds
+    calls_per_month
+        What the key's plan allows, where that is another number than ``TERMS`` has.
+    concurrency, timeout_seconds, attempts, transport, clock, state_folder, backoff_seconds, records
         As of ``VendorClient``.
 
     Raises
@@ -78,12 +81,16 @@ class Fallback:
         clock: Callable[[], datetime] = utcnow,
         state_folder: Path | None = None,
         backoff_seconds: float = 1.0,
+        records: Records | None = None,
+        calls_per_month: int | None = None,
     ) -> None:
         best = best_plan(api_key, plan)
+        self.records = records or Records()
         self._sessions = [
             kind(
                 base_url=(addresses or {}).get(kind.plan, TERMS[kind.plan].address),
                 budgets=[_budget(kind, share)],
+                quotas=_quotas(kind, share, calls_per_month),
                 concurrency=concurrency,
                 timeout_seconds=timeout_seconds,
                 attempts=attempts,
@@ -92,6 +99,7 @@ class Fallback:
                 clock=clock,
                 state_folder=state_folder,
                 backoff_seconds=backoff_seconds,
+                records=self.records,
             )
             for kind in PLANS_DOWN_FROM[best]
         ]
@@ -142,11 +150,11 @@ class Fallback:
                 failure = exc
                 self._lower_to(place + 1, exc)
             except VendorUnavailable as exc:
-                if is_limit(exc):
+                if isinstance(exc, RateLimited):
                     raise
                 failure = exc
                 passed_over.add(session.base_url)
-                logger.warning("%s. The next address is asked", exc)
+                self._tell(f"{exc}. The next address is asked")
         assert failure is not None  # the keyless plan is always asked, or what is passed over fell
         raise failure
 
@@ -165,11 +173,11 @@ class Fallback:
                 await paid.get_json(PING, {}, family=paid.family())
             except KeyRefused:
                 self._first = 1
-                logger.info("coingecko: the key is not of a paid plan; taken for a demo key")
+                self._tell("coingecko: the key is not of a paid plan; taken for a demo key")
             except VendorUnavailable as exc:
-                if is_limit(exc) or self._sessions[-1].base_url == paid.base_url:
+                if isinstance(exc, RateLimited) or self._sessions[-1].base_url == paid.base_url:
                     raise
-                logger.warning("%s. The next address is asked", exc)
+                self._tell(f"{exc}. The next address is asked")
                 return {paid.base_url}
             self._is_plan_known = True
             return set()
@@ -178,7 +186,10 @@ class Fallback:
         """Ask the plan at ``place`` first from now on, if there is one."""
         if place < len(self._sessions) and place > self._first:
             self._first = place
-            logger.warning("%s. Plan %s is asked from now on", refusal, self.plan)
+            self._tell(f"{refusal}. Plan {self.plan} is asked from now on")
+
+    def _tell(self, what: str) -> None:
+        self.records.journal.note("fallback", what)
 
 
 def best_plan(api_key: SecretStr | None, plan: Plan | None) -> Plan:
@@ -210,3 +221,12 @@ def _budget(kind: type[PlanSession], share: float) -> Budget:
     """At least one call a minute, whatever the share."""
     units = max(1, int(TERMS[kind.plan].calls_per_minute * share))
     return Budget(family=kind.family(), units=units, per_seconds=60)
+
+
+def _quotas(kind: type[PlanSession], share: float, calls_per_month: int | None) -> list[Quota]:
+    """The month of a key's plan; without a key there is no such limit."""
+    limit = TERMS[kind.plan].calls_per_month
+    if limit is None:
+        return []
+    units = max(1, int((calls_per_month or limit) * share))
+    return [Quota(family=kind.family(), units=units, per="month")]

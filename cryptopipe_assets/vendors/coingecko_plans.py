@@ -10,10 +10,9 @@ from typing import Any, ClassVar, Literal
 
 import httpx
 
-from cryptopipe_assets.errors import VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.answers import Banned, seconds_to_wait, vendor_message
+from cryptopipe_assets.errors import VendorRejected
+from cryptopipe_assets.vendors.answers import vendor_message
 from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.retry import PATIENCE_SECONDS, AskAgain, GaveUp
 
 Plan = Literal["none", "demo", "pro"]
 
@@ -40,25 +39,26 @@ class Terms:
         Where it is served.
     calls_per_minute
         The vendor's limit; for keyless calls, which share one that is unstated, what we dare.
+    calls_per_month
+        The vendor's limit, failed calls included; null where there is none.
     """
 
     address: str
     calls_per_minute: int
+    calls_per_month: int | None
 
 
+FREE_HOST = "https://api.coingecko.com/api/v3"
+PAID_HOST = "https://pro-api.coingecko.com/api/v3"
 TERMS: dict[Plan, Terms] = {
-    "none": Terms(address="https://api.coingecko.com/api/v3", calls_per_minute=10),
-    "demo": Terms(address="https://api.coingecko.com/api/v3", calls_per_minute=100),
-    "pro": Terms(address="https://pro-api.coingecko.com/api/v3", calls_per_minute=500),
+    "none": Terms(address=FREE_HOST, calls_per_minute=10, calls_per_month=None),
+    "demo": Terms(address=FREE_HOST, calls_per_minute=100, calls_per_month=10_000),
+    "pro": Terms(address=PAID_HOST, calls_per_minute=500, calls_per_month=500_000),
 }
 
 
 class KeyRefused(VendorRejected):
     """The key does not open this plan; another plan may answer the same question."""
-
-
-class Throttled(AskAgain):
-    """We ask too often. Another address would be no excuse."""
 
 
 class PlanSession(VendorClient):
@@ -73,16 +73,13 @@ class PlanSession(VendorClient):
         return f"calls-{cls.plan}"
 
     def screen(self, response: httpx.Response) -> None:
-        """Raise Throttled, KeyRefused or VendorRejected where CoinGecko's code says more."""
+        """Raise KeyRefused or VendorRejected where CoinGecko's code says more."""
         status, code = response.status_code, error_code(response)
         if status == 429:
-            wait = seconds_to_wait(response, now=self.clock())
-            if wait <= PATIENCE_SECONDS:
-                said = self.redact(vendor_message(response))
-                raise Throttled(f"HTTP 429: {said}", wait_seconds=wait)
-        elif code in QUESTION_CODES:
+            return
+        if code in QUESTION_CODES:
             raise VendorRejected(self.vendor, self._refusal(response, QUESTION_CODES[code]))
-        elif code in KEY_CODES or status in (401, 403):
+        if code in KEY_CODES or status in (401, 403):
             raise KeyRefused(self.vendor, self._refusal(response, KEY_CODES.get(code, CHECK_KEY)))
 
     def _refusal(self, response: httpx.Response, what_to_do: str) -> str:
@@ -122,14 +119,6 @@ def error_code(response: httpx.Response) -> int:
         return _code(json.loads(response.content))
     except ValueError:
         return 0
-
-
-def is_limit(failure: VendorUnavailable) -> bool:
-    """Tell whether we were refused for asking too often, rather than not reached."""
-    cause = failure.__cause__
-    return isinstance(cause, Banned) or (
-        isinstance(cause, GaveUp) and isinstance(cause.__cause__, Throttled)
-    )
 
 
 def _code(body: Any) -> int:

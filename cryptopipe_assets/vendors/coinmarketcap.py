@@ -58,7 +58,9 @@ class CoinMarketCap(VendorClient):
         if verdict is None:
             return
         root = httpx.URL(self.base_url).path.rstrip("/")
-        self.credits[response.url.path.removeprefix(root)] += verdict.credits
+        endpoint = response.url.path.removeprefix(root)
+        self.credits[endpoint] += verdict.credits
+        self.spend("credits", endpoint, calls=0, units=verdict.credits)
         act_on(verdict, response, said=self.redact(verdict.message), now=self.clock())
 
     async def listings_latest(self, limit: int) -> pl.DataFrame:

@@ -104,12 +104,12 @@ def act_on(verdict: Verdict, response: httpx.Response, *, said: str, now: dateti
         wait = max(seconds_to_wait(response, now=now), MINUTE_SECONDS)
         if wait > PATIENCE_SECONDS:
             raise Banned(now + timedelta(seconds=wait))
-        raise AskAgain(f"{said} (code {code})", wait_seconds=wait)
+        raise AskAgain(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
     if code in CREDITS_USED_UP:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         raise CreditsUsedUp(midnight, code=code, said=said)
     if code == SERVER_FAILED:
-        raise AskAgain(f"{said} (code {code})")
+        raise AskAgain(f"{said} (code {code})", is_outage=True)
     raise VendorRejected(
         "coinmarketcap",
         f"{response.url.path}: {said} (code {code}). What to do: {WHAT_TO_DO.get(code, UNKNOWN)}",

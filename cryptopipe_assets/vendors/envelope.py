@@ -20,13 +20,16 @@ class Envelope:
     ----------
     code, message
         Names of the two fields.
-    passing
-        Codes of failures that pass: too many calls, a server that is busy.
+    too_often
+        Codes of too many calls.
+    broken
+        Codes of a server that is busy or broken for now.
     """
 
     code: str
     message: str
-    passing: frozenset[str]
+    too_often: frozenset[str]
+    broken: frozenset[str]
 
     def open(
         self, response: httpx.Response, *, vendor: str, redact: Callable[[str | bytes], str]
@@ -55,8 +58,12 @@ class Envelope:
                 f"{redact(response.content)}. Nothing was written; see the vendor's change log",
             )
         code, said = str(body[self.code]), redact(str(body.get(self.message, "")))
-        if code in self.passing:
-            raise AskAgain(f"{self.code} {code}: {said}")
+        if code in self.too_often | self.broken:
+            raise AskAgain(
+                f"{self.code} {code}: {said}",
+                is_outage=code in self.broken,
+                is_limit=code in self.too_often,
+            )
         if code != "0":
             raise VendorRejected(
                 vendor,

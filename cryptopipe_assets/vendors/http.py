@@ -1,11 +1,11 @@
-"""The session that every vendor's client shares: budgets, retries, redaction.
+"""The session that every vendor's client shares.
 
 A vendor is a subclass with one method per endpoint. What a status means is in ``answers``, the
-asking again in ``retry``, the waiting for room in ``budget``. Clients are given their transport,
-clock and addresses, so a test or the stand-in takes the vendor's place without a mock.
+asking again in ``retry``, the leave to ask at all in ``leave``, the wire in ``connection``, the
+book-keeping in ``records``. Clients are given their transport, clock and addresses, so a test or
+the stand-in takes the vendor's place without a mock.
 """
 
-import asyncio
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
@@ -16,15 +16,18 @@ from typing import Any, ClassVar, Self
 import httpx
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import PayloadChanged, VendorUnavailable
+from cryptopipe_assets.errors import PayloadChanged, RateLimited, VendorUnavailable
+from cryptopipe_assets.vendors.account import account_of
 from cryptopipe_assets.vendors.answers import Banned, Question, judge
-from cryptopipe_assets.vendors.ban import Ban
 from cryptopipe_assets.vendors.budget import Budget as Budget  # the constructor asks for it
-from cryptopipe_assets.vendors.budget import Meter
-from cryptopipe_assets.vendors.redaction import Redactor, quieten_httpx
+from cryptopipe_assets.vendors.connection import Connection, Manners, is_local
+from cryptopipe_assets.vendors.leave import Leave
+from cryptopipe_assets.vendors.quota import Quota as Quota
+from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.vendors.redaction import Redactor
 from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_assets.vendors.session import Session
 
-WHOLE_ANSWER_TIMEOUTS = 10
 START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 Params = Mapping[str, str | int]
@@ -42,25 +45,24 @@ class VendorClient:
     ----------
     base_url
         Address that all paths are below.
-    budgets
-        Limits by family; a request of a family that is not listed is not held back.
-    concurrency
-        Most requests in flight at once.
-    timeout_seconds
-        Longest silence on a connection; a whole answer may take ten times as long.
+    budgets, quotas
+        Limits of short windows, and of days and months, by family; a request of a family that
+        is not listed is not held back.
+    concurrency, timeout_seconds, transport
+        As of ``Connection``.
     attempts
         How often a request is sent before we give up.
     api_key
         Sent in the subclass's header ``key_header`` (or, where a vendor takes no header, in the
         parameter ``key_param``, which no log and no error shows).
-    transport
-        Replaces the network, in tests.
     clock
         Tells the time (UTC).
     state_folder
         Where budgets and bans are shared between processes; null keeps them in memory.
     backoff_seconds
         Wait before the second attempt; it doubles with each further one.
+    records
+        Where spending and decisions are entered.
 
     Attributes
     ----------
@@ -78,6 +80,7 @@ class VendorClient:
         *,
         base_url: str,
         budgets: Sequence[Budget] = (),
+        quotas: Sequence[Quota] = (),
         concurrency: int = 8,
         timeout_seconds: float = 30,
         attempts: int = 4,
@@ -86,50 +89,61 @@ class VendorClient:
         clock: Callable[[], datetime] = utcnow,
         state_folder: Path | None = None,
         backoff_seconds: float = 1.0,
+        records: Records | None = None,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.calls: Counter[str] = Counter()
         self.clock = clock
         self.redact = Redactor(api_key)
-        self._budgets = tuple(budgets)
+        self.records = records or Records()
+        self._limits = (tuple(budgets), tuple(quotas))
         self._concurrency = concurrency
         self._timeout_seconds = timeout_seconds
         self._persistence = Persistence(attempts=attempts, backoff_seconds=backoff_seconds)
         self._api_key = api_key
         self._transport = transport
         self._state_folder = state_folder
-        self._ban = Ban(self.vendor, state_folder=state_folder)
-        self._quiet_until = 0.0
-        self._meters: dict[str, Meter] = {}
-        self._http: httpx.AsyncClient | None = None
+        self._session: Session | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
     async def __aenter__(self) -> Self:
-        quieten_httpx()
-        self._http = httpx.AsyncClient(
-            base_url=self.base_url,
-            headers={"User-Agent": "cryptopipe", **self._key_as(self.key_header)},
-            timeout=self._timeout_seconds,
-            transport=self._transport,
-            trust_env=not self._is_local(),  # a proxy cannot reach our loopback
-            follow_redirects=False,
+        manners = Manners(verb=self.verb, key_header=self.key_header, key_param=self.key_param)
+        has_key = self.key_header is not None or self.key_param is not None
+        folder = self._state_folder or self.records.folder
+        account = account_of(self._api_key if has_key else None, folder)
+        ledger = self.records.ledger().open()
+        self._session = Session(
+            vendor=self.vendor,
+            account=account,
+            records=self.records,
+            clock=self.clock,
+            ledger=ledger,
+            connection=Connection(
+                self.base_url,
+                manners,
+                api_key=self._api_key,
+                concurrency=self._concurrency,
+                timeout_seconds=self._timeout_seconds,
+                transport=self._transport,
+            ),
+            leave=Leave(
+                self.vendor,
+                account,
+                limits=self._limits,
+                ledger=ledger,
+                journal=self.records.journal,
+                clock=self.clock,
+                state_folder=self._state_folder,
+            ),
         )
-        self._slots = asyncio.Semaphore(self._concurrency)
-        self._quiet_until = 0.0
-        self._meters = {
-            each.family: Meter(self.vendor, each, state_folder=self._state_folder)
-            for each in self._budgets
-        }
         return self
 
     async def __aexit__(self, *exc_info: object) -> None:
-        for meter in self._meters.values():
-            meter.close()
-        if self._http is not None:
-            await self._http.aclose()
-        self._http = None
+        if self._session is not None:
+            await self._session.close()
+        self._session = None
 
     async def get_json(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
@@ -181,70 +195,54 @@ class VendorClient:
 
     async def _ask(self, question: Question) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
+        session = self._opened()
 
         async def once() -> bytes:
-            await self._wait_for_leave(question)
-            try:
-                response = await self._send(question)
-                self.screen(response)
-                now = self.clock()
-                return judge(response, question, vendor=self.vendor, redact=self.redact, now=now)
-            except AskAgain as exc:
-                # Whoever is next waits too: calls during a 429 are what earns a ban.
-                quiet = asyncio.get_running_loop().time() + exc.wait_seconds
-                self._quiet_until = max(self._quiet_until, quiet)
-                raise
+            await session.leave.take(question)
+            response = await self._send(session, question)
+            self.screen(response)
+            return judge(
+                response, question, vendor=self.vendor, redact=self.redact, now=self.clock()
+            )
+
+        def before_retry(failure: AskAgain, sent: int) -> None:
+            session.leave.be_quiet(failure.wait_seconds)
+            self.records.journal.note(
+                "retry",
+                f"{self.vendor} {question.label}: attempt {sent} of {self._persistence.attempts}: "
+                f"{failure}; asked again in {failure.wait_seconds:.1f} s",
+            )
 
         try:
-            return await self._persistence.run(once)
+            return await self._persistence.run(once, before_retry)
         except Banned as exc:
-            self._ban.begin(exc.until)
-            raise self._unavailable(question, str(exc)) from exc
+            session.leave.ban(exc)
+            raise RateLimited(self.vendor, self._unanswered(question, str(exc))) from exc
         except GaveUp as exc:
             tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
-            raise self._unavailable(question, f"no answer in {tries}, last: {exc}") from exc
+            why = self._unanswered(question, f"no answer in {tries}, last: {exc}")
+            if exc.last.is_limit:
+                session.leave.be_quiet(exc.last.wait_seconds)
+                raise RateLimited(self.vendor, why) from exc
+            raise VendorUnavailable(self.vendor, why) from exc
 
-    def _unavailable(self, question: Question, why: str) -> VendorUnavailable:
-        """Return the error that says who, what, why, and what to do."""
-        hint = START_STANDIN if self._is_local() and "ConnectError" in why else ""
-        return VendorUnavailable(
-            self.vendor, f"{question}: {why}{hint}. Nothing was written; run again later"
-        )
+    def _unanswered(self, question: Question, why: str) -> str:
+        """Say what was asked, why there is no answer, and what to do."""
+        hint = START_STANDIN if is_local(self.base_url) and "ConnectError" in why else ""
+        return f"{question}: {why}{hint}. Nothing was written; run again later"
 
-    async def _wait_for_leave(self, question: Question) -> None:
-        """Return when the vendor lets us speak and the budget has room."""
-        until = self._ban.until(self.clock())
-        if until is not None:
-            raise Banned(until)
-        loop = asyncio.get_running_loop()
-        while (quiet := self._quiet_until - loop.time()) > 0:
-            await asyncio.sleep(quiet)
-        if question.family in self._meters:
-            await self._meters[question.family].spend(question.cost)
-
-    async def _send(self, question: Question) -> httpx.Response:
-        """Send one request; every failure on the way may pass."""
-        if self._http is None:
-            raise RuntimeError(f"{self!r} is closed; use it inside `async with`")
-        params = {**question.params, **self._key_as(self.key_param)}
-        query, body = (params, None) if self.verb == "GET" else (None, params)
-        async with self._slots:
+    async def _send(self, session: Session, question: Question) -> httpx.Response:
+        """Enter a request in the books and send it."""
+        async with session.connection.slots:
             self.calls[question.label] += 1
-            try:
-                async with asyncio.timeout(self._timeout_seconds * WHOLE_ANSWER_TIMEOUTS):
-                    return await self._http.request(
-                        self.verb, question.path, params=query, json=body
-                    )
-            except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
-                raise AskAgain(self.redact(f"{type(exc).__name__}: {exc}")) from exc
+            session.spend(question.family, question.label, calls=1, units=question.cost)
+            return await session.connection.send(question)
 
-    def _key_as(self, name: str | None) -> dict[str, str]:
-        """Return the key under the name that the vendor wants it by, if there is one."""
-        if name is None or self._api_key is None:
-            return {}
-        return {name: self._api_key.get_secret_value()}
+    def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:
+        """Enter into the ledger what an endpoint cost."""
+        self._opened().spend(family, endpoint, calls=calls, units=units)
 
-    def _is_local(self) -> bool:
-        """Tell whether the address is on this machine, as the stand-in's is."""
-        host = httpx.URL(self.base_url).host
-        return host in ("localhost", "::1") or host.startswith("127.")
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise RuntimeError(f"{self!r} is closed; use it inside `async with`")
+        return self._session

@@ -41,7 +41,8 @@ CRYPTO = ("", "1")  # stocks, metals and currencies have other categories; older
 ENVELOPE = Envelope(
     code="code",
     message="msg",
-    passing=frozenset({"50001", "50004", "50011", "50013", "50026"}),
+    too_often=frozenset({"50011"}),
+    broken=frozenset({"50001", "50004", "50013", "50026"}),
 )
 
 

@@ -20,11 +20,24 @@ class AskAgain(Exception):
         What happened, without a key.
     wait_seconds
         What the vendor asked us to wait; 0 if it did not say.
+    is_outage
+        The vendor was not reached or broke down: no connection, no answer in time, a 5xx.
+    is_limit
+        We asked too often: a 429. Another address would be no excuse.
     """
 
-    def __init__(self, reason: str, *, wait_seconds: float = 0.0) -> None:
+    def __init__(
+        self,
+        reason: str,
+        *,
+        wait_seconds: float = 0.0,
+        is_outage: bool = False,
+        is_limit: bool = False,
+    ) -> None:
         super().__init__(reason)
         self.wait_seconds = wait_seconds
+        self.is_outage = is_outage
+        self.is_limit = is_limit
 
 
 class GaveUp(Exception):
@@ -32,6 +45,7 @@ class GaveUp(Exception):
 
     def __init__(self, last: AskAgain, sent: int) -> None:
         super().__init__(str(last))
+        self.last = last
         self.sent = sent
 
 
@@ -52,8 +66,15 @@ class Persistence:
     attempts: int
     backoff_seconds: float
 
-    async def run(self, send: Callable[[], Awaitable[bytes]]) -> bytes:
+    async def run(
+        self,
+        send: Callable[[], Awaitable[bytes]],
+        before_retry: Callable[[AskAgain, int], None] | None = None,
+    ) -> bytes:
         """Return what ``send`` returns; repeat it while it raises AskAgain.
+
+        ``before_retry`` is told the failure, with the seconds that are waited before the next
+        attempt, and how often was sent.
 
         Raises
         ------
@@ -75,6 +96,8 @@ class Persistence:
                         return await send()
                     except AskAgain as exc:
                         exc.wait_seconds = max(exc.wait_seconds, attempt.next_wait)
+                        if before_retry is not None and sent < self.attempts:
+                            before_retry(exc, sent)
                         raise
         except AskAgain as exc:
             raise GaveUp(exc, sent) from exc

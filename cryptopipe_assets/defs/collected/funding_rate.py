@@ -60,6 +60,7 @@ def funding_rate(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask for the settlements of the days and of the day before, which tells the interval."""
     publication = Publication(context, warehouse, FundingRate)
+    vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe, FundingRate.table_name())
     symbols = dict(followed.select("vendor_symbol", "symbol").iter_rows())
     spent: Counter[str] = Counter()

@@ -64,6 +64,7 @@ def instruments(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask for the venue's list and append what changed."""
     publication = Publication(context, warehouse, Instruments)
+    vendors = vendors.reporting_to(publication.journal)
     client = vendors.binance()
     listing, now = asyncio.run(_listing(client))
     seen = universe.with_tiers(listing)

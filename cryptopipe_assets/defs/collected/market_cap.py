@@ -79,6 +79,7 @@ def market_cap(
     The largest coins once a day, the followed ones each time.
     """
     publication = Publication(context, warehouse, MarketCap)
+    vendors = vendors.reporting_to(publication.journal)
     choice = vendors.choice(MarketCap.table_name())
     coins, days = universe.coins(MarketCap.table_name()), days_of(context)
     if choice.source == "coinmarketcap":

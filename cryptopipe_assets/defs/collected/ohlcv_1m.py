@@ -74,6 +74,7 @@ def ohlcv_1m(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask for the minutes that are not stored: the past from the archive, the rest by REST."""
     publication = Publication(context, warehouse, Ohlcv1m)
+    vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe, Ohlcv1m.table_name())
     spent: Counter[str] = Counter()
     silent: list[pl.DataFrame] = []

@@ -85,6 +85,7 @@ def open_interest(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask the chosen source for every contract of the followed coins."""
     publication = Publication(context, warehouse, OpenInterest)
+    vendors = vendors.reporting_to(publication.journal)
     choice = vendors.choice(OpenInterest.table_name())
     followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
     counts: Counter[str] = Counter()

@@ -1,0 +1,75 @@
+"""The journal of a run: every decision of the door, told in the run's log and counted for later.
+
+A message names vendor, endpoint and reason, and has been through the redactor: no key is in it.
+"""
+
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from typing import Literal
+
+logger = logging.getLogger("cryptopipe.vendors")
+
+Kind = Literal["retry", "wait", "circuit", "ban", "quota", "fallback", "source"]
+LEVELS: dict[Kind, int] = {
+    "retry": logging.WARNING,
+    "wait": logging.INFO,
+    "circuit": logging.WARNING,
+    "ban": logging.ERROR,
+    "quota": logging.ERROR,
+    "fallback": logging.WARNING,
+    "source": logging.INFO,
+}
+MOST_KEPT = 200
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What was decided, and why in one line.
+
+    Attributes
+    ----------
+    kind
+        ``retry`` (asked again), ``wait`` (held back), ``circuit`` (opened, probed, closed),
+        ``ban`` and ``quota`` (not asked before an instant), ``fallback`` (the next address or
+        source), ``source`` (who fills a table).
+    """
+
+    kind: Kind
+    what: str
+
+
+class Journal:
+    """Decisions made for one table in one run.
+
+    Parameters
+    ----------
+    table
+        The table that the calls are for; empty if they are for none.
+    run_id
+        The run that makes them; empty outside of one.
+    log
+        Where each decision is told at once. A run passes its own, so that they are in its event
+        log.
+
+    Attributes
+    ----------
+    counts
+        Decisions by kind.
+    kept
+        The first 200, in their order.
+    """
+
+    def __init__(self, table: str = "", run_id: str = "", *, log: logging.Logger = logger) -> None:
+        self.table = table
+        self.run_id = run_id
+        self.counts: Counter[Kind] = Counter()
+        self.kept: list[Decision] = []
+        self._log = log
+
+    def note(self, kind: Kind, what: str) -> None:
+        """Tell a decision and keep it."""
+        self.counts[kind] += 1
+        if len(self.kept) < MOST_KEPT:
+            self.kept.append(Decision(kind, what))
+        self._log.log(LEVELS[kind], "%s", what)

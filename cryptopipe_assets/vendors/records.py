@@ -1,0 +1,27 @@
+"""What a client writes down, and where."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptopipe_assets.vendors.journal import Journal
+from cryptopipe_assets.vendors.ledger import FILE, Ledger
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where a client enters what it spent and what it decided.
+
+    Attributes
+    ----------
+    folder
+        The state folder, which all processes share; null keeps everything in memory.
+    journal
+        The table and run that the client works for, and their log.
+    """
+
+    folder: Path | None = None
+    journal: Journal = field(default_factory=Journal)
+
+    def ledger(self) -> Ledger:
+        """The ledger of calls, to be opened."""
+        return Ledger(None if self.folder is None else self.folder / FILE)
