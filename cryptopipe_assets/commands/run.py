@@ -77,8 +77,9 @@ class TableRun:
     ) -> None:
         self._settings = settings
         self._keep = keep
-        self._waiting: list[tuple[str, TaskID]] = []
         self._progress = Progress()
+        self._tasks: dict[str, TaskID] = {}
+        self._since = 0.0
         self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
         lake = Lake(settings.warehouse, on_commit=self._advance)
         self.warehouse = warehouse(settings, lake)
@@ -120,7 +121,7 @@ class TableRun:
         )
 
     def _bars(self, tables: Sequence[str], first: date, last: date) -> Progress:
-        """A progress bar per table; the clock of each starts when the one before is done."""
+        """A progress bar per table; the clock of each runs from when another was done."""
         self._progress = Progress(
             SpinnerColumn(finished_text=" "),
             TextColumn("{task.description:<18}"),
@@ -131,24 +132,23 @@ class TableRun:
             console=out,
         )
         days = (last - first).days + 1
-        totals = {name: 1 if name in registries() else days for name in tables}
-        self._waiting = [
-            (name, self._progress.add_task(name, total=total, start=False))
-            for name, total in totals.items()
-        ]
-        self._start_next()
+        self._tasks = {
+            name: self._progress.add_task(
+                name, total=1 if name in registries() else days, start=False
+            )
+            for name in tables
+        }
+        self._since = self._progress.get_time()
         return self._progress
 
     def _advance(self, commit: Commit) -> None:
-        """Count a file; when a table is complete, the next one's clock starts."""
-        task = dict(self._waiting).get(commit.table)
-        if task is None:
+        """Count a file. Tables are filled one after the other, in an order that is Dagster's."""
+        if (number := self._tasks.get(commit.table)) is None:
             return
-        self._progress.advance(task)
-        if self._progress.tasks[task].finished:
-            self._waiting = [each for each in self._waiting if each[1] != task]
-            self._start_next()
-
-    def _start_next(self) -> None:
-        if self._waiting:
-            self._progress.start_task(self._waiting[0][1])
+        task = self._progress.tasks[number]
+        if not task.started:
+            self._progress.start_task(number)
+            task.start_time = self._since
+        self._progress.advance(number)
+        if task.finished:
+            self._since = self._progress.get_time()

@@ -38,8 +38,8 @@ LIVE = {
     "coinmarketcap": "https://pro-api.coinmarketcap.com",
 }
 STANDIN_PATHS = {"coinalyze": "coinalyze/v1"}
-STANDIN_SHARE = 3.0
-"""The stand-in lets a caller without a key ask thirty times a minute, not ten as at CoinGecko."""
+STANDIN_SHARE = 30.0
+"""The stand-in lets a caller without a key ask 300 times a minute; of CoinGecko we ask ten."""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime
 from cryptopipe_assets.sandbox.coin import Coin
 from cryptopipe_assets.sandbox.price_levels import LEVELS
 from cryptopipe_assets.sandbox.source import milliseconds
+from cryptopipe_assets.sandbox.wider_coins import WIDER_COINS
 
 
 def _utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> datetime:
@@ -197,4 +198,5 @@ COINS: tuple[Coin, ...] = (
         quiet=0.012,
         leverage=0.03,
     ),
+    *WIDER_COINS,
 )

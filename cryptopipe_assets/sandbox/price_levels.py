@@ -25,8 +25,8 @@ _CYCLE = (
 
 
 def _through_the_cycle(*prices: float) -> tuple[tuple[date, float], ...]:
-    """Pair prices with the turning points of the market, oldest first."""
-    return tuple(zip(_CYCLE, prices, strict=True))
+    """Pair prices with the newest turning points of the market, oldest first."""
+    return tuple(zip(_CYCLE[-len(prices) :], prices, strict=True))
 
 
 LEVELS: dict[str, Levels] = {
@@ -67,4 +67,30 @@ LEVELS: dict[str, Levels] = {
         (date(2022, 5, 13), 0.012),
     ),
     "TON": ((date(2026, 9, 1), 2.1),),
+    "LTC": _through_the_cycle(68, 31, 87, 260, 200, 52, 65, 65, 84, 120, 120, 55),
+    "BCH": _through_the_cycle(290, 170, 290, 960, 600, 100, 108, 235, 400, 520, 590, 500),
+    "TRX": _through_the_cycle(
+        0.016, 0.011, 0.031, 0.13, 0.1, 0.065, 0.054, 0.088, 0.12, 0.28, 0.35, 0.28
+    ),
+    "DOT": _through_the_cycle(5, 36, 53, 7, 4.5, 4, 10, 9, 3.9, 1.3),
+    "UNI": _through_the_cycle(3.6, 42, 25, 5, 5.2, 4.5, 12, 16, 11, 3.4),
+    "AAVE": _through_the_cycle(75, 460, 320, 60, 57, 65, 120, 340, 310, 120),
+    "ATOM": _through_the_cycle(2.5, 1.8, 5.2, 22, 38, 8, 9, 7, 12, 9.5, 4.6, 2),
+    "NEAR": _through_the_cycle(0.9, 5, 11, 3.4, 1.5, 1.1, 7, 7.3, 2.7, 1),
+    "FIL": _through_the_cycle(30, 150, 65, 5.6, 3.1, 3.3, 9, 6.6, 2.4, 0.95),
+    "INJ": _through_the_cycle(1.3, 1.3, 7.5, 40, 30, 14, 3.2),
+    "OP": _through_the_cycle(0.5, 1.05, 1.35, 4.2, 2.4, 0.75, 0.13),
+    "APT": _through_the_cycle(4.2, 5.2, 13, 12.5, 4.6, 0.9),
+    "FET": _through_the_cycle(0.07, 0.22, 2.7, 1.6, 0.68, 0.17),
+    "ARB": _through_the_cycle(1.2, 0.92, 1.9, 1.05, 0.52, 0.11),
+    "SUI": _through_the_cycle(0.46, 1.6, 4.2, 3.7, 0.95),
+    "WLD": _through_the_cycle(1.7, 10, 3.3, 1, 0.4),
+    "SEI": _through_the_cycle(0.12, 0.9, 0.58, 0.31, 0.075),
+    "TIA": _through_the_cycle(2.2, 16, 7.5, 1.75, 0.33),
+    "ONDO": _through_the_cycle(0.75, 1.7, 1, 0.26),
+    "WIF": _through_the_cycle(2.5, 3.1, 1, 0.22),
+    "JUP": _through_the_cycle(1.1, 1.05, 0.52, 0.16),
+    "ENA": _through_the_cycle(0.9, 1.1, 0.72, 0.12),
+    "TAO": _through_the_cycle(600, 600, 370, 175),
+    "RENDER": _through_the_cycle(11, 9, 3.9, 1.5),
 }

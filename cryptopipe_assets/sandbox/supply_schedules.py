@@ -7,6 +7,7 @@ burning, and pegged.
 from datetime import date
 
 from cryptopipe_assets.sandbox.supply import Supply, every_months
+from cryptopipe_assets.sandbox.unlock_schedules import WIDER_SUPPLIES
 
 SUPPLIES: dict[str, Supply] = {
     "BTC": Supply(
@@ -139,4 +140,5 @@ SUPPLIES: dict[str, Supply] = {
             (date(2050, 1, 1), 9_000_000),
         )
     ),
+    **WIDER_SUPPLIES,
 }

@@ -102,10 +102,11 @@ def test_a_wrong_question_gets_binances_error_body(binance, path, status, code):
     assert answer.json()["msg"]
 
 
-def test_exchange_info_lists_twelve_living_coins_a_dead_one_and_a_newcomer(binance):
+def test_exchange_info_lists_the_living_coins_a_dead_one_and_a_newcomer(binance):
     info = binance.get("/exchangeInfo").json()
     symbols = {each["symbol"]: each for each in info["symbols"]}
-    assert len(symbols) == 14
+    assert len(symbols) == 38
+    assert sum(each["status"] == "TRADING" for each in symbols.values()) == 37
     assert info["rateLimits"][0]["limit"] == 2400
     assert {each["contractType"] for each in symbols.values()} == {"PERPETUAL"}
     luna, btc = symbols["LUNAUSDT"], symbols["BTCUSDT"]
@@ -172,7 +173,7 @@ def test_the_present_of_one_and_of_all(binance):
     one = binance.get("/premiumIndex", params={"symbol": "ETHUSDT"}).json()
     everyone = binance.get("/premiumIndex").json()
     assert one in everyone
-    assert len(everyone) == 13  # all but the delisted one
+    assert len(everyone) == 37  # all but the delisted one
     assert one["nextFundingTime"] == NOON + 4 * 60 * MINUTE
     assert float(one["markPrice"]) == float(klines(binance, symbol="ETHUSDT", limit=1)[0][4])
     interest = binance.get("/openInterest", params={"symbol": "ETHUSDT"}).json()

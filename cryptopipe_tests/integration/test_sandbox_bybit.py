@@ -84,7 +84,7 @@ def test_linear_and_inverse_perpetuals_and_their_expiring_futures_are_told_apart
 
 
 def test_instruments_are_paged_by_cursor(bybit):
-    asked = {"category": "linear", "limit": 5}
+    asked = {"category": "linear", "limit": 14}
     symbols, cursor, pages = [], "", 0
     while pages == 0 or cursor:
         page = result(bybit, "/instruments-info", **asked, **({"cursor": cursor} if cursor else {}))

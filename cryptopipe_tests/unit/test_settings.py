@@ -17,9 +17,14 @@ def config(tmp_path: Path, text: str) -> module.Config:
     return read_config(path)
 
 
-def test_the_projects_own_configuration_is_valid_and_has_twelve_coins():
-    tiers = read_config(PROJECT / "cryptopipe.toml").tiers
-    assert sum(len(tier.coins) for tier in tiers.values()) == 12
+def test_the_projects_own_configuration_has_minute_bars_of_twelve_coins_and_ranks_more():
+    tiers = read_config(PROJECT / "cryptopipe.toml").tiers.values()
+    coins = {
+        table: [coin for tier in tiers if table in tier.tables for coin in tier.coins]
+        for table in ("ohlcv_1m", "open_interest")
+    }
+    assert len(coins["ohlcv_1m"]) == 12
+    assert len(coins["open_interest"]) == 36
 
 
 def test_coins_are_upper_case_however_they_are_written(tmp_path):
