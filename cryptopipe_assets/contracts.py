@@ -70,6 +70,11 @@ class Table(pa.DataFrameModel):
         return [unique] if isinstance(unique, str) else list(unique or [])
 
     @classmethod
+    def has_days(cls) -> bool:
+        """Whether the rows are kept in a file a day, which Dagster's partitions name."""
+        return not issubclass(cls, (Registry, Ledger))
+
+    @classmethod
     def units(cls) -> dict[str, str]:
         """Unit of every column."""
         return {name: col.metadata["unit"] for name, col in cls.to_schema().columns.items()}
@@ -160,6 +165,13 @@ class Registry(Collected):
     """A table without days: every version of every entry, in one file.
 
     ``ts`` and ``available_at`` are the instant at which a version was first seen.
+    """
+
+
+class Ledger(Stamped):
+    """A table without days that says how things stand: one file, replaced as a whole.
+
+    Made from other tables and from its own earlier content, such as when a thing was first seen.
     """
 
 

@@ -10,7 +10,7 @@ from typing import get_args
 import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
-from cryptopipe_assets.contracts import Registry, Table
+from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
@@ -26,7 +26,7 @@ from cryptopipe_assets.vendors.records import Records
 STATE = ".state"
 """Folder of the warehouse with what is known of the vendors: spending, limits, bans."""
 
-LAYERS = ("collected", "features", "signals")
+LAYERS = ("collected", "features", "signals", "quality")
 
 
 def build(settings: Settings, **replaced: object) -> dg.Definitions:
@@ -179,7 +179,7 @@ def in_order(definitions: dg.Definitions) -> list[str]:
 
 def registries() -> frozenset[str]:
     """Names of the tables that have no days."""
-    return frozenset(name for name, each in contracts().items() if issubclass(each, Registry))
+    return frozenset(name for name, each in contracts().items() if not each.has_days())
 
 
 def contracts() -> Mapping[str, type[Table]]:

@@ -123,6 +123,13 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
         step=DAY,
         delay=HOUR,
     ),
+    "data_gaps": ServiceLevel(
+        layer="quality",
+        inputs=("instruments", "ohlcv_1m"),
+        step=DAY,
+        delay=HOUR,
+        has_days=False,
+    ),
 }
 """Every table, each after those it is made from. A new table is a line here."""
 

@@ -13,7 +13,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.asset_spec import column_schema, freshness_policy
-from cryptopipe_assets.contracts import Collected, Registry, Table
+from cryptopipe_assets.contracts import Collected, Table
 from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
 from cryptopipe_assets.partitions import (
@@ -58,7 +58,7 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
         "check_specs": [gate_spec(contract)],
         "freshness_policy": freshness_policy(contract.table_name(), load_settings().config.tiers),
     }
-    if not issubclass(contract, Registry):
+    if contract.has_days():
         arguments["partitions_def"] = DAYS
         arguments["backfill_policy"] = dg.BackfillPolicy.single_run()
     return arguments
@@ -145,13 +145,13 @@ class Publication:
             self._commit(part, day)
 
     def write_registry(self, frame: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
-        """Check and merge the rows of a table that has no days."""
+        """Check and write a table without days: versions are merged, a ledger replaced."""
         try:
             checked = self._contract.conform(frame)
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
             raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
-        self._commits.append(self._warehouse.lake.upsert(self._contract, checked))
+        self._commit(checked)
 
     def finish(
         self, metadata: Mapping[str, Any] | None = None
@@ -162,15 +162,16 @@ class Publication:
         told = {**self._metadata(), **(metadata or {}), **decisions(self.journal)}
         yield dg.MaterializeResult(metadata=told)
 
-    def _commit(self, part: pl.DataFrame, day: date) -> None:
+    def _commit(self, part: pl.DataFrame, day: date | None = None) -> None:
         lake = self._warehouse.lake
         write = lake.upsert if issubclass(self._contract, Collected) else lake.replace
         commit = write(self._contract, part, day)
         self._commits.append(commit)
-        self._context.add_asset_metadata(
-            {"dagster/partition_row_count": commit.rows, "bytes": commit.bytes},
-            partition_key=day.isoformat(),
-        )
+        if day is not None:
+            self._context.add_asset_metadata(
+                {"dagster/partition_row_count": commit.rows, "bytes": commit.bytes},
+                partition_key=day.isoformat(),
+            )
 
     def _gate(self, *, passed: bool, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(check_name=GATE, passed=passed, metadata=metadata)
@@ -203,7 +204,7 @@ class Publication:
             "files_unchanged": len(self._commits) - self._total("written"),
             "preview": dg.MetadataValue.md(preview(newest)),
         }
-        if issubclass(self._contract, Registry):
+        if not self._contract.has_days():
             found["dagster/row_count"] = self._total("rows")
         return found
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
-from cryptopipe_assets.contracts import Registry
+from cryptopipe_assets.contracts import Ledger, Registry, Table
 from cryptopipe_assets.definitions import contracts, defs, in_order
 from cryptopipe_assets.settings import PROJECT
 from cryptopipe_assets.storage.catalog import first_line
@@ -29,12 +29,18 @@ def table_of_tables() -> str:
         made_from = ", ".join(sorted(f"`{dep.asset_key.to_user_string()}`" for dep in spec.deps))
         key = ", ".join(contract.key())
         source = _source(spec.metadata.get("vendors"), made_from)
-        kind = "registry, versions kept" if issubclass(contract, Registry) else ""
+        kind = _kind(contract)
         lines.append(
             f"| `{name}` | {first_line(contract)} {kind} | {key} | {len(contract.columns())} "
             f"| {source} | {_window(spec.freshness_policy)} |"
         )
     return "\n".join(lines)
+
+
+def _kind(contract: type[Table]) -> str:
+    if issubclass(contract, Registry):
+        return "registry, versions kept"
+    return "ledger, kept up to date" if issubclass(contract, Ledger) else ""
 
 
 def _source(vendors: str | None, made_from: str) -> str:

@@ -29,6 +29,7 @@ NEEDS = {
     "factors_1h": ("ohlcv_1m",),
     "leverage_ratios": ("open_interest of every venue and hour",),
     "dilution_metrics": ("market_cap of every day",),
+    "data_gaps": ("ohlcv_1m",),
     "signals": ("open_interest of every venue and hour", "market_cap of every day"),
 }
 """Recordings without which a table cannot be made. Funding is optional for the features.

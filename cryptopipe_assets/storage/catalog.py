@@ -13,7 +13,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected, Registry, Table
+from cryptopipe_assets.contracts import Collected, Table
 from cryptopipe_assets.errors import CorruptFile, StorageError
 from cryptopipe_assets.storage.as_of_macro import as_of_macro
 from cryptopipe_assets.storage.atomic import write_atomically
@@ -134,7 +134,7 @@ def _nothing(contract: type[Table]) -> str:
     columns = ", ".join(
         f"NULL::{sql_type(dtype)} AS {column}" for column, dtype in contract.polars_schema().items()
     )
-    day = "" if issubclass(contract, Registry) else ", NULL::DATE AS date"
+    day = ", NULL::DATE AS date" if contract.has_days() else ""
     return f"(SELECT {columns}{day} WHERE false)"
 
 

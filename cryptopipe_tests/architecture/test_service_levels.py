@@ -5,7 +5,6 @@ import sys
 
 import pytest
 
-from cryptopipe_assets.contracts import Registry
 from cryptopipe_assets.definitions import contracts, defs
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.vendors.retention import RETENTIONS
@@ -21,7 +20,7 @@ def test_every_table_has_a_service_level():
 def test_a_service_level_says_what_the_table_says(name):
     level, contract = SERVICE_LEVELS[name], contracts()[name]
     assert level.layer == contract.__module__.split(".")[-2]
-    assert level.has_days is not issubclass(contract, Registry)
+    assert level.has_days is contract.has_days()
     assert level.entity is None or level.entity in contract.columns()
     assert sorted(level.inputs) == sorted(
         dep.asset_key.to_user_string() for dep in SPECS[name].deps

@@ -160,6 +160,8 @@ class TestAfterADemo:
         states = {line["table"]: line["state"] for line in status["tables"]}
         # Two days are too few for any strategy: the table is there, empty, and says so.
         assert states.pop("signals") == "empty"
+        # And not one minute is missing.
+        assert states.pop("data_gaps") == "empty"
         # Without a key a coin's close comes a day late, so dilution may use up most of its time.
         assert states.pop("dilution_metrics") in {"fresh", "late"}
         assert set(states.values()) == {"fresh"}, states
