@@ -74,6 +74,31 @@ def status(
 
 
 @app.command()
+def refresh(
+    check_only: Annotated[
+        bool,
+        typer.Option("--check-only", help="Change nothing; exit 0 fresh, 2 stale, 3 missing."),
+    ] = False,
+    skip_oi: Annotated[
+        bool, typer.Option("--skip-oi", help="Leave open interest as it is stored.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Refresh what is fresh, too.")] = False,
+    timeout: Annotated[
+        float, typer.Option(min=10, help="Seconds after which it returns, whatever is unfinished.")
+    ] = 300,
+    warehouse: Warehouse = None,
+) -> None:
+    """Bring up to date what the active strategies need. Exit code 0 only if all succeeded."""
+    from cryptopipe_assets.commands.refresh import check
+    from cryptopipe_assets.commands.refresh import refresh as run
+
+    settings = _settings(warehouse)
+    if check_only:
+        raise typer.Exit(check(settings))
+    raise typer.Exit(run(settings, skip_oi=skip_oi, force=force, timeout=timeout))
+
+
+@app.command()
 def sql(
     query: Annotated[str | None, typer.Argument(help="DuckDB SQL; without it, the tables.")] = None,
     as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,

@@ -19,6 +19,7 @@ from cryptopipe_assets.sandbox.source import Source
 from cryptopipe_assets.settings import Settings, Tier, TieredTable, load_settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.strategies.strategy_set import active
 from cryptopipe_assets.symbology import split_multiplier
 from cryptopipe_assets.universe import Universe
 from cryptopipe_assets.vendors.records import Records
@@ -55,6 +56,7 @@ def resources(settings: Settings) -> dict[str, object]:
         "warehouse": warehouse(settings),
         "vendors": vendor_clients(settings),
         "universe": universe(settings),
+        "strategies": active(settings.config.strategies.active),
     }
 
 

@@ -74,6 +74,15 @@ class SourceChoice(Section):
     )
 
 
+StrategyName = Literal["leverage_inverted", "dilution", "ema_crossover"]
+
+
+class StrategyChoice(Section):
+    """Whose signals are computed."""
+
+    active: tuple[StrategyName, ...] = Field(default=get_args(StrategyName), min_length=1)
+
+
 class SandboxChoice(Section):
     """The stand-in for the vendors."""
 
@@ -90,6 +99,7 @@ class Config(Section):
     sources: SourceChoice = SourceChoice()
     vendors: Vendors = Vendors()
     collect: Collect = Collect()
+    strategies: StrategyChoice = StrategyChoice()
     sandbox: SandboxChoice = SandboxChoice()
 
 

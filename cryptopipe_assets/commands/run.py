@@ -40,10 +40,13 @@ class Outcome:
         Quality checks that did not pass, as (table, check).
     checks
         Number of checks that ran.
+    rows_added
+        Rows that were not there before, of all tables.
     """
 
     seconds: float
     checks: int
+    rows_added: int = 0
     warnings: list[tuple[str, str]] = field(default_factory=list)
 
 
@@ -57,6 +60,15 @@ def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
     else:
         with dg.DagsterInstance.ephemeral() as found:
             yield found
+
+
+def _rows_added(result: dg.ExecuteInProcessResult) -> int:
+    """Rows that all tables of a run gained, as their materialisations report."""
+    events = result.get_asset_materialization_events()
+    reported = (event.materialization.metadata.get("rows_added") for event in events)
+    return sum(
+        each.value for each in reported if isinstance(each, dg.IntMetadataValue) and each.value
+    )
 
 
 class TableRun:
@@ -113,6 +125,7 @@ class TableRun:
         return Outcome(
             seconds=time.monotonic() - started,
             checks=len(evaluations),
+            rows_added=_rows_added(result),
             warnings=[
                 (each.asset_key.to_user_string(), each.check_name)
                 for each in evaluations

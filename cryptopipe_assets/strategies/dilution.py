@@ -33,6 +33,7 @@ class Dilution:
     id: str = field(default="dilution", init=False)
     research: bool = field(default=True, init=False)
     lookback: timedelta | None = field(default=timedelta(0), init=False)
+    needs: tuple[str, ...] = field(default=("dilution_metrics", "ohlcv_1m"), init=False)
 
     def signals(self, panel: pl.DataFrame) -> Book:
         """Rank the coins of each day; see ``strategies.panel`` for the columns read."""

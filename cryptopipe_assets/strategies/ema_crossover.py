@@ -39,6 +39,7 @@ class EmaCrossover:
     id: str = field(default="ema_crossover", init=False)
     research: bool = field(default=False, init=False)
     lookback: timedelta | None = field(default=None, init=False)
+    needs: tuple[str, ...] = field(default=("market_cap", "ohlcv_1m"), init=False)
 
     def signals(self, panel: pl.DataFrame) -> Book:
         """Follow each coin through its prices; see ``strategies.panel`` for the columns read."""

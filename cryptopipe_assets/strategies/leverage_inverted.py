@@ -23,6 +23,9 @@ class LeverageInverted:
     id: str = field(default="leverage_inverted", init=False)
     research: bool = field(default=False, init=False)
     lookback: timedelta | None = field(default=timedelta(0), init=False)
+    needs: tuple[str, ...] = field(
+        default=("leverage_ratios", "market_cap", "ohlcv_1m"), init=False
+    )
 
     def signals(self, panel: pl.DataFrame) -> Book:
         """Rank the coins of each day; see ``strategies.panel`` for the columns read."""

@@ -67,6 +67,10 @@ class Strategy(Protocol):
     def lookback(self) -> timedelta | None:
         """How much of the panel before a day its signals read; None is all of it."""
 
+    @property
+    def needs(self) -> tuple[str, ...]:
+        """Tables from which the columns come that it reads; what they are made from is implied."""
+
     def signals(self, panel: pl.DataFrame) -> Book:
         """Answer the signals of every day of the panel."""
 

@@ -10,6 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from cryptopipe_assets.strategies.strategy_set import active
 from cryptopipe_tests.reference import daily_lake
 from cryptopipe_tests.reference.daily_market import DAY
 
@@ -194,3 +195,9 @@ def test_the_crossover_decays_by_the_day_and_is_blind_to_the_days_after(filled):
     assert 0 < abs(last_two[1]) <= 1
     crossed = abs(last_two[1]) == 1
     assert crossed or last_two[1] == pytest.approx(last_two[0] * 0.97, abs=0.001)
+
+
+def test_only_active_strategies_have_signals(filled):
+    assert filled.materialise(DERIVED, LAST, strategies=active(["ema_crossover"])).success
+    assert filled.read("signals", LAST)["strategy"].unique().to_list() == ["ema_crossover"]
+    assert "held/dilution" not in metadata_of(filled, "signals")

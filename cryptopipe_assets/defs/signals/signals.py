@@ -29,7 +29,7 @@ from cryptopipe_assets.strategies.legs import LEG_SHARE
 from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
 from cryptopipe_assets.strategies.panel import MAX_SUPPLY_AGE, daily_panel
 from cryptopipe_assets.strategies.strategy import Book, Strategy
-from cryptopipe_assets.strategies.strategy_set import STRATEGIES
+from cryptopipe_assets.strategies.strategy_set import ActiveStrategies
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
 
 PRICES_BEFORE = 400
@@ -106,9 +106,11 @@ class Signals(Stamped):
     automation_condition=when_inputs_change(newest_days=2),
 )
 def signals(
-    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    strategies: dg.ResourceParam[ActiveStrategies],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask every strategy about every ended day; what it refuses is counted."""
+    """Ask every active strategy about every ended day; what it refuses is counted."""
     publication = Publication(context, warehouse, Signals)
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
@@ -116,13 +118,13 @@ def signals(
     closes = daily_closes(warehouse.lake, every[0] - PRICES_BEFORE * ONE_DAY, every[-1])
     for days in months(every):
         panel = _panel(warehouse.lake, closes, days)
-        books = {each.id: _book(each, panel, midnight(days[0])) for each in STRATEGIES}
+        books = {each.id: _book(each, panel, midnight(days[0])) for each in strategies.each}
         rows = pl.concat([book.frame for book in books.values()])
         for strategy, book in books.items():
             refused.update({(strategy, why): count for why, count in book.refused.items()})
         newest = rows.filter(pl.col("ts") == pl.col("ts").max()) if rows.height else newest
         yield from publication.write(rows, days)
-    yield from publication.finish({**_refusals(refused), **_sizes(newest)})
+    yield from publication.finish({**_refusals(refused), **_sizes(strategies, newest)})
 
 
 def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
@@ -171,9 +173,9 @@ def _refusals(refused: Counter[tuple[str, str]]) -> dict[str, object]:
     }
 
 
-def _sizes(newest: pl.DataFrame) -> dict[str, object]:
+def _sizes(strategies: ActiveStrategies, newest: pl.DataFrame) -> dict[str, object]:
     """Names of the newest day: ranked, held long and held short."""
-    sizes = pl.DataFrame({"strategy": [each.id for each in STRATEGIES]}).join(
+    sizes = pl.DataFrame({"strategy": [each.id for each in strategies.each]}).join(
         newest.group_by("strategy").agg(
             ranked=pl.len().cast(pl.Int64),
             long=(pl.col("leg") == "long").sum().cast(pl.Int64),
