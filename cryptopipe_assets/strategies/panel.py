@@ -39,7 +39,8 @@ def daily_panel(
     leverage
         Result of ``leverage_ratios``.
     dilution
-        Result of ``dilution_metrics``; the newest one counts, at most ``max_supply_age`` old.
+        Result of ``dilution_metrics``; the newest one that came with a cap counts, at most
+        ``max_supply_age`` old. A close that tells no supply is no news of it.
     start, end
         Days to return, ``start <= ts < end``. Volatilities need ``VOLATILITY_LOOKBACK`` more.
 
@@ -58,9 +59,11 @@ def daily_panel(
     ]
     wanted = between(known, start, end).select("ts", "coin", "close_usd", "is_excluded")
     measured = between(leverage, start, end).filter(is_known_by_day_end())
-    by_supply = dilution.select(
-        "available_at", "coin", "coin_id", "market_cap_usd", *_DILUTION
-    ).with_columns(ts=pl.col("supply_asof"))
+    by_supply = (
+        dilution.filter(pl.col("cap_kind").is_not_null())
+        .select("available_at", "coin", "coin_id", "market_cap_usd", *_DILUTION)
+        .with_columns(ts=pl.col("supply_asof"))
+    )
     key = ["ts", "coin"]
     joined = (
         wanted.join(measured.select(*key, *_LEVERAGE), on=key, how="full", coalesce=True)

@@ -166,8 +166,12 @@ def test_the_book_is_long_the_lowest_ratios_and_weighs_by_inverse_volatility(fil
     assert sorted(book.filter(pl.col("leg") == "short")["coin"]) == sorted(by_ratio[-10:])
     held, drawn = dict(longs.select("coin", "weight").iter_rows()), {}
     for coin in held:
-        prices = drawn_market.prices.filter(pl.col("coin") == coin)
-        close = dict(prices.select("ts", "close_usd").iter_rows())
+        bars = drawn_market.prices.filter(pl.col("coin") == coin)
+        told = drawn_market.market_cap.filter(
+            pl.col("coin") == coin, pl.col("available_at") - pl.col("ts") < DAY
+        )
+        close = {ts - DAY: price for ts, price in told.select("ts", "price_usd").iter_rows()}
+        close |= dict(bars.select("ts", "close_usd").iter_rows())
         dates = [day - n * DAY for n in range(30)]
         returns = [close[t] / close[t - DAY] - 1 for t in dates if t in close and t - DAY in close]
         drawn[coin] = 1 / statistics.stdev(returns)

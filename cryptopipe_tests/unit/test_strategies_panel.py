@@ -122,3 +122,23 @@ def test_twice_the_window_of_prices_is_enough_for_a_volatility(market):
     whole = daily_volatility(market.prices, days=90).filter(pl.col("ts") == day)
     assert whole["volatility_90d"].drop_nulls().len() > 0
     assert_frame_equal(daily_volatility(recent, days=90, start=day), whole, check_exact=True)
+
+
+def test_a_close_that_tells_no_cap_does_not_displace_the_supply_that_was_said(market):
+    leverage = leverage_ratios(market.open_interest, market.market_cap, market.funding)
+    dilution = dilution_metrics(market.market_cap)
+    last = dilution["ts"].max()
+    nothing = [pl.lit(None, dilution.schema[name]).alias(name) for name in ("cap_kind", "cap_pit")]
+    silent = pl.concat(
+        [
+            dilution.filter(pl.col("ts") < last),
+            dilution.filter(pl.col("ts") == last).with_columns(nothing),
+        ]
+    )
+    of_last = pl.col("ts") == last
+    asked = [
+        daily_panel(market.prices, leverage, each).filter(of_last, coin="C000")
+        for each in (dilution.filter(pl.col("ts") < last), silent)
+    ]
+    assert asked[0]["cap_kind"].to_list() == ["max"]
+    assert_frame_equal(*asked)

@@ -14,10 +14,10 @@ from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
 from cryptopipe_assets.defs.daily_inputs import (
     MARKET_CAP_BEFORE,
     ONE_DAY,
-    daily_closes,
     end_of_ended_days,
     with_exclusion,
 )
+from cryptopipe_assets.defs.daily_prices import daily_prices
 from cryptopipe_assets.defs.features.dilution_metrics import DilutionMetrics, dilution_metrics
 from cryptopipe_assets.defs.features.leverage_ratios import LeverageRatios, leverage_ratios
 from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
@@ -100,7 +100,7 @@ class Signals(Stamped):
         leverage_ratios,
         dg.AssetDep(dilution_metrics, partition_mapping=look_back(DILUTION_BEFORE)),
         dg.AssetDep(ohlcv_1m, partition_mapping=look_back(PRICES_BEFORE)),
-        dg.AssetDep(market_cap, partition_mapping=look_back(MARKET_CAP_BEFORE, after=1)),
+        dg.AssetDep(market_cap, partition_mapping=look_back(PRICES_BEFORE, after=1)),
         instruments,
     ],
     automation_condition=when_inputs_change(newest_days=2),
@@ -115,7 +115,7 @@ def signals(
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
     every = days_of(context)
-    closes = daily_closes(warehouse.lake, every[0] - PRICES_BEFORE * ONE_DAY, every[-1])
+    closes = daily_prices(warehouse.lake, every[0] - PRICES_BEFORE * ONE_DAY, every[-1])
     for days in months(every):
         panel = _panel(warehouse.lake, closes, days)
         books = {each.id: _book(each, panel, midnight(days[0])) for each in strategies.each}
