@@ -170,6 +170,20 @@ def restore(
 
 
 @app.command()
+def repair(
+    look: Annotated[bool, typer.Option("--look", help="Look only; ask nobody.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask at once, and for explained gaps too.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Find missing minutes and ask for them again. Exit code 0 if no gap is open, else 2."""
+    from cryptopipe_assets.commands.repair import repair as run
+
+    raise typer.Exit(run(_settings(warehouse), look_only=look, again=again))
+
+
+@app.command()
 def doctor(warehouse: Warehouse = None) -> None:
     """Check versions, configuration, folders, files and keys, and say what to fix."""
     from cryptopipe_assets.commands.doctor import doctor as run

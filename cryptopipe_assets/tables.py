@@ -56,11 +56,12 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
         "check_specs": [gate_spec(contract)],
+        # Of tables without days too: Dagster's command for a range wants it of all that it selects.
+        "backfill_policy": dg.BackfillPolicy.single_run(),
         "freshness_policy": freshness_policy(contract.table_name(), load_settings().config.tiers),
     }
     if contract.has_days():
         arguments["partitions_def"] = DAYS
-        arguments["backfill_policy"] = dg.BackfillPolicy.single_run()
     return arguments
 
 

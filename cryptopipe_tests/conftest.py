@@ -1,7 +1,7 @@
 """Fixtures that every suite may use."""
 
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -26,6 +26,7 @@ hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=No
 hypothesis.settings.load_profile("cryptopipe")
 
 ROOT = Path(__file__).resolve().parents[1]
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 """The present of the stand-in where a test needs it to stand still: a Tuesday morning."""
 
@@ -90,7 +91,13 @@ class Platform:
         )
 
     def materialise(
-        self, tables: Sequence[str], first: str, last: str | None = None, **replaced: Any
+        self,
+        tables: Sequence[str],
+        first: str,
+        last: str | None = None,
+        *,
+        run_config: Mapping[str, Any] | None = None,
+        **replaced: Any,
     ) -> dg.ExecuteInProcessResult:
         """Run the tables over the days through Dagster; a failure is in the result."""
         definitions = build(self.settings, **{"vendors": self.vendors, **replaced})
@@ -99,7 +106,7 @@ class Platform:
             instance=self.instance,
             asset_selection=[dg.AssetKey(name) for name in tables],
             tags=range_tags(*days),
-            run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+            run_config={**QUIET, **(run_config or {})},
             raise_on_error=False,
         )
 

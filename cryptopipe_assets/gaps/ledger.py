@@ -1,6 +1,5 @@
 """How today's missing minutes and yesterday's ledger become today's ledger. Pure."""
 
-from collections.abc import Sequence
 from datetime import datetime
 
 import polars as pl
@@ -98,20 +97,34 @@ def _no_longer_missing(before: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFr
 
 
 def tried(
-    gaps: pl.DataFrame, asked: pl.DataFrame, transports: Sequence[str], *, now: datetime
+    gaps: pl.DataFrame, some: pl.DataFrame, outcome: pl.DataFrame, *, now: datetime
 ) -> pl.DataFrame:
-    """The ledger after a repair asked ``transports`` for the gaps of ``asked`` (``SPANS``)."""
-    mark = asked.select(SPANS.names()).with_columns(is_tried=True)
-    names = pl.lit(", ".join(transports))
-    is_tried = pl.col("is_tried").fill_null(value=False)
-    return (
-        gaps.join(mark, on=SPANS.names(), how="left", maintain_order="left")
-        .with_columns(
-            attempts=pl.col("attempts") + is_tried.cast(pl.Int64),
-            last_tried_at=pl.when(is_tried)
-            .then(pl.lit(now).cast(INSTANT))
-            .otherwise("last_tried_at"),
-            asked=pl.when(is_tried).then(names).otherwise("asked"),
-        )
-        .select(GAPS.names())
+    """The ledger after a repair asked for some of its gaps.
+
+    Parameters
+    ----------
+    some
+        Rows of ``gaps`` that were asked for.
+    outcome
+        ``SPANS`` of the same minutes, cut where more is known of some of them, with asked (the
+        transports that answered) and cause: one of ``FOUND_BY_ASKING``, ``silent`` where nobody
+        can tell whether anything was traded, or null where nothing was found out.
+    """
+    facts = some.rename({"cause": "supposed"}).drop("end", "asked").sort("symbol", "start")
+    silent = (
+        pl.when(pl.col("supposed") == "exchange_halt")
+        .then("supposed")
+        .otherwise(pl.lit("source_hole"))
     )
+    pieces = outcome.sort("symbol", "start").join_asof(
+        facts, on="start", by="symbol", check_sortedness=False
+    )
+    marked = pieces.with_columns(
+        cause=pl.when(pl.col("cause") == "silent")
+        .then(silent)
+        .otherwise(pl.coalesce("cause", "supposed")),
+        attempts=pl.col("attempts") + 1,
+        last_tried_at=pl.lit(now).cast(INSTANT),
+    ).select(GAPS.names())
+    others = gaps.join(some, on=SPANS.names(), how="anti", maintain_order="left")
+    return pl.concat([others, marked]).sort("symbol", "start")

@@ -11,7 +11,7 @@ Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 4
 
 import itertools
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
@@ -115,11 +115,22 @@ class Binance(VendorClient):
         """
         if not symbols or start >= end:
             return BAR_SCHEMA.to_frame()
-        now = await self.server_time()
-        end = min(end, now.replace(second=0, microsecond=0))
+        return await self.klines_of_spans((*names, start, end) for names in symbols.items())
+
+    async def klines_of_spans(
+        self, spans: Iterable[tuple[str, str, datetime, datetime]]
+    ) -> pl.DataFrame:
+        """Return the closed 1-minute bars of several windows; all else as ``klines``.
+
+        Parameters
+        ----------
+        spans
+            Vendor symbol, canonical symbol, start and end of each; those of a symbol are disjoint.
+        """
+        now = (await self.server_time()).replace(second=0, microsecond=0)
         frames = await all_or_nothing(
-            self._klines_of(vendor_symbol, symbol, start=start, end=end)
-            for vendor_symbol, symbol in symbols.items()
+            self._klines_of(vendor_symbol, symbol, start=start, end=min(end, now))
+            for vendor_symbol, symbol, start, end in spans
         )
         return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 

@@ -1,9 +1,11 @@
 """The ledger remembers what was seen and tried, and never counts a minute twice."""
 
 import polars as pl
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from cryptopipe_assets.defs.gap_repair import due
 from cryptopipe_assets.gaps.causes import CAUSES
 from cryptopipe_assets.gaps.ledger import GAPS, reconcile, tried
 from cryptopipe_tests.reference.minutes_by_hand import at, minutes, rows, spans
@@ -12,13 +14,22 @@ from cryptopipe_tests.unit.test_gap_intervals import intervals
 SHOWN = ("cause", "status", "attempts")
 
 
-def lacking(*found: tuple[str, int, int, str]) -> pl.DataFrame:
+def lacking(*found: tuple[str, int, int, str | None]) -> pl.DataFrame:
     frame = spans(*[each[:3] for each in found])
     return frame.with_columns(cause=pl.Series([each[3] for each in found], dtype=pl.String))
 
 
 def ledger(*found: tuple[str, int, int, str], seen: int = 100) -> pl.DataFrame:
     return reconcile(GAPS.to_frame(), lacking(*found), now=at(seen))
+
+
+def after_asking(
+    gaps: pl.DataFrame, *outcome: tuple[str, int, int, str | None], at_minute: int
+) -> pl.DataFrame:
+    """The ledger after both transports were asked for the gaps of the outcome."""
+    frame = lacking(*outcome).with_columns(asked=pl.lit("rest, archive_day"))
+    asked_for = gaps.join(frame.select("symbol", "start"), on=["symbol", "start"], how="semi")
+    return tried(gaps, asked_for, frame, now=at(at_minute))
 
 
 def test_a_new_gap_is_open_and_first_seen_now():
@@ -30,7 +41,7 @@ def test_what_has_no_bar_to_get_is_explained_at_once_and_a_halt_after_the_first_
     halt, unlisted = ("A", 10, 12, "exchange_halt"), ("B", 0, 9, "not_listed")
     gaps = ledger(halt, unlisted)
     assert gaps["status"].to_list() == ["open", "explained"]
-    after = tried(gaps, spans(halt[:3]), ["rest", "archive_day"], now=at(110))
+    after = after_asking(gaps, ("A", 10, 12, "silent"), at_minute=110)
     again = reconcile(after, lacking(halt, unlisted), now=at(111))
     assert rows(again, *SHOWN, "asked", "last_tried_at") == [
         ("A", 10, 12, "exchange_halt", "explained", 1, "rest, archive_day", at(110)),
@@ -69,13 +80,27 @@ def test_minutes_that_nobody_missed_are_not_called_repaired_when_history_is_fill
 def test_a_repaired_minute_that_is_lost_again_is_open_once_and_untried():
     broken = lacking(("A", 10, 20, "unknown"))
     healed = reconcile(
-        tried(ledger(("A", 10, 20, "unknown")), spans(("A", 10, 20)), ["rest"], now=at(150)),
+        after_asking(ledger(("A", 10, 20, "unknown")), ("A", 10, 20, None), at_minute=150),
         lacking(),
         now=at(200),
     )
     assert healed["status"].to_list() == ["repaired"]
     again = reconcile(healed, broken, now=at(300))
     assert rows(again, *SHOWN) == [("A", 10, 20, "unknown", "open", 0)]
+
+
+def test_what_asking_found_out_is_noted_of_each_part_of_a_gap():
+    gaps = after_asking(
+        ledger(("A", 10, 20, "unknown"), ("B", 0, 5, "our_outage")),
+        ("A", 10, 14, "no_trades"),
+        ("A", 14, 20, "silent"),
+        at_minute=150,
+    )
+    assert rows(gaps, "cause", "attempts", "last_tried_at") == [
+        ("A", 10, 14, "no_trades", 1, at(150)),
+        ("A", 14, 20, "source_hole", 1, at(150)),
+        ("B", 0, 5, "our_outage", 0, None),
+    ]
 
 
 looks = st.lists(st.tuples(intervals, st.sampled_from(sorted(CAUSES))), min_size=1, max_size=5)
@@ -93,3 +118,33 @@ def test_after_any_sequence_of_looks_every_minute_is_in_one_gap_and_the_missing_
         gaps = reconcile(gaps, missing, now=at(1000 + turn))
         assert len(minutes(gaps)) == sum(end - start for _, start, end in rows(gaps))
         assert minutes(gaps.filter(pl.col("status") != "repaired")) == set(wanted)
+
+
+@pytest.mark.parametrize(
+    ("attempts", "hours", "is_due"),
+    [
+        (0, 0, True),
+        (1, 0, False),
+        (1, 1, True),
+        (3, 3, False),
+        (3, 4, True),
+        (9, 23, False),
+        (9, 24, True),
+    ],
+)
+def test_an_open_gap_is_tried_again_after_growing_pauses(attempts, hours, is_due):
+    gaps = ledger(("A", 10, 20, "unknown")).with_columns(
+        attempts=pl.lit(attempts),
+        last_tried_at=pl.lit(at(100) if attempts else None, pl.Datetime("ms", "UTC")),
+    )
+    now = at(100 + 60 * hours)
+    assert due(gaps, now=now, again=False).height == is_due
+    assert due(gaps, now=now, again=True).height == 1
+
+
+def test_explained_gaps_are_asked_for_only_on_demand_and_never_where_there_is_no_bar_to_get():
+    gaps = ledger(
+        ("A", 0, 5, "not_listed"), ("A", 10, 20, "source_hole"), ("B", 0, 9, "not_collected")
+    )
+    assert due(gaps, now=at(900), again=False).is_empty()
+    assert due(gaps, now=at(900), again=True)["cause"].to_list() == ["source_hole"]

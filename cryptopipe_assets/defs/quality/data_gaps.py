@@ -3,26 +3,21 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
+from typing import Any
 
 import dagster as dg
 import pandera.polars as pa
 import polars as pl
+from pydantic import Field
 
 from cryptopipe_assets.contracts import Ledger, Timestamp, column
-from cryptopipe_assets.defs.asked_days import last_runs
-from cryptopipe_assets.defs.collected.instruments import (
-    Instruments,
-    followed_instruments,
-    instruments,
-)
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
+from cryptopipe_assets.defs.gap_repair import GapRepair
+from cryptopipe_assets.defs.gap_survey import GapSurvey, counted, from_table, to_table
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
 from cryptopipe_assets.gaps.causes import CAUSES
-from cryptopipe_assets.gaps.ledger import GAPS
-from cryptopipe_assets.gaps.survey import Survey, survey
-from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, table
@@ -86,101 +81,39 @@ class DataGaps(Ledger):
         return data.lazyframe.select(apart & (pl.col("ts") < pl.col("end_ts")))
 
 
-@dg.asset(
-    **table(DataGaps),
-    deps=[instruments, ohlcv_1m],
-    pool="binance",
-)
+class RepairConfig(dg.Config):
+    """What to do about gaps."""
+
+    repair: bool = Field(default=True, description="Ask again for open gaps; else look only.")
+    again: bool = Field(
+        default=False, description="Ask at once, and for explained gaps too that may have bars."
+    )
+
+
+@dg.asset(**table(DataGaps), deps=[instruments, ohlcv_1m], pool="binance")
 def data_gaps(
     context: dg.AssetExecutionContext,
+    config: RepairConfig,
     warehouse: dg.ResourceParam[Warehouse],
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Look at the files that changed and bring the ledger up to date."""
+    """Look at the files that changed, ask again for what is missing, and look again."""
     publication = Publication(context, warehouse, DataGaps)
-    found = look(context.instance, warehouse, universe, now=vendors.clock())
+    bars = GapSurvey(context.instance, warehouse, universe)
+    found = bars.look(from_table(warehouse.lake.read(DataGaps)), now=vendors.clock())
+    # Kept at once: a vendor that fails below must not hide what was found.
+    warehouse.lake.replace(DataGaps, DataGaps.conform(to_table(found.gaps)))
+    metadata: dict[str, Any] = {"files_scanned": found.scan.files_read}
+    if config.repair:
+        crew = GapRepair(context, warehouse, vendors.reporting_to(publication.journal))
+        tried = crew.repair(found.gaps, bars.vendor_symbols(), again=config.again)
+        found = bars.look(tried.gaps, now=vendors.clock())
+        metadata |= tried.metadata()
     yield from publication.write_registry(to_table(found.gaps))
     yield from publication.finish(
-        {"files_scanned": found.scan.files_read, "minutes_expected": found.expected}
-        | _counted(found.gaps)
+        metadata | {"minutes_expected": found.expected} | counted(found.gaps)
     )
-
-
-def look(
-    instance: dg.DagsterInstance, warehouse: Warehouse, universe: Universe, *, now: datetime
-) -> Survey:
-    """Missing minutes of the bars of all followed contracts."""
-    name = Ohlcv1m.table_name()
-    followed = followed_instruments(warehouse, universe, name)
-    versions = warehouse.lake.read(Instruments)
-    since = versions.group_by("symbol").agg(
-        followed_at=pl.coalesce(
-            pl.col("ts").filter(pl.col("tier").is_not_null()).min(), pl.min("ts")
-        )
-    )
-    return survey(
-        warehouse.lake,
-        Ohlcv1m,
-        listings=followed.select("symbol", "listed_at", "delisted_at").join(since, on="symbol"),
-        ledger=from_table(warehouse.lake.read(DataGaps), name),
-        runs=partial(last_runs, instance, name),
-        now=now,
-    )
-
-
-def to_table(gaps: pl.DataFrame) -> pl.DataFrame:
-    """The ledger of the bars as rows of the table."""
-    return gaps.select(
-        ts="start",
-        available_at="first_seen_at",
-        dataset=pl.lit(Ohlcv1m.table_name()),
-        venue=pl.lit("binance"),
-        symbol="symbol",
-        end_ts="end",
-        minutes=(pl.col("end") - pl.col("start")).dt.total_minutes(),
-        cause="cause",
-        status="status",
-        attempts="attempts",
-        last_tried_at="last_tried_at",
-        transports_asked="asked",
-        repaired_at="repaired_at",
-    )
-
-
-def from_table(rows: pl.DataFrame, dataset: str) -> pl.DataFrame:
-    """The ledger of a table of minutes."""
-    return (
-        rows.filter(dataset=dataset)
-        .rename(
-            {
-                "ts": "start",
-                "end_ts": "end",
-                "available_at": "first_seen_at",
-                "transports_asked": "asked",
-            }
-        )
-        .select(GAPS.names())
-    )
-
-
-def _counted(gaps: pl.DataFrame) -> dict[str, object]:
-    """Metadata: minutes by status and cause, and the longest open gaps."""
-    sized = gaps.with_columns(minutes=(pl.col("end") - pl.col("start")).dt.total_minutes())
-    by = sized.group_by("status", "cause").agg(gaps=pl.len(), minutes=pl.sum("minutes"))
-    longest = sized.filter(status="open").sort(
-        "minutes", "symbol", "start", descending=[True, False, False]
-    )
-    return {
-        "gaps_open": sized.filter(status="open").height,
-        "minutes_open": int(sized.filter(status="open")["minutes"].sum()),
-        "by_cause": dg.MetadataValue.md(markdown(by.sort("status", "cause"))),
-        "longest_open": dg.MetadataValue.md(
-            markdown(
-                longest.head(10).select("symbol", "start", "end", "minutes", "cause", "attempts")
-            )
-        ),
-    }
 
 
 @dataclass(frozen=True, kw_only=True)
