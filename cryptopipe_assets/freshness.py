@@ -147,6 +147,9 @@ class _Judge:
         current = rows.filter(pl.col("available_at") > stale_before)["coin"]
         behind = tuple(coin for coin in tiers[name].coins if coin not in set(current))
         ts, known = rows.select(pl.max("ts"), pl.max("available_at")).row(0)
+        if ts is None and self.files.paths:
+            why = f"no rows of {_named(behind)}"
+            return self._line(name, None, pull, state="missing", why=why)
         return self._line(name, ts, pull, known=known, behind=behind)
 
     def _line(
@@ -192,8 +195,7 @@ class _Judge:
         if self.last_run.running_since:
             return f"a run is on its way since {self.last_run.running_since:%H:%M}"
         if behind:
-            more = f" and {len(behind) - NAMED} more" if len(behind) > NAMED else ""
-            return f"no recent rows of {', '.join(behind[:NAMED])}{more}"
+            return f"no recent rows of {_named(behind)}"
         inputs = [
             name
             for name in self.level.inputs
@@ -218,3 +220,8 @@ class _Judge:
 
 def _written_at(path: Path) -> datetime:
     return datetime.fromtimestamp(path.stat().st_mtime, UTC)
+
+
+def _named(coins: Sequence[str]) -> str:
+    more = f" and {len(coins) - NAMED} more" if len(coins) > NAMED else ""
+    return f"{', '.join(coins[:NAMED])}{more}"

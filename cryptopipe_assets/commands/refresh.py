@@ -12,8 +12,8 @@ from rich.text import Text
 
 from cryptopipe_assets.commands.console import err, out, plain_table
 from cryptopipe_assets.commands.refresh_worker import StepOutcome, work
-from cryptopipe_assets.commands.status import COLOURS as STATE_COLOURS
-from cryptopipe_assets.commands.status import span
+from cryptopipe_assets.commands.status_tables import COLOURS as STATE_COLOURS
+from cryptopipe_assets.commands.status_tables import span
 from cryptopipe_assets.freshness import TableFreshness, exit_code, freshness
 from cryptopipe_assets.refresh_plan import OPEN_INTEREST, Step, holes, needed, plan
 from cryptopipe_assets.settings import Settings

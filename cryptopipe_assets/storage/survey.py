@@ -96,6 +96,15 @@ def coins_of(root: Path) -> dict[str, str]:
     return dict(rows.sort("symbol").collect().iter_rows())
 
 
+def open_gaps(root: Path) -> dict[str, int]:
+    """Gaps of each table that are worth another try, as ``data_gaps`` has them; without it none."""
+    path = root / "data_gaps" / PART
+    if not path.is_file():
+        return {}
+    rows = pl.scan_parquet(path, hive_partitioning=False).filter(pl.col("status") == "open")
+    return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
+
+
 def _edges(path: Path, entity: str | None) -> pl.DataFrame:
     name = pl.lit(None, pl.String) if entity is None else pl.col(entity).cast(pl.String)
     rows = pl.scan_parquet(path, hive_partitioning=False).select(name.alias("entity"), *EDGES)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
+from cryptopipe_assets.call_allowances import left_for, vendors_of
 from cryptopipe_assets.countdown import countdowns, source_of
 from cryptopipe_assets.dagster_records import LastRun
 from cryptopipe_assets.defs.open_interest_readings import COINALYZE_REACH
@@ -12,6 +13,7 @@ from cryptopipe_assets.freshness import TableFreshness, TierFreshness
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.survey import Files
+from cryptopipe_assets.vendors.ledger import Ledger
 from cryptopipe_assets.vendors.retention import retentions
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -90,3 +92,26 @@ def test_a_paid_plan_keeps_everything(plan, vendors):
 
 def test_a_table_without_a_choice_has_no_source():
     assert source_of(load_settings(), "ohlcv_1m") is None
+
+
+def test_what_is_left_of_a_vendors_calls_is_told_of_the_vendors_that_are_asked(tmp_path):
+    live = load_settings().with_environment(vendors="live", warehouse=tmp_path)
+    assert left_for(live, ["open_interest"], now=NOON) == []  # nobody was ever asked
+    with Ledger(tmp_path / ".budgets" / "calls.sqlite") as ledger:
+        ledger.spend(
+            NOON.date(), "coingecko", account="address", family="calls-demo", endpoint="/x"
+        )
+    demo = live.with_environment(coingecko_plan="demo")
+    left = {each.allowance.window: each for each in left_for(demo, ["market_cap"], now=NOON)}
+    assert {each.allowance.vendor for each in left.values()} == {"coingecko"}
+    assert left["month"].used == 1
+    sandbox = demo.with_environment(vendors="sandbox")
+    assert left_for(sandbox, ["market_cap"], now=NOON) == []
+
+
+def test_the_vendors_of_a_table_follow_from_its_source():
+    keyless = load_settings()
+    assert vendors_of(keyless, "open_interest") == ["binance", "bybit", "okx", "hyperliquid"]
+    keyed = keyless.with_environment(vendors="live", coinalyze_api_key=SecretStr("mine"))
+    assert vendors_of(keyed, "open_interest") == ["coinalyze"]
+    assert vendors_of(keyless, "signals") == []

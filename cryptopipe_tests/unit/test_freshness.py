@@ -112,6 +112,13 @@ def test_a_coin_that_lags_makes_its_tier_late_and_is_named(settings):
     assert "XRP" in slow.why
 
 
+def test_a_tier_whose_coins_were_never_collected_is_missing(settings):
+    store_instruments(settings)
+    store(settings, "ohlcv_1m", [("BTC", 1)])
+    slow = lines(settings, "ohlcv_1m")["slow"]
+    assert (slow.state, slow.why) == ("missing", "no rows of SOL, XRP")
+
+
 def test_a_coin_without_a_row_in_the_file_of_today_is_looked_for_in_the_one_before(settings):
     store_instruments(settings)
     store(settings, "funding_rate", [("BTC", 30)])

@@ -1,0 +1,56 @@
+"""Everything that the status says, read from files, Dagster's records and the ledger of calls."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from cryptopipe_assets.call_allowances import left_for
+from cryptopipe_assets.countdown import Countdown, countdowns
+from cryptopipe_assets.dagster_records import daemon_is_alive
+from cryptopipe_assets.freshness import TableFreshness, freshness
+from cryptopipe_assets.next_pull import next_pull
+from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.storage.origin import origin_of
+from cryptopipe_assets.storage.survey import open_gaps
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.vendors.calls_left import CallsLeft
+
+
+@dataclass(frozen=True, kw_only=True)
+class Status:
+    """Everything that the status says."""
+
+    now: datetime
+    origin: str | None
+    scheduler_runs: bool
+    tables: Sequence[TableFreshness]
+    next_pulls: dict[tuple[str, str | None], datetime]
+    deletions: Sequence[Countdown]
+    gaps: dict[str, int]
+    calls: "Sequence[CallsLeft]"
+
+
+def read_status(settings: Settings, *, now: datetime) -> Status:
+    """Look at the newest files, Dagster's records and the tiers."""
+    tables = freshness(settings, now=now)
+    runs = daemon_is_alive(settings.dagster_home, now=now)
+    pulls = {
+        (tier.table, tier.tier): next_pull(settings, tier.table, tier.tier, now=now)
+        for table in tables
+        for tier in table.tiers
+    }
+    first = {
+        table.table: min(pulls[tier.table, tier.tier] for tier in table.tiers) for table in tables
+    }
+    return Status(
+        now=now,
+        origin=origin_of(settings.warehouse),
+        scheduler_runs=runs,
+        tables=tables,
+        next_pulls=pulls,
+        gaps=open_gaps(settings.warehouse),
+        calls=left_for(settings, [table.table for table in tables], now=now),
+        deletions=countdowns(settings, tables, next_pulls=dict(first) if runs else {}, now=now),
+    )
