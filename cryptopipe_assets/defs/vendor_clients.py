@@ -91,7 +91,7 @@ class VendorClients:
     sources, keys
         Whom to prefer for a table, and what opens their doors.
     clock
-        The present (UTC), for vendors that do not tell it.
+        The present (UTC): for vendors that do not tell it, and to compare with those that do.
     standin_share
         How much of the limits of CoinGecko's plans a stand-in allows.
     records

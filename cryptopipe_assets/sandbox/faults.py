@@ -1,20 +1,43 @@
 """Faults that a test asks the stand-in for, on top of the true answer."""
 
 import asyncio
-import json
+import hashlib
 import re
 import threading
+from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import Any, Literal, get_args
 
 from aiohttp import web
 
 from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.sandbox.bent_answers import ContentKind, bent
+from cryptopipe_assets.sandbox.file_faults import FileKind
+from cryptopipe_assets.sandbox.question_faults import QuestionKind, misread, shifted
+from cryptopipe_assets.sandbox.row_faults import RowKind
+from cryptopipe_assets.sandbox.wire_faults import BodyKind, InsteadKind, SendKind, instead, sent
 
-Kind = Literal["status", "delay", "truncate", "reset", "html", "empty", "drop_symbol", "checksum"]
+TimeKind = Literal["delay", "hang", "stale_cache"]
+Kind = TimeKind | QuestionKind | InsteadKind | ContentKind | SendKind
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
-_HTML = "<html><head><title>Maintenance</title></head><body>Be right back</body></html>"
+
+INSTEAD = get_args(InsteadKind)
+SENDING = get_args(SendKind)
+CONTENT = (*get_args(RowKind), *get_args(FileKind), *get_args(BodyKind), "drop_symbol", "checksum")
+QUESTION = get_args(QuestionKind)
+KINDS = (*get_args(TimeKind), *QUESTION, *INSTEAD, *CONTENT, *SENDING)
+VALUES: Mapping[str, tuple[type, ...]] = {
+    "status": (int,),
+    "envelope": (int,),
+    "page_cap": (int,),
+    "delay": (int, float),
+    "overlap": (int, float),
+    "clock": (int, float),
+}
+FOREVER = 3600.0  # longer than any client waits
+CHECKSUM = ".CHECKSUM"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,12 +49,17 @@ class Fault:
     match
         Regular expression, searched in the path and in the path with its query.
     kind
-        ``status`` answers ``value`` (int) with ``headers`` and ``body`` instead of the truth;
-        ``delay`` waits ``value`` seconds first; ``truncate`` promises the whole body, sends the
-        fraction ``value`` (default a half) and closes; ``reset`` cuts the connection unanswered;
-        ``html`` answers 200 with a page; ``empty`` answers 200 with an empty list (an archive
-        file: no bytes); ``drop_symbol`` leaves ``value`` (str) out of the list; ``checksum``
-        answers a digest that fits nothing.
+        What goes wrong. In place of the truth: ``status`` answers ``value`` (int) with ``headers``
+        and ``body``; ``envelope`` answers 200 and, in the vendor's own form, the failure ``value``;
+        ``html``, ``empty_body``, ``null_document``, ``empty_object``, ``redirect`` (to itself),
+        ``reset`` (no answer). Of time: ``delay`` waits ``value`` seconds, ``hang`` for ever,
+        ``stale_cache`` repeats the first answer of the path whatever is asked. Of the question:
+        ``page_cap`` serves ``value`` rows at most, ``overlap`` starts ``value`` seconds early,
+        ``clock`` tells a time that is ``value`` seconds off. On the line: ``truncate`` and
+        ``reset_body`` end after the fraction ``value`` (default a half), ``drip`` takes ``value``
+        seconds, ``gzip_broken``, ``gzip_cut``. Of the content: ``drop_symbol`` leaves out
+        ``value`` (default: one row), ``checksum`` fits nothing, and the kinds of ``row_faults``,
+        ``file_faults`` and of ``wire_faults.BodyKind``.
     times
         How often, then never again; null for always.
     """
@@ -44,14 +72,9 @@ class Fault:
     body: str | None = None
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind):
-            raise ConfigError(f"fault kind: expected one of {get_args(Kind)}, got {self.kind!r}")
-        wanted: dict[str, tuple[type, ...]] = {
-            "status": (int,),
-            "delay": (int, float),
-            "drop_symbol": (str,),
-        }
-        if self.kind in wanted and not isinstance(self.value, wanted[self.kind]):
+        if self.kind not in KINDS:
+            raise ConfigError(f"fault kind: expected one of {KINDS}, got {self.kind!r}")
+        if self.kind in VALUES and not isinstance(self.value, VALUES[self.kind]):
             raise ConfigError(f"fault {self.kind}: value {self.value!r} is not of its type")
 
     def hits(self, request: web.Request) -> bool:
@@ -66,12 +89,20 @@ class FaultPlan:
     ----------
     faults
         The plan. It may be shared by several tests only if they do not count on ``times``.
+
+    Attributes
+    ----------
+    met
+        How often each question (path and query) met a fault.
     """
 
     def __init__(self, faults: Sequence[Fault] = ()) -> None:
         self.faults = tuple(faults)
+        self.met: Counter[str] = Counter()
         self._left = [fault.times for fault in self.faults]
         self._lock = threading.Lock()
+        self._sums: dict[str, str] = {}
+        self._first: dict[str, bytes] = {}
 
     def due(self, request: web.Request) -> list[Fault]:
         """Return the faults that hit this request, and count them."""
@@ -84,81 +115,60 @@ class FaultPlan:
             for number in hit:
                 left = self._left[number]
                 self._left[number] = None if left is None else left - 1
+            if hit:
+                self.met[request.path_qs] += 1
         return [self.faults[number] for number in hit]
 
     async def answer(self, request: web.Request, truth: Answer) -> web.StreamResponse:
         """Answer with the truth, bent by the faults that are due, in their order."""
         due = self.due(request)
         for fault in due:
-            if fault.kind == "delay":
-                await asyncio.sleep(float(fault.value or 0))
-        instead = [fault for fault in due if fault.kind in ("status", "html", "reset")]
-        response = _instead(instead[0], request) if instead else await truth(request)
+            if fault.kind in ("delay", "hang"):
+                await asyncio.sleep(FOREVER if fault.kind == "hang" else float(fault.value or 0))
+        response = await self._said(request, truth, due)
         for fault in due:
-            if isinstance(response, web.Response):
-                response = await _bent(fault, request, response)
+            if fault.kind in SENDING and isinstance(response, web.Response):
+                share = None if fault.value is None else float(fault.value)
+                kind: Any = fault.kind
+                response = await sent(kind, request, response, value=share)
         return response
 
+    async def _said(
+        self, request: web.Request, truth: Answer, due: Sequence[Fault]
+    ) -> web.StreamResponse:
+        """Return the whole answer, before it goes on the line."""
+        for fault in due:
+            kind: Any = fault.kind
+            if kind in INSTEAD:
+                return instead(
+                    kind, request, value=fault.value, headers=fault.headers, body=fault.body
+                )
+            if kind in QUESTION:
+                request = misread(kind, request, float(fault.value or 0))
+        skew = sum(float(fault.value or 0) for fault in due if fault.kind == "clock")
+        with shifted(skew) if skew else nullcontext():
+            response = await truth(request)
+        if isinstance(response, web.Response):
+            for fault in due:
+                response = self._bent(fault, request, response)
+            self._sum_up(request, response)
+        return response
 
-def _instead(fault: Fault, request: web.Request) -> web.Response:
-    """Build the answer that takes the place of the truth."""
-    if fault.kind == "reset":
-        cut(request)
-        return web.Response(status=500)  # goes nowhere: the connection is gone
-    if fault.kind == "html":
-        return web.Response(text=_HTML, content_type="text/html")
-    status = int(fault.value or 500)
-    body = (
-        json.dumps({"code": -1000, "msg": f"HTTP {status}"}) if fault.body is None else fault.body
-    )
-    return web.Response(
-        status=status, text=body, content_type="application/json", headers=fault.headers
-    )
+    def _bent(self, fault: Fault, request: web.Request, response: web.Response) -> web.Response:
+        kind: Any = fault.kind
+        if kind == "stale_cache" and isinstance(response.body, bytes):
+            response.body = self._first.setdefault(request.path, response.body)
+        if kind not in CONTENT:
+            return response
+        response = bent(kind, request, response, value=fault.value)
+        if response.content_type == "application/zip" and isinstance(response.body, bytes):
+            self._sums[request.path] = hashlib.sha256(response.body).hexdigest()
+        return response
 
-
-async def _bent(fault: Fault, request: web.Request, response: web.Response) -> web.StreamResponse:
-    """Bend a true answer."""
-    if fault.kind == "truncate":
-        return await _truncated(
-            request, response, 0.5 if fault.value is None else float(fault.value)
-        )
-    if fault.kind == "empty":
-        response.body = b"[]" if response.content_type == "application/json" else b""
-    if fault.kind == "drop_symbol" and response.content_type == "application/json":
-        response.text = json.dumps(without(json.loads(response.text or "[]"), str(fault.value)))
-    if fault.kind == "checksum":
-        _, _, name = (response.text or "").partition("  ")
-        response.text = f"{'0' * 64}  {name}"
-    return response
-
-
-def without(answer: Any, symbol: str) -> Any:
-    """Leave a symbol out of a list answer, or of the list ``symbols`` inside an object."""
-    if isinstance(answer, dict) and isinstance(answer.get("symbols"), list):
-        return {**answer, "symbols": without(answer["symbols"], symbol)}
-    if isinstance(answer, list):
-        return [
-            row for row in answer if not (isinstance(row, dict) and row.get("symbol") == symbol)
-        ]
-    return answer
-
-
-async def _truncated(
-    request: web.Request, response: web.Response, share: float
-) -> web.StreamResponse:
-    """Send the headers of the whole body and only its first part, then hang up."""
-    body = response.body if isinstance(response.body, bytes) else b""
-    partial = web.StreamResponse(status=response.status, headers=response.headers)
-    partial.content_length = len(body)
-    await partial.prepare(request)
-    await partial.write(body[: int(len(body) * share)])
-    if request.transport is not None:
-        request.transport.close()  # flushes what was written, unlike abort
-    return partial
-
-
-def cut(request: web.Request) -> None:
-    """End the connection at once; the client sees a reset or an unexpected end."""
-    transport = request.transport
-    if isinstance(transport, asyncio.Transport):
-        transport.abort()
+    def _sum_up(self, request: web.Request, response: web.Response) -> None:
+        """Let the checksum of a file that the vendor itself made wrong be right."""
+        digest = self._sums.get(request.path.removesuffix(CHECKSUM))
+        if digest is not None and request.path.endswith(CHECKSUM) and response.status == 200:
+            _, _, name = (response.text or "").partition("  ")
+            if not any(each.kind == "checksum" and each.hits(request) for each in self.faults):
+                response.text = f"{digest}  {name}"

@@ -6,8 +6,9 @@ import signal
 import socket
 import threading
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from datetime import datetime
 from types import FrameType
 from typing import Self
@@ -23,9 +24,10 @@ from cryptopipe_assets.sandbox.coinbase_routes import CoinbaseApi
 from cryptopipe_assets.sandbox.coingecko_routes import CoinGeckoApi
 from cryptopipe_assets.sandbox.coinmarketcap_routes import CoinMarketCapApi
 from cryptopipe_assets.sandbox.endpoints import endpoint_of
-from cryptopipe_assets.sandbox.faults import Answer, FaultPlan
+from cryptopipe_assets.sandbox.faults import Answer, Fault, FaultPlan
 from cryptopipe_assets.sandbox.hyperliquid_routes import Hyperliquid
 from cryptopipe_assets.sandbox.okx_routes import Okx
+from cryptopipe_assets.sandbox.question_faults import shift_ms
 from cryptopipe_assets.sandbox.source import Source, milliseconds, utcnow
 
 
@@ -104,6 +106,15 @@ class Sandbox:
             self._thread.join()
         self._stop = self._thread = None
 
+    @contextmanager
+    def suffering(self, *faults: Fault) -> Iterator[FaultPlan]:
+        """Suffer other faults while the block lasts; requests under way keep theirs."""
+        before, self._faults = self._faults, FaultPlan(faults)
+        try:
+            yield self._faults
+        finally:
+            self._faults = before
+
     def serve_forever(self) -> None:
         """Serve until SIGINT or SIGTERM, starting first if need be. For the main thread."""
         if self._thread is None:
@@ -175,7 +186,7 @@ class Sandbox:
         )
 
     def _present(self) -> int:
-        return milliseconds(self._clock())
+        return milliseconds(self._clock()) + shift_ms()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -3,6 +3,7 @@
 Only this file looks at a status. It neither sends nor waits.
 """
 
+import codecs
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -25,6 +26,8 @@ ADVICE = {
     451: "the vendor does not serve this location: run from another one, or leave this vendor out",
 }
 OTHER_ADVICE = "asking again changes nothing: check symbols and dates"
+
+OLDEST_SECONDS = 600  # caches of a minute or two are usual
 
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 _CLOSING = {b"[": b"]", b"{": b"}"}
@@ -119,16 +122,32 @@ def _json_body(
     response: httpx.Response, vendor: str, redact: Callable[[str | bytes], str]
 ) -> bytes:
     """Return a JSON body that has its end; what is inside is for the decoder to find out."""
-    body = response.content.strip()
+    body = response.content.strip().removeprefix(codecs.BOM_UTF8)
     if body[:1] == b"<":
         raise PayloadChanged(
             vendor,
             f"expected JSON, got a page of markup: {redact(body)}. Nothing was written; a proxy "
             "or a firewall may have answered in the vendor's place",
         )
-    if not body or (body[:1] in _CLOSING and body[-1:] != _CLOSING[body[:1]]):
+    if not body or _is_cut(body):
         raise AskAgain(f"the JSON answer was cut off after {len(body)} bytes")
+    age = response.headers.get("Age", "")
+    if age.isdecimal() and int(age) > OLDEST_SECONDS:
+        raise AskAgain(f"a cache on the way answered, with what was true {age} seconds ago")
     return body
+
+
+def _is_cut(body: bytes) -> bool:
+    """Tell whether a JSON document ends before its end; only a suspicious one is decoded."""
+    if body[:1] in _CLOSING and body[-1:] != _CLOSING[body[:1]]:
+        return True
+    if all(body.count(opened) == body.count(closed) for opened, closed in _CLOSING.items()):
+        return False
+    try:
+        json.loads(body)
+    except ValueError:
+        return True
+    return False
 
 
 def seconds_to_wait(response: httpx.Response, *, now: datetime) -> float:

@@ -16,6 +16,8 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import polars as pl
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
 from cryptopipe_assets.vendors.binance_funding_pages import (
     MOST_ROWS,
@@ -28,7 +30,6 @@ from cryptopipe_assets.vendors.binance_klines import (
     BAR_SCHEMA,
     KLINE_SCHEMA,
     MINUTE_MS,
-    UnexpectedRows,
     bars_of,
     page_as_csv,
     read_klines,
@@ -41,7 +42,11 @@ from cryptopipe_assets.vendors.binance_settlements import (
 )
 from cryptopipe_assets.vendors.concurrency import all_or_nothing
 from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.vendors.present import require_same_time
+from cryptopipe_assets.vendors.shapes import UnexpectedShape, refuse, shaped
+from cryptopipe_assets.vendors.wire import Count
 
+TIME = "/fapi/v1/time"
 KLINES = "/fapi/v1/klines"
 FUNDING = "/fapi/v1/fundingRate"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -56,18 +61,34 @@ def kline_weight(limit: int) -> int:
     return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
 
 
+class _Time(TypedDict):
+    serverTime: Count
+
+
+_TIME = TypeAdapter(_Time)
+
+
 class Binance(VendorClient):
     """The REST endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "binance"
 
     async def server_time(self) -> datetime:
-        """Return Binance's clock, UTC."""
-        answer = await self.get_json("/fapi/v1/time", {}, family="weight")
+        """Return Binance's clock, UTC.
+
+        Raises
+        ------
+        PayloadChanged
+            Also if it is more than five minutes from ours: what is a closed bar is in doubt then.
+        VendorUnavailable, VendorRejected
+        """
+        answer = await self.get_json(TIME, {}, family="weight")
         try:
-            return datetime.fromtimestamp(int(answer["serverTime"]) / 1000, tz=UTC)
-        except (TypeError, KeyError, ValueError) as exc:
-            raise self.changed(f"/fapi/v1/time: expected serverTime, got {answer!r}") from exc
+            theirs = shaped(_TIME, answer)["serverTime"]
+            require_same_time(theirs, now=self.clock())
+        except UnexpectedShape as exc:
+            raise self.changed(f"{TIME}: {exc}") from exc
+        return datetime.fromtimestamp(theirs / 1000, tz=UTC)
 
     async def instruments(self) -> pl.DataFrame:
         """Return the perpetual contracts that Binance lists now, sorted by symbol.
@@ -91,7 +112,7 @@ class Binance(VendorClient):
         )
         try:
             return read_instruments(exchange, funding)
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(str(exc)) from exc
 
     async def klines(
@@ -153,7 +174,7 @@ class Binance(VendorClient):
             cursor = newest + MINUTE_MS
         try:
             return bars_of(pl.concat(pages), symbol, start=start, end=end)
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(f"{KLINES}: {exc}") from exc
 
     async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> pl.DataFrame:
@@ -169,7 +190,7 @@ class Binance(VendorClient):
         body = await self.get_text(KLINES, question, family="weight", cost=kline_weight(limit))
         try:
             return read_klines(page_as_csv(body))
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(f"{KLINES} {vendor_symbol}: {exc}: {self.redact(body)}") from exc
 
     async def settlements(
@@ -207,7 +228,7 @@ class Binance(VendorClient):
                 pages = list(itertools.chain.from_iterable(each_ones))
             stamped = pl.concat([STAMPED_SCHEMA.to_frame(), *pages])
             return settlements_of(stamped, symbols, start=start, end=end)
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(f"{FUNDING}: {exc}") from exc
 
     async def _settlement_page(
@@ -220,7 +241,16 @@ class Binance(VendorClient):
             "endTime": last,
             "limit": MOST_ROWS,
         }
-        return read_page(await self.get_json(FUNDING, question, family="funding"))
+        page = read_page(await self.get_json(FUNDING, question, family="funding"))
+        others = set(page["vendor_symbol"]) - {vendor_symbol}
+        if vendor_symbol is not None and others:
+            raise UnexpectedShape(f"asked for {vendor_symbol}, got {sorted(others)}")
+        refuse(
+            page,
+            {f"the row is not of {first} to {last}": ~pl.col("stamp").is_between(first, last)},
+            show=("vendor_symbol", "stamp"),
+        )
+        return page
 
 
 def _ms(moment: datetime) -> int:

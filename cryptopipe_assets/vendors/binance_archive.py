@@ -20,9 +20,10 @@ from typing import ClassVar
 import polars as pl
 
 from cryptopipe_assets.errors import NotPublished
-from cryptopipe_assets.vendors.binance_klines import UnexpectedRows, bars_of, read_klines
+from cryptopipe_assets.vendors.binance_klines import bars_of, read_klines
 from cryptopipe_assets.vendors.binance_settlements import read_archive, settlements_of
 from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 ROOT = "/data/futures/um"
 
@@ -82,15 +83,17 @@ class BinanceArchive(VendorClient):
         try:
             stamped = read_archive(csv, vendor_symbol)
             return settlements_of(stamped, {vendor_symbol: symbol}, start=start, end=end)
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(f"{path}: {exc}") from exc
 
     def _bars(self, csv: bytes, path: str, symbol: str, *, start: date, end: date) -> pl.DataFrame:
         """Make a file's lines into bars; lines that repeat another one exactly are dropped."""
         try:
             klines = read_klines(csv).unique(maintain_order=True)
+            if klines.is_empty():
+                raise UnexpectedShape("expected bars, the file has none")
             return bars_of(klines, symbol, start=midnight(start), end=midnight(end))
-        except UnexpectedRows as exc:
+        except UnexpectedShape as exc:
             raise self.changed(f"{path}: {exc}") from exc
 
     async def csv(self, path: str, *, family: str) -> bytes:

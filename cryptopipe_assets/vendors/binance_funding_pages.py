@@ -11,9 +11,10 @@ from typing import Protocol
 
 import polars as pl
 
-from cryptopipe_assets.vendors.binance_klines import UnexpectedRows
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 MOST_ROWS = 1000
+EVERYONE_SETTLES_MS = 12 * 3_600_000  # no contract settles less often than every eight hours
 ROWS_PER_HOUR = 150  # of all symbols together; 125 were counted in March 2026
 
 
@@ -57,7 +58,8 @@ async def pages_of_all(
     Each page is asked from the newest stamp of the one before, that stamp included, so that rows
     which share it come again. If a page has nothing newer, those rows may have been cut by the
     page's cap: unless an earlier page was longer, which shows that the cap is higher, the symbols
-    that are not among them are asked for one by one.
+    that are not among them are asked for one by one. So are, in the end, those that were in no page
+    of a window in which every contract settles.
     """
     pages: list[pl.DataFrame] = []
     longest, cursor = 0, first
@@ -76,6 +78,10 @@ async def pages_of_all(
                 pages.append(await ask(each, first=cursor, last=cursor))
             cursor += 1
         longest = max(longest, page.height)
+    if last - first >= EVERYONE_SETTLES_MS:
+        came = {name for page in pages for name in page["vendor_symbol"].unique()}
+        for each in sorted(set(vendor_symbols) - came):
+            pages += await pages_of_one(ask, each, first=first, last=last)
     return pages
 
 
@@ -83,5 +89,5 @@ def _newest(page: pl.DataFrame, asked_from: int) -> int:
     """Return the newest stamp, or complain of a page that is older than what was asked for."""
     newest = page["stamp"].max()
     if not isinstance(newest, int) or newest < asked_from:
-        raise UnexpectedRows(f"asked from {asked_from} on, the newest row is of {newest!r}")
+        raise UnexpectedShape(f"asked from {asked_from} on, the newest row is of {newest!r}")
     return newest

@@ -10,8 +10,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape
+
 MINUTE_MS = 60_000
-TIMESTAMP = pl.Datetime("ms", "UTC")
 MICROSECONDS_FROM = 10**14  # read as milliseconds, this would be the year 5138
 
 BAR_SCHEMA = pl.Schema(
@@ -51,6 +52,9 @@ HEADER = (
     b"open_time,open,high,low,close,volume,close_time,quote_volume,count,"
     b"taker_buy_volume,taker_buy_quote_volume,ignore"
 )
+OUR_NAMES = dict(zip(HEADER.decode().split(","), KLINE_SCHEMA, strict=True))
+QUOTES_A_ROW = 18  # around nine texts; the two times and the number of trades are bare
+ANOTHER_UNIT = 10
 NUMBERS = [name for name in KLINE_SCHEMA if name != "ignore"]
 PRICES = ["open", "high", "low", "close"]
 AMOUNTS = ["volume_base", "volume_quote", "trades", "taker_buy_base", "taker_buy_quote"]
@@ -68,39 +72,52 @@ FAULTS = {
     "low is not the lowest price": pl.col("low") > pl.min_horizontal(PRICES),
     "an amount is negative": pl.min_horizontal(AMOUNTS) < 0,
     "takers bought more than was traded": pl.col("taker_buy_base") > pl.col("volume_base"),
+    "volume_base and volume_quote do not fit the prices": (
+        pl.col("volume_quote") > pl.col("volume_base") * pl.col("high") * ANOTHER_UNIT
+    )
+    | (pl.col("volume_quote") * ANOTHER_UNIT < pl.col("volume_base") * pl.col("low")),
 }
-
-
-class UnexpectedRows(ValueError):
-    """Rows that are not what Binance promises; the text says which and why."""
 
 
 def read_klines(csv: bytes) -> pl.DataFrame:
     """Read lines of twelve comma-separated fields, with or without Binance's header line.
 
-    Stamps in microseconds, which some archives have, become milliseconds.
+    With a header, columns may be in any order and more than we know. Stamps in microseconds, which
+    some archives have, become milliseconds.
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If the text has another shape or other columns.
     """
     text = csv.strip()
+    schema = KLINE_SCHEMA
     if text[:1].isalpha():
         header, _, text = text.partition(b"\n")
-        if header.strip().lower() != HEADER:
-            raise UnexpectedRows(f"expected the columns {HEADER.decode()}, got {header[:200]!r}")
+        schema = _schema_of(header)
     if not text:
         return KLINE_SCHEMA.to_frame()
-    stamps = pl.col("open_time", "close_time")
     try:
-        rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=KLINE_SCHEMA)
+        rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema)
     except pl.exceptions.PolarsError as exc:
         reason = str(exc).partition("\n")[0]
-        raise UnexpectedRows(f"expected 12 fields, all but the last numbers: {reason}") from exc
-    return rows.with_columns(
-        pl.when(stamps >= MICROSECONDS_FROM).then(stamps // 1000).otherwise(stamps)
-    )
+        raise UnexpectedShape(f"expected 12 fields, all but the last numbers: {reason}") from exc
+    stamps = in_milliseconds(pl.col("open_time", "close_time"))
+    return rows.select(KLINE_SCHEMA.names()).with_columns(stamps)
+
+
+def in_milliseconds(stamps: pl.Expr) -> pl.Expr:
+    """Return stamps in milliseconds, of which some came in microseconds."""
+    return pl.when(stamps >= MICROSECONDS_FROM).then(stamps // 1000).otherwise(stamps)
+
+
+def _schema_of(header: bytes) -> pl.Schema:
+    """Return the columns that a header line names, under our names where we know them."""
+    names = header.strip().lower().decode("utf-8", "replace").split(",")
+    if not OUR_NAMES.keys() <= set(names):
+        raise UnexpectedShape(f"expected the columns {HEADER.decode()}, got {header[:200]!r}")
+    ours = [OUR_NAMES.get(name, f"more_{place}") for place, name in enumerate(names)]
+    return pl.Schema({name: KLINE_SCHEMA.get(name, pl.String()) for name in ours})
 
 
 def page_as_csv(body: bytes) -> bytes:
@@ -111,19 +128,21 @@ def page_as_csv(body: bytes) -> bytes:
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If the body is not a JSON array of flat arrays.
     """
     if any(space in body for space in (b" ", b"\n", b"\t")):
         try:
             body = json.dumps(json.loads(body), separators=(",", ":")).encode()
         except ValueError as exc:
-            raise UnexpectedRows("expected a JSON array of arrays") from exc
+            raise UnexpectedShape("expected a JSON array of arrays") from exc
     if body == b"[]":
         return b""
     lines = body[2:-2].replace(b"],[", b"\n")
     if body[:2] != b"[[" or body[-2:] != b"]]" or any(mark in lines for mark in (b"[", b"{")):
-        raise UnexpectedRows("expected a JSON array of arrays")
+        raise UnexpectedShape("expected a JSON array of arrays")
+    if lines.count(b'"') != QUOTES_A_ROW * (lines.count(b"\n") + 1):
+        raise UnexpectedShape("expected rows of nine numbers as text and three bare ones")
     return lines
 
 
@@ -132,7 +151,7 @@ def bars_of(klines: pl.DataFrame, symbol: str, *, start: datetime, end: datetime
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If a row breaks the grid, contradicts itself, occurs twice or lies outside
         ``[start, end)``. The text names the minute.
     """
@@ -166,4 +185,4 @@ def _complain(bad: pl.DataFrame, symbol: str, fault: str) -> None:
     first = bad.row(0, named=True)
     minute = first["open_time"]
     when = "an unknown time" if minute is None else datetime.fromtimestamp(minute / 1000, tz=UTC)
-    raise UnexpectedRows(f"{symbol} at {when}: {fault} ({bad.height} such rows): {first}")
+    raise UnexpectedShape(f"{symbol} at {when}: {fault} ({bad.height} such rows): {first}")

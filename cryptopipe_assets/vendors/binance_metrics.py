@@ -19,7 +19,7 @@ from cryptopipe_assets.vendors.open_interest import (
     milliseconds,
 )
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, refuse, shaped
-from cryptopipe_assets.vendors.wire import Wire
+from cryptopipe_assets.vendors.wire import Count, TextFigure, Wire
 
 VENUE = "binance"
 HOURS_A_DAY = 24
@@ -44,9 +44,9 @@ POINT_SCHEMA = pl.Schema(
 
 class _Point(Wire):
     symbol: str
-    sum_open_interest: float
-    sum_open_interest_value: float
-    timestamp: int
+    sum_open_interest: TextFigure
+    sum_open_interest_value: TextFigure
+    timestamp: Count
 
 
 _POINTS = TypeAdapter(list[_Point])

@@ -122,7 +122,10 @@ async def _history_of(
                 windows.append((begin, oldest - 1))
             if until - newest >= PERIODS_MS[period]:
                 windows.append((newest + 1, until))
-        return Measured(at_the_hours_end(readings_of(pl.concat(pages), symbol), venue=VENUE))
+        found = pl.concat(pages)
+        rows = at_the_hours_end(readings_of(found, symbol), venue=VENUE)
+        lacking = len(range(first, last + 1, PERIODS_MS[period])) - found["stamp"].n_unique()
+        return Measured(rows, {"hours_missing": lacking} if lacking > 0 else {})
     except UnexpectedShape as exc:
         raise binance.changed(f"{HISTORY} {vendor_symbol}: {exc}") from exc
 

@@ -10,12 +10,12 @@ from datetime import datetime
 from typing import Any
 
 import polars as pl
+from pydantic import TypeAdapter
+from typing_extensions import TypedDict
 
-from cryptopipe_assets.vendors.binance_klines import (
-    MICROSECONDS_FROM,
-    TIMESTAMP,
-    UnexpectedRows,
-)
+from cryptopipe_assets.vendors.binance_klines import in_milliseconds
+from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape, shaped
+from cryptopipe_assets.vendors.wire import Count
 
 logger = logging.getLogger("cryptopipe.vendors")
 
@@ -41,7 +41,21 @@ STAMPED_SCHEMA = pl.Schema(
         "declared_interval_hours": pl.Int64(),
     }
 )
-HEADER = b"calc_time,funding_interval_hours,last_funding_rate"
+ARCHIVED = {  # column of the archive's files, to ours
+    "calc_time": "stamp",
+    "funding_interval_hours": "declared_interval_hours",
+    "last_funding_rate": "rate",
+}
+HIGHEST_RATE = 0.1  # per settlement; the exchange caps it at 0.03, and a percentage is no fraction
+
+
+class _Settled(TypedDict):
+    symbol: str
+    fundingTime: Count
+    fundingRate: str
+
+
+_PAGE = TypeAdapter(list[_Settled])
 
 
 def read_page(payload: Any) -> pl.DataFrame:
@@ -49,18 +63,15 @@ def read_page(payload: Any) -> pl.DataFrame:
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If it is not a list of objects with a symbol, a time and a rate.
     """
-    try:
-        rows = [
-            (each["symbol"], each["fundingTime"], each["fundingRate"], None) for each in payload
-        ]
-        return pl.DataFrame(rows, schema=STAMPED_SCHEMA, orient="row", strict=True)
-    except (TypeError, KeyError, pl.exceptions.PolarsError) as exc:
-        raise UnexpectedRows(
-            f"expected a list of symbol, fundingTime and fundingRate: {type(exc).__name__} {exc}"
-        ) from exc
+    rows = [
+        (each["symbol"], each["fundingTime"], each["fundingRate"], None)
+        for each in shaped(_PAGE, payload)
+    ]
+    page = pl.DataFrame(rows, schema=STAMPED_SCHEMA, orient="row")
+    return page.with_columns(in_milliseconds(pl.col("stamp")))
 
 
 def read_archive(csv: bytes, vendor_symbol: str) -> pl.DataFrame:
@@ -68,26 +79,28 @@ def read_archive(csv: bytes, vendor_symbol: str) -> pl.DataFrame:
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If the text has another shape or other columns.
     """
     text = csv.strip()
+    names = list(ARCHIVED)
     if text[:1].isalpha():
         header, _, text = text.partition(b"\n")
-        if header.strip().lower() != HEADER:
-            raise UnexpectedRows(f"expected the columns {HEADER.decode()}, got {header[:200]!r}")
+        names = header.strip().lower().decode("utf-8", "replace").split(",")
+        if not ARCHIVED.keys() <= set(names):
+            raise UnexpectedShape(f"expected the columns {list(ARCHIVED)}, got {header[:200]!r}")
     if not text:
-        return STAMPED_SCHEMA.to_frame()
-    schema = {"stamp": pl.Int64, "declared_interval_hours": pl.Int64, "rate": pl.String}
+        raise UnexpectedShape("expected settlements, the file has none")
+    ours = [ARCHIVED.get(name, f"more_{place}") for place, name in enumerate(names)]
+    schema = {name: STAMPED_SCHEMA.get(name, pl.String()) for name in ours}
     try:
         rows = pl.read_csv(io.BytesIO(text), has_header=False, schema=schema)
     except pl.exceptions.PolarsError as exc:
         reason = str(exc).partition("\n")[0]
-        raise UnexpectedRows(f"expected time, interval and rate: {reason}") from exc
-    stamp = pl.col("stamp")
+        raise UnexpectedShape(f"expected time, interval and rate: {reason}") from exc
     return rows.select(
         vendor_symbol=pl.lit(vendor_symbol),
-        stamp=pl.when(stamp >= MICROSECONDS_FROM).then(stamp // 1000).otherwise(stamp),
+        stamp=in_milliseconds(pl.col("stamp")),
         rate="rate",
         declared_interval_hours="declared_interval_hours",
     )
@@ -103,7 +116,7 @@ def settlements_of(
 
     Raises
     ------
-    UnexpectedRows
+    UnexpectedShape
         If a stamp is more than five minutes off the hour, a rate is no number, or an hour has
         two different settlements.
     """
@@ -140,11 +153,12 @@ def _check(rows: pl.DataFrame) -> None:
     faults = {
         "the stamp is missing": pl.col("stamp").is_null(),
         "the rate is not a number": ~rate.is_finite() | rate.is_null(),
+        f"the rate is over {HIGHEST_RATE}, and no fraction": rate.abs() > HIGHEST_RATE,
         "the settlement is more than five minutes off the hour": off_hour > WRONG_MS,
         "the hour has two settlements": pl.struct("vendor_symbol", "ts").is_duplicated(),
     }
     for name, fault in faults.items():
         if not (bad := rows.filter(fault)).is_empty():
-            raise UnexpectedRows(f"{name} ({bad.height} such rows): {bad.row(0, named=True)}")
+            raise UnexpectedShape(f"{name} ({bad.height} such rows): {bad.row(0, named=True)}")
     if odd := rows.filter(off_hour > ODD_MS).height:
         logger.warning("binance: %d settlements are over a minute off the hour", odd)

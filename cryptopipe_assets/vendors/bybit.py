@@ -32,8 +32,9 @@ from cryptopipe_assets.vendors.envelope import Envelope
 from cryptopipe_assets.vendors.http import VendorClient
 from cryptopipe_assets.vendors.open_interest import HOUR_MS, Measured, milliseconds, together
 from cryptopipe_assets.vendors.perpetuals import Contract, MarginType, by_vendor_symbol
+from cryptopipe_assets.vendors.present import require_recent
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, shaped
-from cryptopipe_assets.vendors.wire import Wire
+from cryptopipe_assets.vendors.wire import Count, Wire
 
 INSTRUMENTS = "/v5/market/instruments-info"
 TICKERS = "/v5/market/tickers"
@@ -53,13 +54,14 @@ Question = dict[str, str | int]
 
 
 class _List(Wire):
+    category: str | None = None
     list: list[Any]
     next_page_cursor: str | None = None
 
 
 class _Answer(Wire):
     result: _List
-    time: int
+    time: Count
 
 
 _ANSWER = TypeAdapter(_Answer)
@@ -143,6 +145,7 @@ class Bybit(VendorClient):
         of_it = {name: each for name, each in contracts.items() if each.margin_type == margin_type}
         answer = await self._answer(TICKERS, {"category": margin_type})
         try:
+            require_recent(answer.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
             return read_tickers(answer.result.list, of_it, stamp=answer.time)
         except UnexpectedShape as exc:
             raise self.changed(f"{TICKERS} {margin_type}: {exc}") from exc
@@ -156,7 +159,8 @@ class Bybit(VendorClient):
         )
         try:
             marks = await self._marks(named, first=first, last=last) if points else []
-            return read_history(points, marks, contract)
+            ends = range(-(-first // HOUR_MS) * HOUR_MS + HOUR_MS, last + HOUR_MS + 1, HOUR_MS)
+            return read_history(points, marks, contract, ends=ends)
         except UnexpectedShape as exc:
             raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}: {exc}") from exc
 
@@ -169,9 +173,11 @@ class Bybit(VendorClient):
             page = shaped(MARK_BARS, answer.result.list)
             if not page:
                 break
-            oldest = min(opened for opened, *_ in page)
-            if not first <= oldest <= last:
-                raise UnexpectedShape(f"{MARK_PRICES}: asked {first} to {last}, got {oldest}")
+            oldest, newest = (edge(opened for opened, *_ in page) for edge in (min, max))
+            if oldest < first or newest > last:
+                raise UnexpectedShape(
+                    f"{MARK_PRICES}: asked {first} to {last}, got {oldest} to {newest}"
+                )
             bars += page
             last = oldest - 1
         return bars
@@ -194,6 +200,11 @@ class Bybit(VendorClient):
 
     async def _answer(self, path: str, question: Question) -> _Answer:
         try:
-            return shaped(_ANSWER, await self.get_json(path, question, family="requests"))
+            answer = shaped(_ANSWER, await self.get_json(path, question, family="requests"))
+            if answer.result.category not in (None, question["category"]):
+                raise UnexpectedShape(
+                    f"asked for {question['category']}, got {answer.result.category}"
+                )
         except UnexpectedShape as exc:
             raise self.changed(f"{path}: {exc}") from exc
+        return answer

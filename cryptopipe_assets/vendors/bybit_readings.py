@@ -22,7 +22,7 @@ from cryptopipe_assets.vendors.open_interest import (
 )
 from cryptopipe_assets.vendors.perpetuals import Contract, MarginType, contract_of
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, shaped
-from cryptopipe_assets.vendors.wire import Figure, Wire
+from cryptopipe_assets.vendors.wire import Figure, TextFigure, TextStamp, Wire
 
 VENUE = "bybit"
 CONTRACT_TYPES: dict[MarginType, str] = {
@@ -42,7 +42,7 @@ class _Listed(Wire):
 
 
 class _Point(Wire):
-    timestamp: int
+    timestamp: TextStamp
     open_interest: Figure
     single_open_interest: Figure = None
 
@@ -59,7 +59,7 @@ class _Ticker(Wire):
 _LISTED = TypeAdapter(list[_Listed])
 _POINTS = TypeAdapter(list[_Point])
 _TICKERS = TypeAdapter(list[_Ticker])
-MARK_BARS = TypeAdapter(list[tuple[int, float, float, float, float]])
+MARK_BARS = TypeAdapter(list[tuple[TextStamp, TextFigure, TextFigure, TextFigure, TextFigure]])
 
 MarkBars = Sequence[tuple[int, float, float, float, float]]
 
@@ -115,22 +115,31 @@ def read_tickers(rows: Any, contracts: Mapping[str, Contract], *, stamp: int) ->
     return Measured(at_the_instant(readings, venue=VENUE), dict(+left_out))
 
 
-def read_history(points: Any, marks: MarkBars, contract: Contract) -> Measured:
+def read_history(points: Any, marks: MarkBars, contract: Contract, *, ends: range) -> Measured:
     """Return hourly open interest, valued at the mark price with which its hour closed.
+
+    Parameters
+    ----------
+    ends
+        Stamps (ms) that were asked for; those without a point are counted as ``hours_missing``.
 
     Raises
     ------
     UnexpectedShape
-        If a field is missing, a stamp is not a whole hour, an hour has two values, or there are
+        If a field is missing, a stamp was not asked for, an hour has two values, or there are
         points but no mark price for any.
     """
-    close_at = {opened + HOUR_MS: close for opened, _, _, _, close in marks}
+    close_at = _closes(marks)
     is_linear = contract.margin_type == "linear"
     readings: list[Reading] = []
     left_out: Counter[str] = Counter()
-    for each in shaped(_POINTS, points):
-        if each.timestamp % HOUR_MS:
-            raise UnexpectedShape(f"expected stamps of whole hours, got {each.timestamp}")
+    sent = shaped(_POINTS, points)
+    left_out["hours_missing"] = len(ends) - len({each.timestamp for each in sent})
+    for each in sent:
+        if each.timestamp not in ends:
+            raise UnexpectedShape(
+                f"expected whole hours of {ends[0]} to {ends[-1]}, got {each.timestamp}"
+            )
         size = one_side(each.single_open_interest, each.open_interest)
         price = close_at.get(each.timestamp)
         if size is None:
@@ -143,6 +152,19 @@ def read_history(points: Any, marks: MarkBars, contract: Contract) -> Measured:
     if not readings and left_out["without_a_mark_price"]:
         raise UnexpectedShape(f"no mark price for any of {len(points)} points")
     return Measured(at_the_hours_end(readings_frame(readings), venue=VENUE), dict(+left_out))
+
+
+def _closes(marks: MarkBars) -> dict[int, float]:
+    """Return the mark price at the end of each bar, by that instant (ms)."""
+    closes: dict[int, float] = {}
+    for opened, first, high, low, last in marks:
+        if opened % HOUR_MS:
+            raise UnexpectedShape(f"expected bars of whole hours, got {opened}")
+        if not 0 < low <= min(first, last) <= max(first, last) <= high:
+            raise UnexpectedShape(f"the bar of {opened} contradicts itself: {(first, high, low)}")
+        if closes.setdefault(opened + HOUR_MS, last) != last:
+            raise UnexpectedShape(f"the bar of {opened} has two versions")
+    return closes
 
 
 def _reading(contract: Contract, size: float, value: float, *, stamp: int) -> Reading:

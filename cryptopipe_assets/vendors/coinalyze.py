@@ -133,7 +133,7 @@ class Coinalyze(Asking):
             OPEN_INTEREST, markets, {"convert_to_usd": "true"}, allow_missing=allow_missing
         )
         try:
-            frames = [read_open_interest_now(each, markets) for each in answers]
+            frames = [read_open_interest_now(each, markets, now=self.clock()) for each in answers]
         except UnexpectedShape as exc:
             raise self.changed(f"{OPEN_INTEREST}: {exc}") from exc
         return pl.concat([OPEN_INTEREST_SCHEMA.to_frame(), *frames]).sort("venue", "symbol", "ts")
@@ -167,7 +167,11 @@ class Coinalyze(Asking):
             interval=interval,
             allow_missing=allow_missing,
         )
-        return funding_rows(await self.bars(markets, question), markets, width=question.width)
+        bars = await self.bars(markets, question)
+        try:
+            return funding_rows(bars, markets, width=question.width)
+        except UnexpectedShape as exc:
+            raise self.changed(f"{FUNDING_HISTORY}: {exc}") from exc
 
     async def liquidations(
         self,

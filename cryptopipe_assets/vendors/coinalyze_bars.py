@@ -48,7 +48,7 @@ def read_series(payload: Any, fields: Sequence[str], *, width: timedelta) -> pl.
     names = ["t", *fields]
     try:
         rows = [
-            (each["symbol"], *(bar[name] for name in names))
+            (each["symbol"], *(_number(bar[name]) for name in names))
             for each in series
             for bar in each["history"]
         ]
@@ -73,6 +73,13 @@ def read_series(payload: Any, fields: Sequence[str], *, width: timedelta) -> pl.
         show=("vendor_symbol", "t"),
     )
     return bars.with_columns(pl.col("t").cast(pl.Int64))
+
+
+def _number(said: Any) -> Any:
+    """Return a bare number or a blank; a text is not promised, whatever it reads."""
+    if said is not None and type(said) not in (int, float):
+        raise TypeError
+    return said
 
 
 def closed_bars(

@@ -126,7 +126,9 @@ class CoinGecko(Fallback):
         answer = await self._past(CHART, coin_id, days)
         is_daily = days > DAILY_ABOVE_DAYS
         try:
-            return read_chart(answer, coin_id, coin=coin, name=name, is_daily=is_daily)
+            return read_chart(
+                answer, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
+            )
         except UnexpectedShape as exc:
             raise self._changed(f"{CHART} {coin_id}", str(exc)) from exc
 
@@ -195,7 +197,7 @@ class CoinGecko(Fallback):
 
     def _coins(self, answer: Any) -> pl.DataFrame:
         try:
-            return read_coins(answer)
+            return read_coins(answer, now=self.clock())
         except UnexpectedShape as exc:
             raise self._changed(MARKETS, str(exc)) from exc
 

@@ -4,11 +4,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA, market_caps
+from cryptopipe_assets.vendors.market_cap_rows import (
+    MARKET_CAP_SCHEMA,
+    market_caps,
+    newest_stamp,
+)
+from cryptopipe_assets.vendors.present import require_no_future, require_recent
 from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape, refuse, shaped
+from cryptopipe_assets.vendors.wire import Count, Instant, Number
 
 VENDOR = "coingecko"
 DAY = timedelta(days=1)
@@ -42,25 +48,25 @@ class _Coin(TypedDict):
     id: str
     symbol: str
     name: str
-    current_price: float | None
-    market_cap: float | None
-    market_cap_rank: int | None
-    total_volume: float | None
-    circulating_supply: float | None
-    total_supply: float | None
-    max_supply: float | None
-    last_updated: AwareDatetime | None
+    current_price: Number | None
+    market_cap: Number | None
+    market_cap_rank: Count | None
+    total_volume: Number | None
+    circulating_supply: Number | None
+    total_supply: Number | None
+    max_supply: Number | None
+    last_updated: Instant | None
 
 
 class _Chart(TypedDict):
-    prices: list[tuple[int, float | None]]
-    market_caps: list[tuple[int, float | None]]
-    total_volumes: list[tuple[int, float | None]]
+    prices: list[tuple[Count, Number | None]]
+    market_caps: list[tuple[Count, Number | None]]
+    total_volumes: list[tuple[Count, Number | None]]
 
 
 _COINS = TypeAdapter(list[_Coin])
 _CHART = TypeAdapter(_Chart)
-_CANDLES = TypeAdapter(list[tuple[int, float, float, float, float]])
+_CANDLES = TypeAdapter(list[tuple[Count, Number, Number, Number, Number]])
 
 
 def coin_id(slug: str) -> str:
@@ -68,7 +74,7 @@ def coin_id(slug: str) -> str:
     return f"coingecko:{slug}"
 
 
-def read_coins(payload: Any) -> pl.DataFrame:
+def read_coins(payload: Any, *, now: datetime) -> pl.DataFrame:
     """Return a page of ``coins/markets`` as ``MARKET_CAP_SCHEMA``, sorted by coin_id.
 
     ``ts`` is when the vendor last updated the coin; ``volume_24h_usd`` is of the 24 hours before.
@@ -76,10 +82,17 @@ def read_coins(payload: Any) -> pl.DataFrame:
     Raises
     ------
     UnexpectedShape
-        If a field is missing or of another kind.
+        If a field is missing or of another kind, a coin occurs twice or was updated in the future.
+    VendorUnavailable
+        If no coin was updated in the last hour.
     """
-    rows = [_row(each) for each in shaped(_COINS, payload)]
-    return market_caps(pl.DataFrame(rows, schema=_RAW_SCHEMA, orient="row"), vendor=VENDOR)
+    sent = [_row(each) for each in shaped(_COINS, payload)]
+    rows = pl.DataFrame(sent, schema=_RAW_SCHEMA, orient="row")
+    if not rows.is_empty():
+        require_recent(newest_stamp(rows), now=now, vendor=VENDOR, what="the coins as they are now")
+    twice = pl.col("coin_id").is_duplicated()
+    refuse(rows, {"the coin is listed twice": twice}, show=("coin_id", "ts"))
+    return market_caps(rows, vendor=VENDOR)
 
 
 def slugs_of(payload: Any) -> list[str]:
@@ -93,7 +106,7 @@ def slugs_of(payload: Any) -> list[str]:
 
 
 def read_chart(
-    payload: Any, slug: str, *, coin: str, name: str | None, is_daily: bool
+    payload: Any, slug: str, *, coin: str, name: str | None, is_daily: bool, now: datetime
 ) -> pl.DataFrame:
     """Return a ``market_chart`` as ``MARKET_CAP_SCHEMA``, sorted by ts; supplies are null.
 
@@ -102,7 +115,8 @@ def read_chart(
     Raises
     ------
     UnexpectedShape
-        If a series is missing, an instant occurs twice, or a daily chart has other points.
+        If a series is missing, an instant occurs twice or lies in the future, or a daily chart has
+        other points.
     """
     chart = shaped(_CHART, payload)
     points = (
@@ -110,6 +124,16 @@ def read_chart(
         .join(_points(chart["market_caps"], "market_cap_usd"), on="stamp", how="left")
         .join(_points(chart["total_volumes"], "volume_24h_usd"), on="stamp", how="left")
         .sort("stamp")
+    )
+    if points.is_empty():
+        raise UnexpectedShape("expected points up to now, got none")
+    require_no_future(points["stamp"][-1], now=now)
+    supply = pl.col("market_cap_usd") / pl.col("price_usd")
+    moved = (supply / supply.shift(1)).log10().abs()
+    refuse(
+        points,
+        {"price and cap are in other units than just before": moved.is_finite() & (moved > 5)},
+        show=("stamp",),
     )
     if is_daily:
         points = _at_midnight(points)
@@ -141,8 +165,12 @@ def read_candles(payload: Any, slug: str, *, width: timedelta, now: datetime) ->
     UnexpectedShape
         If a candle is off its grid or contradicts itself or another one.
     """
+    sent = shaped(_CANDLES, payload)
+    if not sent:
+        raise UnexpectedShape("expected candles up to now, got none")
+    require_no_future(max(stamp for stamp, *_ in sent), now=now + width)
     candles = pl.DataFrame(
-        shaped(_CANDLES, payload),
+        sent,
         schema={"stamp": pl.Int64, **dict.fromkeys(("open", "high", "low", "close"), pl.Float64)},
         orient="row",
     ).unique()

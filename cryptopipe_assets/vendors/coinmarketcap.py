@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import httpx
 import polars as pl
@@ -78,7 +78,7 @@ class CoinMarketCap(VendorClient):
         """
         raw = await self._listing(LATEST, limit, {})
         try:
-            return latest(raw)
+            return latest(raw, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(f"{LATEST}: {exc}") from exc
 
@@ -136,7 +136,7 @@ class CoinMarketCap(VendorClient):
                     f"{QUOTES}: expected {len(ids)} coins, got none with the ids {missing}. "
                     "Nothing was written; check the ids, the vendor may have dropped them",
                 )
-            return latest(raw)
+            return latest(raw, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(f"{QUOTES}: {exc}") from exc
 
@@ -153,8 +153,25 @@ class CoinMarketCap(VendorClient):
             except UnexpectedShape as exc:
                 raise self.changed(f"{path}: {exc}") from exc
             if fresh.is_empty():
+                _require_end(answer, raw.height, limit)
                 break
             raw = raw.vstack(fresh)
         if raw.is_empty():
             raise self.changed(f"{path}: expected {limit} coins, got an empty list")
         return raw
+
+
+def _require_end(answer: Any, height: int, limit: int) -> None:
+    """Check that a page without new coins is an empty one.
+
+    Raises
+    ------
+    VendorUnavailable
+        If it has coins that were listed before: then an earlier page lacked one of its own.
+    """
+    if repeated := len(answer["data"]):
+        raise VendorUnavailable(
+            CoinMarketCap.vendor,
+            f"expected {limit} coins, got {height}, and then {repeated} of them again: a page was "
+            "without a coin of its own. Nothing was written; run again later",
+        )

@@ -5,11 +5,17 @@ from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
-from pydantic import AwareDatetime, TypeAdapter
+from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA, market_caps
+from cryptopipe_assets.vendors.market_cap_rows import (
+    MARKET_CAP_SCHEMA,
+    market_caps,
+    newest_stamp,
+)
+from cryptopipe_assets.vendors.present import require_recent
 from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape, shaped
+from cryptopipe_assets.vendors.wire import Count, Instant, Number
 
 VENDOR = "coinmarketcap"
 LATE = timedelta(hours=1)  # how far past its day a snapshot's stamps may reach
@@ -20,10 +26,10 @@ RAW_SCHEMA = pl.Schema(
 
 
 class _Price(TypedDict):
-    price: float | None
-    market_cap: float | None
-    volume_24h: float | None
-    last_updated: AwareDatetime | None
+    price: Number | None
+    market_cap: Number | None
+    volume_24h: Number | None
+    last_updated: Instant | None
 
 
 class _Quote(TypedDict):
@@ -31,13 +37,13 @@ class _Quote(TypedDict):
 
 
 class _Coin(TypedDict):
-    id: int
+    id: Count
     name: str
     symbol: str
-    cmc_rank: int | None
-    circulating_supply: float | None
-    total_supply: float | None
-    max_supply: float | None
+    cmc_rank: Count | None
+    circulating_supply: Number | None
+    total_supply: Number | None
+    max_supply: Number | None
     quote: _Quote
 
 
@@ -87,13 +93,17 @@ def read_quotes(payload: Any) -> pl.DataFrame:
     return _raw(shaped(_COINS, coins))
 
 
-def latest(raw: pl.DataFrame) -> pl.DataFrame:
+def latest(raw: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
     """Return ``MARKET_CAP_SCHEMA``: ``ts`` is when the vendor last updated the coin.
 
     Raises
     ------
     UnexpectedShape
+        Also if a coin was updated in the future.
+    VendorUnavailable
+        If none was updated in the last hour.
     """
+    require_recent(newest_stamp(raw), now=now, vendor=VENDOR, what="the coins as they are now")
     return market_caps(raw, vendor=VENDOR)
 
 

@@ -14,7 +14,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, ClassVar
 
-from pydantic import TypeAdapter
+from pydantic import StrictBool, TypeAdapter
 
 from cryptopipe_assets.vendors.http import VendorClient
 from cryptopipe_assets.vendors.open_interest import (
@@ -25,7 +25,7 @@ from cryptopipe_assets.vendors.open_interest import (
 )
 from cryptopipe_assets.vendors.perpetuals import by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, shaped
-from cryptopipe_assets.vendors.wire import Figure, Wire
+from cryptopipe_assets.vendors.wire import Count, Figure, Wire
 
 INFO = "/info"
 ALL_PERPETUALS = "metaAndAssetCtxs"
@@ -36,12 +36,12 @@ _THOUSAND = re.compile(r"k(?P<coin>[A-Z][A-Z0-9]*)")
 
 class _Listed(Wire):
     name: str
-    is_delisted: bool = False
+    is_delisted: StrictBool = False
 
 
 class _Meta(Wire):
     universe: list[_Listed]
-    collateral_token: int = USDC_TOKEN
+    collateral_token: Count = USDC_TOKEN
 
 
 class _State(Wire):

@@ -4,11 +4,12 @@ import logging
 
 import polars as pl
 
-from cryptopipe_assets.vendors.shapes import TIMESTAMP, refuse
+from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape, refuse
 
 logger = logging.getLogger("cryptopipe.vendors")
 
 NAMES_SHOWN = 10
+ANOTHER_UNIT = 10  # a cap that differs from price times supply by this factor is of something else
 
 MARKET_CAP_SCHEMA = pl.Schema(
     {
@@ -34,7 +35,8 @@ def market_caps(rows: pl.DataFrame, *, vendor: str) -> pl.DataFrame:
     """Return ``MARKET_CAP_SCHEMA``, sorted by coin_id and ts.
 
     A price, cap or supply of 0 is how vendors write "unknown": it becomes null. What has neither
-    price nor time is no observation: such rows are left out, counted and named in the log.
+    price nor time is no observation, and what has a cap of another size than price times supply is
+    a wrong one: such rows are left out, counted and named in the log.
 
     Parameters
     ----------
@@ -62,8 +64,25 @@ def market_caps(rows: pl.DataFrame, *, vendor: str) -> pl.DataFrame:
         available_at=pl.col("ts") + pl.duration(milliseconds=1),
     )
     is_observation = pl.col("price_usd").is_not_null() & pl.col("ts").is_not_null()
-    _mention(known.filter(~is_observation)["coin_id"].to_list(), vendor)
-    return known.filter(is_observation).match_to_schema(MARKET_CAP_SCHEMA).sort("coin_id", "ts")
+    worth = pl.col("price_usd") * pl.col("circulating_supply") / pl.col("market_cap_usd")
+    is_consistent = worth.is_between(1 / ANOTHER_UNIT, ANOTHER_UNIT).fill_null(value=True)
+    usable = is_observation & is_consistent
+    _mention(known.filter(~usable)["coin_id"].to_list(), vendor)
+    return known.filter(usable).match_to_schema(MARKET_CAP_SCHEMA).sort("coin_id", "ts")
+
+
+def newest_stamp(rows: pl.DataFrame) -> int:
+    """Return the newest ``ts`` in milliseconds.
+
+    Raises
+    ------
+    UnexpectedShape
+        If no row has one.
+    """
+    newest = rows["ts"].dt.epoch("ms").max()
+    if not isinstance(newest, int):
+        raise UnexpectedShape("expected coins that were updated at some time, got none")
+    return newest
 
 
 def _mention(left_out: list[str], vendor: str) -> None:
@@ -71,5 +90,9 @@ def _mention(left_out: list[str], vendor: str) -> None:
     if left_out:
         named = ", ".join(sorted(set(left_out))[:NAMES_SHOWN])
         logger.warning(
-            "%s: %d rows without a price or a time are left out: %s", vendor, len(left_out), named
+            "%s: %d rows are left out, without price or time or with a cap that is no product of "
+            "price and supply: %s",
+            vendor,
+            len(left_out),
+            named,
         )

@@ -12,6 +12,7 @@ Terms     https://www.okx.com/help/terms-of-service; not offered in every countr
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import datetime
 from typing import Any, ClassVar, cast
 
 import httpx
@@ -32,8 +33,9 @@ from cryptopipe_assets.vendors.perpetuals import (
     by_vendor_symbol,
     contract_of,
 )
+from cryptopipe_assets.vendors.present import require_recent
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, shaped
-from cryptopipe_assets.vendors.wire import Figure, Wire
+from cryptopipe_assets.vendors.wire import Figure, TextStamp, Wire
 
 INSTRUMENTS = "/api/v5/public/instruments"
 OPEN_INTEREST = "/api/v5/public/open-interest"
@@ -60,7 +62,7 @@ class _Said(Wire):
     oi: Figure
     oi_ccy: Figure
     oi_usd: Figure
-    ts: int
+    ts: TextStamp
 
 
 class _Instruments(Wire):
@@ -111,7 +113,7 @@ class Okx(VendorClient):
         """
         answer = await self.get_json(OPEN_INTEREST, {"instType": "SWAP"}, family="public")
         try:
-            return read_open_interest(answer, contracts)
+            return read_open_interest(answer, contracts, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(f"{OPEN_INTEREST}: {exc}") from exc
 
@@ -135,24 +137,30 @@ def _contract(listed: _Listed) -> Contract:
     # A swap has no base and quote of its own. Its family is the pair, and tells BTC-USD_UM, which
     # is margined in dollars, from the inverse BTC-USD of the same underlying.
     base, dash, quote = listed.inst_family.partition("-")
-    if not base or not dash or not quote or not listed.ct_val or not listed.ct_mult:
+    size = (listed.ct_val or 0.0) * (listed.ct_mult or 0.0)
+    if not base or not dash or not quote or size <= 0:
         raise UnexpectedShape(f"expected a family like BTC-USDT and a size, got {listed!r}")
     return contract_of(
         listed.inst_id,
         base,
         quote=quote,
         margin_type=cast(MarginType, listed.ct_type),
-        contract_size=listed.ct_val * listed.ct_mult,
+        contract_size=size,
     )
 
 
-def read_open_interest(answer: Any, contracts: Mapping[str, Contract]) -> Measured:
+def read_open_interest(
+    answer: Any, contracts: Mapping[str, Contract], *, now: datetime
+) -> Measured:
     """Return the open interest of ``contracts``.
 
     Raises
     ------
     UnexpectedShape
-        If a field is missing, nothing came, or a figure contradicts the contract's size.
+        If a field is missing, nothing came, a figure contradicts the contract's size, or is not
+        of now.
+    VendorUnavailable
+        If the newest figure is over an hour old.
     """
     readings: list[Reading] = []
     left_out: Counter[str] = Counter()
@@ -180,6 +188,8 @@ def read_open_interest(answer: Any, contracts: Mapping[str, Contract]) -> Measur
             )
     left_out["without_a_reading"] += len(contracts) - len(readings) - left_out["blank"]
     newest = max((each.stamp for each in readings), default=0)
+    if readings:
+        require_recent(newest, now=now, vendor=Okx.vendor, what=OPEN_INTEREST)
     fresh = [each for each in readings if newest - each.stamp <= HOUR_MS]
     left_out["stale"] += len(readings) - len(fresh)
     return Measured(at_the_instant(fresh, venue=Okx.vendor), dict(+left_out))

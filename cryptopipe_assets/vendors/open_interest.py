@@ -4,6 +4,7 @@ A dollar stablecoin counts as one dollar: a value in USDT or USDC is taken for U
 network.
 """
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ HOUR = timedelta(hours=1)
 HOUR_MS = 3_600_000
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ANOTHER_UNIT = 10  # two figures of one position that differ by this factor are in different units
+ANOTHER_PRICE = 100  # no price moves by this factor between two readings of one series
 
 OPEN_INTEREST_SCHEMA = pl.Schema(
     {
@@ -144,6 +146,13 @@ def milliseconds(moment: datetime) -> int:
     return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
+def _is_in_another_unit() -> pl.Expr:
+    """Tell where the price that value and quantity amount to is not that of the row before."""
+    price = pl.col("open_interest_usd") / pl.col("open_interest_base")
+    moved = (price / price.shift(1).over("symbol", order_by="stamp")).log().abs()
+    return moved.is_finite() & (moved > math.log(ANOTHER_PRICE))
+
+
 def _rows(readings: pl.DataFrame, venue: str, *, ts: pl.Expr) -> pl.DataFrame:
     rows = (
         readings.unique()
@@ -159,6 +168,7 @@ def _rows(readings: pl.DataFrame, venue: str, *, ts: pl.Expr) -> pl.DataFrame:
         "a figure is not finite": pl.any_horizontal(~pl.col(MEASURES).is_finite()),
         "a figure is negative": pl.any_horizontal(pl.col(MEASURES) < 0),
         "the hour has two values": pl.struct("symbol", "ts").is_duplicated(),
+        "value and quantity are in other units than just before": _is_in_another_unit(),
     }
     refuse(rows, faults, show=("symbol", "stamp", *MEASURES))
     return rows.select(OPEN_INTEREST_SCHEMA.names()).sort("symbol", "ts")

@@ -1,11 +1,39 @@
-"""Objects as venues send them: camel case, figures as text, blank for what is not known."""
+"""The kinds of values that venues send, and objects of them.
 
-from typing import Annotated
+A kind is kept to: a number that was promised as text and comes as a number has been changed by
+its vendor, and so may have been what it means. Blank is what is not known.
+"""
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict
+from typing import Annotated, Any
+
+from pydantic import AllowInfNan, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Strict
 from pydantic.alias_generators import to_camel
 
-Figure = Annotated[float | None, BeforeValidator(lambda said: None if said == "" else said)]
+
+def _text(said: Any) -> Any:
+    if not isinstance(said, str):
+        raise ValueError("expected text")
+    return said
+
+
+def _text_or_blank(said: Any) -> Any:
+    return None if said is None or said == "" else _text(said)
+
+
+_Finite = Annotated[float, AllowInfNan(allow_inf_nan=False)]
+
+Figure = Annotated[_Finite | None, BeforeValidator(_text_or_blank)]
+"""A number written as text; null where it is blank."""
+TextFigure = Annotated[_Finite, BeforeValidator(_text)]
+"""A number written as text, never blank."""
+TextStamp = Annotated[int, BeforeValidator(_text)]
+"""Milliseconds since 1970, written as text."""
+Number = Annotated[_Finite, Strict()]
+"""A bare number."""
+Count = Annotated[int, Strict()]
+"""A bare whole number: an id, a rank, a stamp."""
+Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
+"""An ISO 8601 instant with its zone."""
 
 
 class Wire(BaseModel):

@@ -33,14 +33,14 @@ def address() -> Iterator[str]:
         yield sandbox.url
 
 
-def ask(address: str, work):
+def ask(address: str, work, now: datetime = NOW):
     async def run():
         budgets = [
             Budget(family="weight", units=1920, per_seconds=60),
             Budget(family="funding", units=400, per_seconds=300),
         ]
         async with (
-            Binance(base_url=f"{address}/binance", budgets=budgets) as binance,
+            Binance(base_url=f"{address}/binance", budgets=budgets, clock=lambda: now) as binance,
             BinanceArchive(base_url=f"{address}/binance-archive") as archive,
         ):
             return await work(binance, archive)
@@ -136,7 +136,7 @@ def collect_despite(fault: Fault, window: dict[str, datetime]):
     async def run(address: str):
         options = {"attempts": 2, "backoff_seconds": 0.01, "timeout_seconds": 0.5}
         async with (
-            Binance(base_url=f"{address}/binance", **options) as binance,
+            Binance(base_url=f"{address}/binance", clock=lambda: NOW, **options) as binance,
             BinanceArchive(base_url=f"{address}/binance-archive", **options) as archive,
         ):
             btc = {"BTCUSDT": "BTC-USDT-PERP"}
@@ -203,7 +203,7 @@ def test_recorded_bars_are_the_same_by_archive_and_by_rest(realdata):
         )
 
     with Sandbox(RecordedSource(realdata, clock=lambda: later), clock=lambda: later) as sandbox:
-        got, rest = ask(sandbox.url, both)
+        got, rest = ask(sandbox.url, both, now=later)
     assert got.transports["archive_month"] + got.transports["archive_day"] > 0
     assert_frame_equal(got.frame, rest, check_exact=True)
     assert got.frame.height > 0

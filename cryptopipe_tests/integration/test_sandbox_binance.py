@@ -162,11 +162,11 @@ def test_a_settlement_is_written_like_binances(binance):
     }
 
 
-def test_funding_info_names_only_those_that_differ_from_eight_hours(binance):
+def test_funding_info_names_those_that_differ_from_eight_hours_and_one_other_cap(binance):
     hours = {
         each["symbol"]: each["fundingIntervalHours"] for each in binance.get("/fundingInfo").json()
     }
-    assert hours == {"DOGEUSDT": 4, "1000PEPEUSDT": 4, "HYPEUSDT": 1}
+    assert hours == {"BTCUSDT": 8, "DOGEUSDT": 4, "1000PEPEUSDT": 4, "HYPEUSDT": 1}
 
 
 def test_the_present_of_one_and_of_all(binance):

@@ -149,7 +149,7 @@ def test_funding_info_reads_the_interval_off_the_last_settlements(tmp_path):
     with served(tmp_path) as client:
         rows = client.get("/binance/fapi/v1/fundingInfo").json()
     hours = {row["symbol"]: row["fundingIntervalHours"] for row in rows}
-    assert hours == {"FOURUSDT": 4, "HOLEUSDT": 1}
+    assert hours == {"EIGHTUSDT": 8, "FOURUSDT": 4, "HOLEUSDT": 1}
 
 
 @pytest.mark.parametrize(

@@ -26,12 +26,17 @@ def ms(moment: datetime) -> int:
 
 
 def ask(
-    vendor: Callable[[httpx.Request], Any], work: Callable[[Binance], Awaitable[pl.DataFrame]]
+    vendor: Callable[[httpx.Request], Any],
+    work: Callable[[Binance], Awaitable[pl.DataFrame]],
+    now: datetime = NOON,
 ) -> pl.DataFrame:
     async def run() -> pl.DataFrame:
         transport = httpx.MockTransport(vendor)
         async with Binance(
-            base_url="https://binance.test", transport=transport, backoff_seconds=0.001
+            base_url="https://binance.test",
+            transport=transport,
+            backoff_seconds=0.001,
+            clock=lambda: now,
         ) as binance:
             return await work(binance)
 
@@ -70,8 +75,9 @@ class Exchange:
 
     @staticmethod
     def row(t: int) -> list[Any]:
-        price = str(100 + t // MINUTE % 1440)
-        return [t, price, price, price, price, "2", t + MINUTE - 1, "9", 1, "1", "4", "0"]
+        level = 100 + t // MINUTE % 1440
+        price, value = str(level), str(2 * level)
+        return [t, price, price, price, price, "2", t + MINUTE - 1, value, 1, "1", "4", "0"]
 
 
 def bars(exchange: Exchange, start: datetime, end: datetime, symbols=BTC) -> pl.DataFrame:
@@ -164,7 +170,7 @@ def test_nothing_to_find_is_an_empty_frame_of_the_full_schema(symbols, start, en
     [
         ([Exchange.row(ms(NOON) - 10 * MINUTE)], "outside|newest"),
         ([Exchange.row(ms(NOON) - MINUTE)] * 2, "occurs twice"),
-        ([Exchange.row(ms(NOON) - MINUTE)[:9]], "expected 12 fields"),
+        ([Exchange.row(ms(NOON) - MINUTE)[:9]], "rows of nine numbers"),
         ([[*Exchange.row(ms(NOON) - MINUTE)[:9], "5", "4", "0"]], "takers bought more"),
         ({"code": 0}, "array of arrays"),
     ],

@@ -97,7 +97,11 @@ class Binances:
 
 def collect(market: Binances, start: str, end: str, *, symbols=BTC, what=collect_bars) -> Collected:
     async def run() -> Collected:
-        options = {"base_url": "https://binance.test", "backoff_seconds": 0.001}
+        options = {
+            "base_url": "https://binance.test",
+            "backoff_seconds": 0.001,
+            "clock": lambda: NOW,
+        }
         async with (
             Binance(transport=httpx.MockTransport(market.rest), **options) as binance,
             BinanceArchive(transport=httpx.MockTransport(market.archive), **options) as archive,

@@ -93,5 +93,5 @@ def test_a_contract_without_its_fields_or_with_a_twin_is_a_changed_payload():
     bare = {**sent, "symbols": [{"symbol": "BTCUSDT", "contractType": "PERPETUAL"}]}
     with pytest.raises(PayloadChanged, match="baseAsset"):
         instruments(httpx.Response(200, json=bare))
-    with pytest.raises(PayloadChanged, match="exchangeInfo"):
+    with pytest.raises(PayloadChanged, match="valid dictionary, got list"):
         instruments(httpx.Response(200, json=[1]))

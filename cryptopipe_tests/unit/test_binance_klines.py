@@ -13,11 +13,11 @@ from cryptopipe_assets.vendors.binance_klines import (
     BAR_SCHEMA,
     HEADER,
     NUMBERS,
-    UnexpectedRows,
     bars_of,
     page_as_csv,
     read_klines,
 )
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 START, END = datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 2, 4, tzinfo=UTC)
@@ -116,8 +116,14 @@ def test_no_rows_have_the_whole_schema():
     ],
 )
 def test_a_row_that_breaks_a_promise_is_named_by_symbol_and_minute(row, fault):
-    with pytest.raises(UnexpectedRows, match=rf"BTC-USDT-PERP at 2026-02-0\d \d\d:.*{fault}"):
+    with pytest.raises(UnexpectedShape, match=rf"BTC-USDT-PERP at 2026-02-0\d \d\d:.*{fault}"):
         bars(row)
+
+
+def test_a_header_names_the_columns_whatever_their_order_and_number():
+    names = [*HEADER.decode().split(",")[::-1], "added"]
+    turned = ",".join([*line().decode().split(",")[::-1], "x"])
+    assert_frame_equal(read_klines(f"{','.join(names)}\n{turned}".encode()), read_klines(line()))
 
 
 @pytest.mark.parametrize(
@@ -129,17 +135,17 @@ def test_a_row_that_breaks_a_promise_is_named_by_symbol_and_minute(row, fault):
         line() + b"\n" + line() + b",1",
         b",".join(line().split(b",")[:9]),
         b"open,high\n1,2",
-        HEADER.replace(b"open,high", b"high,open") + b"\n" + line(),
+        HEADER.replace(b"open,high", b"open,top") + b"\n" + line(),
     ],
 )
 def test_text_of_another_shape_is_an_error(csv):
-    with pytest.raises(UnexpectedRows, match="expected"):
+    with pytest.raises(UnexpectedShape, match="expected"):
         read_klines(csv)
 
 
 def test_a_line_that_is_too_short_is_an_error():
     short = b",".join(line(open_time="1770120060000").split(b",")[:9])
-    with pytest.raises(UnexpectedRows):
+    with pytest.raises(UnexpectedShape):
         bars(line() + b"\n" + short)
 
 
@@ -147,7 +153,7 @@ def test_a_line_that_is_too_short_is_an_error():
     "body", [b"{}", b"[1,2]", b'[[1,["2"]]]', b'[[1,{"a":2}]]', b"[[1],\n2", b"3"]
 )
 def test_a_page_that_is_no_array_of_flat_arrays_is_an_error(body):
-    with pytest.raises(UnexpectedRows, match="array of arrays"):
+    with pytest.raises(UnexpectedShape, match="array of arrays"):
         page_as_csv(body)
 
 

@@ -205,7 +205,7 @@ def without(name: str) -> list[dict[str, Any]]:
         (page(timestamp=ms(NOON) + HOUR_MS), "asked for .* got"),
         (page(timestamp=ms(NOON) - HOUR_MS), "the hour has two values"),
         (page(sumOpenInterest="-1"), "negative"),
-        (page(sumOpenInterestValue="nan"), "not finite"),
+        (page(sumOpenInterestValue="nan"), "finite number"),
         (page(sumOpenInterest=""), "sumOpenInterest"),
         ({"code": 0}, "list"),
     ],

@@ -80,9 +80,9 @@ def test_a_recorded_page_becomes_settlements_named_by_their_hour():
             return httpx.Response(200, json=[])
         return payload("funding_rate.json")
 
-    frame = settled(vendor, BTC)
+    frame = settled(vendor, {**BTC, **named(["ETHUSDT", "1000PEPEUSDT"])})
     assert frame.schema == SETTLEMENT_SCHEMA
-    assert frame.rows(named=True) == [
+    assert frame.filter(symbol="BTC-USDT-PERP").rows(named=True) == [
         {
             "ts": DAY_START,
             "available_at": DAY_START + timedelta(milliseconds=8),

@@ -210,7 +210,7 @@ def without_time(body: Any) -> Any:
         ("instruments-info", without_rows, "got none"),
         ("tickers", without_rows, "got none"),
         ("tickers", without_time, "time"),
-        ("open-interest", of_half_hours, "expected stamps of whole hours"),
+        ("open-interest", of_half_hours, "expected whole hours of"),
         ("mark-price-kline", without_rows, "no mark price for any of 3 points"),
         ("mark-price-kline", lambda body: {**body, "result": {"list": [["1", "2"]]}}, "0.2"),
     ],

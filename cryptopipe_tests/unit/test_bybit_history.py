@@ -47,7 +47,9 @@ def test_history_of_an_inverse_contract_is_in_dollars():
 
     def vendor(request: httpx.Request) -> httpx.Response:
         name = "mark_price_kline" if "mark-price" in request.url.path else "open_interest_2"
-        return httpx.Response(200, json=sent(f"{name}.json"))
+        answer = sent(f"{name}.json")
+        answer["result"]["category"] = "inverse"
+        return httpx.Response(200, json=answer)
 
     found = ask_bybit(vendor, lambda bybit: bybit.open_interest({"BTCUSD": contract}, **WINDOW))
     [row] = found.frame.rows(named=True)
@@ -79,7 +81,7 @@ class Prices:
         if "mark-price" in request.url.path:
             first, last = int(asked["start"]), int(asked["end"])
             rows: list[Any] = [
-                [str(t), "1", "1", "1", "2"] for t in self.opened if first <= t <= last
+                [str(t), "1", "2", "1", "2"] for t in self.opened if first <= t <= last
             ]
         else:
             first, last = int(asked["startTime"]), int(asked["endTime"])

@@ -166,6 +166,7 @@ def test_the_current_reading_is_of_its_hour_and_known_a_millisecond_later():
     frame = ask(
         lambda request: httpx.Response(200, json=sent("open_interest.json")),
         lambda c: c.open_interest_now(chosen("BTCUSDT_PERP.A", "BTCUSD_PERP.A")),
+        clock=lambda: DAY + 2 * HOUR,
     )
     assert frame.schema == OPEN_INTEREST_SCHEMA
     linear = frame.filter(symbol="BTC-USDT-PERP").row(0, named=True)

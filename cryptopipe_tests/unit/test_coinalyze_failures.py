@@ -157,7 +157,11 @@ def test_a_429_waits_as_long_as_the_vendor_asks_and_is_then_answered():
             return httpx.Response(429, headers={"Retry-After": "0.01"})
         return httpx.Response(200, json=sent("open_interest.json"))
 
-    frame = ask(vendor, lambda c: c.open_interest_now(chosen("BTCUSDT_PERP.A", "BTCUSD_PERP.A")))
+    frame = ask(
+        vendor,
+        lambda c: c.open_interest_now(chosen("BTCUSDT_PERP.A", "BTCUSD_PERP.A")),
+        clock=lambda: DAY + timedelta(hours=2),
+    )
     assert (frame.height, calls["all"]) == (2, 2)
 
 
@@ -202,4 +206,5 @@ def test_a_reading_that_breaks_a_promise_is_a_changed_payload(change):
         ask(
             lambda request: httpx.Response(200, json=payload),
             lambda c: c.open_interest_now(chosen("BTCUSD_PERP.A")),
+            clock=lambda: DAY + timedelta(hours=2),
         )

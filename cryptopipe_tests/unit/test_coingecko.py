@@ -83,7 +83,7 @@ def test_what_is_unknown_is_null_and_what_is_no_observation_is_left_out(caplog):
     somnia = frame.row(2, named=True)
     assert (somnia["market_cap_usd"], somnia["circulating_supply"]) == (None, None)
     assert frame["max_supply"].to_list() == [21_000_000.0, None, 1_000_000_000.0]
-    assert "are left out: coingecko:forgotten" in caplog.text
+    assert "of price and supply: coingecko:forgotten" in caplog.text
 
 
 def many(first: int, last: int) -> list[dict[str, Any]]:

@@ -112,7 +112,8 @@ def test_used_up_credits_end_the_day_for_every_process(code, whose, tmp_path):
         ask(vendor, state_folder=tmp_path)
     assert len(sent_to_vendor) == 1
     midnight = datetime(2026, 2, 4, tzinfo=UTC)
-    answer = httpx.Response(200, json=sent("listings_latest.json"))
+    text = json.dumps(sent("listings_latest.json")).replace("2026-02-03T11:", "2026-02-03T23:")
+    answer = httpx.Response(200, text=text)
     assert ask(lambda request: answer, state_folder=tmp_path, clock=lambda: midnight).height == 3
 
 

@@ -33,6 +33,7 @@ def ask(
             transport=httpx.MockTransport(vendor),
             backoff_seconds=0.001,
             attempts=3,
+            clock=lambda: NOON,
         ) as okx:
             return await work(okx)
 

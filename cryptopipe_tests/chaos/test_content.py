@@ -1,0 +1,30 @@
+"""Answers look right and are wrong, in every way and at every endpoint, over real HTTP.
+
+A case ends in the answer that came without the fault, or in the error that its table names.
+"""
+
+import pytest
+
+from cryptopipe_tests.chaos.cases import judge
+from cryptopipe_tests.chaos.content_behaviours import CONTENT, FILES
+from cryptopipe_tests.chaos.questions import ENDPOINTS
+
+ARCHIVE = [each for each in ENDPOINTS if each.vendor == "archive"]
+CASES = [
+    (behaviour, endpoint)
+    for behaviours, endpoints in ((CONTENT, ENDPOINTS), (FILES, ARCHIVE))
+    for behaviour in behaviours
+    for endpoint in endpoints
+    if behaviour.concerns(endpoint.name)
+]
+
+
+@pytest.mark.parametrize(
+    ("behaviour", "endpoint"),
+    CASES,
+    ids=[f"{endpoint.name}: {behaviour.name}" for behaviour, endpoint in CASES],
+)
+def test_it_ends_in_the_true_answer_or_in_the_error_with_its_name(
+    behaviour, endpoint, standin, truths, caplog
+):
+    judge(behaviour, endpoint, standin, truths[endpoint.name], caplog)
