@@ -4,7 +4,8 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from cryptopipe_assets.vendors.binance import KLINES, Binance, kline_weight
-from cryptopipe_assets.vendors.binance_klines import UnexpectedRows, page_as_csv, read_klines
+from cryptopipe_assets.vendors.binance_klines import page_as_csv, read_klines
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 HOUR = timedelta(hours=1)
 MOST_HOURS = 499
@@ -39,7 +40,7 @@ async def trades_by_hour(
     body = await binance.get_text(KLINES, question, family="weight", cost=kline_weight(hours))
     try:
         bars = read_klines(page_as_csv(body)).select("open_time", "trades")
-    except UnexpectedRows as exc:
+    except UnexpectedShape as exc:
         raise binance.changed(f"{KLINES} {vendor_symbol}: {exc}: {binance.redact(body)}") from exc
     opened = {datetime.fromtimestamp(ms / 1000, tz=UTC): n for ms, n in bars.iter_rows()}
     return {hour: trades for hour, trades in opened.items() if hour + HOUR <= now}
