@@ -16,8 +16,6 @@ from datetime import UTC, datetime, timedelta
 from typing import ClassVar
 
 import polars as pl
-from pydantic import TypeAdapter
-from typing_extensions import TypedDict
 
 from cryptopipe_assets.vendors.binance_funding_pages import (
     MOST_ROWS,
@@ -40,11 +38,10 @@ from cryptopipe_assets.vendors.binance_settlements import (
     read_page,
     settlements_of,
 )
+from cryptopipe_assets.vendors.binance_time import read_time
 from cryptopipe_assets.vendors.concurrency import all_or_nothing
 from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.present import require_same_time
-from cryptopipe_assets.vendors.shapes import UnexpectedShape, refuse, shaped
-from cryptopipe_assets.vendors.wire import Count
+from cryptopipe_assets.vendors.shapes import UnexpectedShape, refuse
 
 TIME = "/fapi/v1/time"
 KLINES = "/fapi/v1/klines"
@@ -59,13 +56,6 @@ EARLY_MS = 60_000  # a stamp could be a little before its hour
 def kline_weight(limit: int) -> int:
     """Weight of a klines request by its ``limit``."""
     return 1 if limit < 100 else 2 if limit < 500 else 5 if limit <= 1000 else 10
-
-
-class _Time(TypedDict):
-    serverTime: Count
-
-
-_TIME = TypeAdapter(_Time)
 
 
 class Binance(VendorClient):
@@ -84,11 +74,9 @@ class Binance(VendorClient):
         """
         answer = await self.get_json(TIME, {}, family="weight")
         try:
-            theirs = shaped(_TIME, answer)["serverTime"]
-            require_same_time(theirs, now=self.clock())
+            return read_time(answer, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(f"{TIME}: {exc}") from exc
-        return datetime.fromtimestamp(theirs / 1000, tz=UTC)
 
     async def instruments(self) -> pl.DataFrame:
         """Return the perpetual contracts that Binance lists now, sorted by symbol.
