@@ -41,8 +41,10 @@ def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path
     chance = random.Random(20260201)
     hit_a_write = 0
     turn = 1
-    for _ in range(KILLS):
-        finished = _write_and_kill(lake, turn, after=chance.uniform(0.0, 0.12))
+    for kill in range(KILLS):
+        # Every other kill waits for a write to begin, so that a busy machine hits some as well.
+        in_a_write = path.parent if kill % 2 else None
+        finished = _write_and_kill(lake, turn, after=chance.uniform(0.0, 0.12), watched=in_a_write)
         stored = pl.read_parquet(path, hive_partitioning=False)
         prices = stored["price"].floor().unique().to_list()
         assert stored.height == SYMBOLS * 1440
@@ -56,8 +58,11 @@ def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path
     assert [each.name for each in path.parent.iterdir()] == ["part-0.parquet"]
 
 
-def _write_and_kill(lake: Lake, turn: int, *, after: float) -> int:
-    """Start a writer, kill it some time after its first turn; return the last finished turn."""
+def _write_and_kill(lake: Lake, turn: int, *, after: float, watched: Path | None) -> int:
+    """Start a writer, kill it some time after its first turn; return the last finished turn.
+
+    With a folder to watch, it is killed as soon as a temporary file is seen there.
+    """
     with subprocess.Popen(
         [sys.executable, "-c", WRITER, str(lake.root), str(turn), str(SYMBOLS)],
         stdout=subprocess.PIPE,
@@ -67,5 +72,14 @@ def _write_and_kill(lake: Lake, turn: int, *, after: float) -> int:
         assert writer.stdout is not None
         first = writer.stdout.readline().strip()
         time.sleep(after)
+        if watched is not None:
+            _wait_for_a_write(watched)
         writer.kill()
         return int([first, *writer.stdout.read().split()][-1])
+
+
+def _wait_for_a_write(folder: Path) -> None:
+    """Return when a file of the folder is being written, or after five seconds."""
+    until = time.monotonic() + 5
+    while time.monotonic() < until and not any(folder.glob(".*.tmp")):
+        time.sleep(0.0005)
