@@ -7,9 +7,10 @@ from typing import Annotated
 
 import typer
 
+from cryptopipe_assets.cli_options import Warehouse, settings_for
+from cryptopipe_assets.cli_past import history, repair
 from cryptopipe_assets.commands.console import fail, out
 from cryptopipe_assets.errors import CryptopipeError, RequestError
-from cryptopipe_assets.settings import Settings, load_settings
 
 app = typer.Typer(
     name="cryptopipe",
@@ -18,11 +19,6 @@ app = typer.Typer(
     add_completion=False,
     pretty_exceptions_enable=False,
 )
-
-Warehouse = Annotated[
-    Path | None,
-    typer.Option("--warehouse", help="Folder of the tables. Default: warehouse/ of the project."),
-]
 
 
 @app.command()
@@ -33,7 +29,7 @@ def demo(
     """Fill every table from a simulated market and show the result. No key, no network."""
     from cryptopipe_assets.commands.demo import demo as run
 
-    run(_settings(warehouse), days=days)
+    run(settings_for(warehouse), days=days)
 
 
 @app.command()
@@ -53,7 +49,7 @@ def replay(
     from cryptopipe_assets.commands.replay import replay as run
 
     run(
-        _settings(warehouse),
+        settings_for(warehouse),
         data=data.expanduser().resolve(),
         first=_day(start, "--start"),
         last=_day(end, "--end"),
@@ -70,7 +66,7 @@ def status(
     """How fresh every table is and what vendors delete. Exit code 0 fresh, 2 stale, 3 missing."""
     from cryptopipe_assets.commands.status import status as run
 
-    raise typer.Exit(run(_settings(warehouse), as_json=as_json))
+    raise typer.Exit(run(settings_for(warehouse), as_json=as_json))
 
 
 @app.command()
@@ -92,7 +88,7 @@ def refresh(
     from cryptopipe_assets.commands.refresh import check
     from cryptopipe_assets.commands.refresh import refresh as run
 
-    settings = _settings(warehouse)
+    settings = settings_for(warehouse)
     if check_only:
         raise typer.Exit(check(settings))
     raise typer.Exit(run(settings, skip_oi=skip_oi, force=force, timeout=timeout))
@@ -109,7 +105,7 @@ def sql(
     from cryptopipe_assets.commands.sql import sql as run
 
     form = "json" if as_json else "csv" if as_csv else "table"
-    run(_settings(warehouse), query, form=form)
+    run(settings_for(warehouse), query, form=form)
 
 
 @app.command()
@@ -124,7 +120,7 @@ def catalog(
     from cryptopipe_assets.definitions import warehouse as warehouse_of
     from cryptopipe_assets.storage.catalog import rebuild, write_catalog
 
-    found = warehouse_of(_settings(warehouse))
+    found = warehouse_of(settings_for(warehouse))
     if absolute is None:
         out.print(f"wrote {rebuild(found.lake, found.contracts)}")
     else:
@@ -151,7 +147,7 @@ def backup(
     if verify_only:
         verify_backup(target.expanduser(), at)
     else:
-        run(_settings(warehouse), target.expanduser(), keep=keep)
+        run(settings_for(warehouse), target.expanduser(), keep=keep)
 
 
 @app.command()
@@ -166,21 +162,7 @@ def restore(
     """Put a snapshot back into the warehouse, verified file by file."""
     from cryptopipe_assets.commands.backup import restore as run
 
-    run(_settings(warehouse), target.expanduser(), at, force=force)
-
-
-@app.command()
-def repair(
-    look: Annotated[bool, typer.Option("--look", help="Look only; ask nobody.")] = False,
-    again: Annotated[
-        bool, typer.Option("--again", help="Ask at once, and for explained gaps too.")
-    ] = False,
-    warehouse: Warehouse = None,
-) -> None:
-    """Find missing minutes and ask for them again. Exit code 0 if no gap is open, else 2."""
-    from cryptopipe_assets.commands.repair import repair as run
-
-    raise typer.Exit(run(_settings(warehouse), look_only=look, again=again))
+    run(settings_for(warehouse), target.expanduser(), at, force=force)
 
 
 @app.command()
@@ -188,7 +170,7 @@ def doctor(warehouse: Warehouse = None) -> None:
     """Check versions, configuration, folders, files and keys, and say what to fix."""
     from cryptopipe_assets.commands.doctor import doctor as run
 
-    raise typer.Exit(run(_settings(warehouse)))
+    raise typer.Exit(run(settings_for(warehouse)))
 
 
 @app.command()
@@ -201,7 +183,7 @@ def sandbox(
     """Serve the stand-in for the vendors on loopback until interrupted."""
     from cryptopipe_assets.commands.sandbox import sandbox as run
 
-    settings = _settings(None)
+    settings = settings_for(None)
     run(settings, settings.config.sandbox.port if port is None else port)
 
 
@@ -212,7 +194,11 @@ def dev(
     """Open the Dagster UI with its daemon, and the stand-in where the profile wants it."""
     from cryptopipe_assets.commands.dev import dev as run
 
-    raise typer.Exit(run(_settings(None), port))
+    raise typer.Exit(run(settings_for(None), port))
+
+
+app.command()(history)
+app.command()(repair)
 
 
 def main() -> None:
@@ -229,11 +215,6 @@ def main() -> None:
             raise
         fail(exc.description or "a table was refused by its contract")
         sys.exit(1)
-
-
-def _settings(warehouse: Path | None) -> Settings:
-    settings = load_settings()
-    return settings.with_environment(warehouse=warehouse) if warehouse else settings
 
 
 def _day(text: str, option: str) -> date:

@@ -168,6 +168,10 @@ class Registry(Collected):
     """
 
 
+class SymbolRecord(Registry):
+    """A registry that is filled one symbol at a time, on demand: nothing makes it late."""
+
+
 class Ledger(Stamped):
     """A table without days that says how things stand: one file, replaced as a whole.
 

@@ -12,6 +12,7 @@ import dagster as dg
 from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
+from cryptopipe_assets.partitions import SYMBOLS
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
@@ -27,7 +28,7 @@ from cryptopipe_assets.vendors.records import Records
 STATE = ".state"
 """Folder of the warehouse with what is known of the vendors: spending, limits, bans."""
 
-LAYERS = ("collected", "features", "signals", "quality")
+LAYERS = ("collected", "features", "signals", "quality", "history")
 
 
 def build(settings: Settings, **replaced: object) -> dg.Definitions:
@@ -174,9 +175,15 @@ def table_modules() -> Iterator[ModuleType]:
 
 
 def in_order(definitions: dg.Definitions) -> list[str]:
-    """Names of all tables, each after those it is made from."""
+    """Names of the tables that a run over days fills, each after those it is made from."""
+    per_symbol = {spec.key for spec in definitions.resolve_all_asset_specs() if is_per_symbol(spec)}
     keys = definitions.resolve_asset_graph().toposorted_asset_keys
-    return [key.to_user_string() for key in keys]
+    return [key.to_user_string() for key in keys if key not in per_symbol]
+
+
+def is_per_symbol(spec: dg.AssetSpec) -> bool:
+    """Whether a run of the table is about one symbol, and so apart from runs over days."""
+    return spec.partitions_def == SYMBOLS
 
 
 def registries() -> frozenset[str]:

@@ -24,6 +24,9 @@ DAYS = dg.DailyPartitionsDefinition(
     start_date=load_settings().history_start, end_offset=1, timezone="UTC"
 )
 
+SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
+"""Canonical instruments, of tables that are filled one symbol at a time. Fed by the universe."""
+
 PARTITION = "dagster/partition"
 RANGE_START = "dagster/asset_partition_range_start"
 RANGE_END = "dagster/asset_partition_range_end"

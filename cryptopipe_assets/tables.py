@@ -13,7 +13,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.asset_spec import column_schema, freshness_policy
-from cryptopipe_assets.contracts import Collected, Table
+from cryptopipe_assets.contracts import Collected, SymbolRecord, Table
 from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
 from cryptopipe_assets.partitions import (
@@ -21,6 +21,7 @@ from cryptopipe_assets.partitions import (
     PARTITION,
     RANGE_END,
     RANGE_START,
+    SYMBOLS,
     days_between,
 )
 from cryptopipe_assets.preview import preview
@@ -58,8 +59,11 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
         "check_specs": [gate_spec(contract)],
         # Of tables without days too: Dagster's command for a range wants it of all that it selects.
         "backfill_policy": dg.BackfillPolicy.single_run(),
-        "freshness_policy": freshness_policy(contract.table_name(), load_settings().config.tiers),
     }
+    if issubclass(contract, SymbolRecord):
+        return arguments | {"partitions_def": SYMBOLS}
+    tiers = load_settings().config.tiers
+    arguments["freshness_policy"] = freshness_policy(contract.table_name(), tiers)
     if contract.has_days():
         arguments["partitions_def"] = DAYS
     return arguments

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
-from cryptopipe_assets.contracts import Ledger, Registry, Table
-from cryptopipe_assets.definitions import contracts, defs, in_order
+from cryptopipe_assets.contracts import Ledger, Registry, SymbolRecord, Table
+from cryptopipe_assets.definitions import contracts, defs, in_order, is_per_symbol
 from cryptopipe_assets.settings import PROJECT
 from cryptopipe_assets.storage.catalog import first_line
 
@@ -24,7 +24,8 @@ def table_of_tables() -> str:
         "| table | a row is | key | columns | made from | fresh within |",
         "|---|---|---|---:|---|---|",
     ]
-    for name in in_order(defs):
+    per_symbol = sorted(name for name, spec in specs.items() if is_per_symbol(spec))
+    for name in [*in_order(defs), *per_symbol]:
         contract, spec = contracts()[name], specs[name]
         made_from = ", ".join(sorted(f"`{dep.asset_key.to_user_string()}`" for dep in spec.deps))
         key = ", ".join(contract.key())
@@ -38,6 +39,8 @@ def table_of_tables() -> str:
 
 
 def _kind(contract: type[Table]) -> str:
+    if issubclass(contract, SymbolRecord):
+        return "registry, a partition a symbol"
     if issubclass(contract, Registry):
         return "registry, versions kept"
     return "ledger, kept up to date" if issubclass(contract, Ledger) else ""
@@ -48,6 +51,8 @@ def _source(vendors: str | None, made_from: str) -> str:
 
 
 def _window(policy: object) -> str:
+    if policy is None:
+        return "on demand"
     assert isinstance(policy, TimeWindowFreshnessPolicy)
     minutes = int(policy.fail_window.to_timedelta().total_seconds() // 60)
     return f"{minutes} min" if minutes < 300 else f"{minutes // 60} h"

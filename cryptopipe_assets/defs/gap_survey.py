@@ -9,11 +9,16 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.defs.asked_days import last_runs
-from cryptopipe_assets.defs.collected.instruments import Instruments, followed_instruments
+from cryptopipe_assets.defs.collected.instruments import (
+    INSTRUMENT,
+    Instruments,
+    followed_instruments,
+)
 from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.gaps.ledger import GAPS
 from cryptopipe_assets.gaps.survey import Survey, survey
 from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.registry import latest
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.universe import Universe
 
@@ -38,16 +43,33 @@ class GapSurvey:
             If the registry of instruments is empty.
         """
         followed = followed_instruments(self.warehouse, self.universe, BARS)
+        return self._survey(followed, ledger, now=now)
+
+    def look_at(self, contract: pl.DataFrame, *, now: datetime) -> Survey:
+        """What is missing of one contract, followed or not, beside the followed ones.
+
+        Parameters
+        ----------
+        contract
+            Its row of the registry.
+        """
+        known = latest(self.warehouse.lake.read(Instruments), INSTRUMENT)
+        followed = self.universe.followed(self.universe.with_tiers(known.drop("tier")), BARS)
+        both = pl.concat([followed, contract.select(followed.columns)]).unique("symbol")
+        return self._survey(both, GAPS.to_frame(), now=now)
+
+    def _survey(self, contracts: pl.DataFrame, ledger: pl.DataFrame, *, now: datetime) -> Survey:
         in_tier = pl.col("ts").filter(pl.col("tier").is_not_null()).min()
         since = (
             self.warehouse.lake.read(Instruments)
             .group_by("symbol")
             .agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
         )
+        listings = contracts.select("symbol", "listed_at", "delisted_at")
         return survey(
             self.warehouse.lake,
             Ohlcv1m,
-            listings=followed.select("symbol", "listed_at", "delisted_at").join(since, on="symbol"),
+            listings=listings.join(since, on="symbol"),
             ledger=ledger,
             runs=partial(last_runs, self.instance, BARS),
             now=now,

@@ -5,15 +5,15 @@ import sys
 
 import pytest
 
-from cryptopipe_assets.definitions import contracts, defs
+from cryptopipe_assets.definitions import contracts, defs, in_order
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.vendors.retention import RETENTIONS
 
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 
 
-def test_every_table_has_a_service_level():
-    assert set(SERVICE_LEVELS) == set(contracts())
+def test_every_table_that_runs_over_days_fill_has_a_service_level():
+    assert set(SERVICE_LEVELS) == set(in_order(defs))
 
 
 @pytest.mark.parametrize("name", sorted(SERVICE_LEVELS))

@@ -9,8 +9,8 @@ import dagster as dg
 import pytest
 
 from cryptopipe_assets.contracts import Collected, Stamped, Table
-from cryptopipe_assets.definitions import contracts, defs, in_order, table_modules
-from cryptopipe_assets.partitions import DAYS
+from cryptopipe_assets.definitions import contracts, defs, in_order, is_per_symbol, table_modules
+from cryptopipe_assets.partitions import DAYS, SYMBOLS
 from cryptopipe_assets.storage.catalog import rebuild
 from cryptopipe_assets.storage.lake import Lake
 
@@ -70,7 +70,7 @@ def test_the_ui_shows_the_columns_with_units_and_a_freshness_policy(name):
     schema = spec.metadata["dagster/column_schema"]
     assert [column.name for column in schema.columns] == CONTRACTS[name].columns()
     assert all("[" in column.description for column in schema.columns)
-    assert spec.freshness_policy is not None
+    assert (spec.freshness_policy is None) is is_per_symbol(spec)
     assert spec.description
 
 
@@ -86,9 +86,11 @@ def test_every_table_has_a_gate_and_a_quality_check(name):
     assert len(checks) > 1
 
 
-def test_all_partitioned_tables_share_one_definition_of_days():
-    partitioned = {spec.partitions_def for spec in SPECS.values() if spec.partitions_def}
-    assert partitioned == {DAYS}
+def test_all_partitioned_tables_share_one_definition_of_days_or_the_one_of_symbols():
+    partitioned = {name: spec.partitions_def for name, spec in SPECS.items() if spec.partitions_def}
+    assert {name: each for name, each in partitioned.items() if each != DAYS} == {
+        "symbol_history": SYMBOLS
+    }
 
 
 def test_the_graph_is_as_it_was_agreed():
@@ -102,8 +104,8 @@ def test_the_graph_is_as_it_was_agreed():
 
 def test_tables_come_after_what_they_are_made_from():
     order = in_order(defs)
-    for name, spec in SPECS.items():
-        for dep in spec.deps:
+    for name in order:
+        for dep in SPECS[name].deps:
             assert order.index(dep.asset_key.to_user_string()) < order.index(name)
 
 

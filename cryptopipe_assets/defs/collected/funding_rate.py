@@ -65,17 +65,16 @@ def funding_rate(
     symbols = dict(followed.select("vendor_symbol", "symbol").iter_rows())
     spent: Counter[str] = Counter()
     for days in months(days_of(context)):
-        settlements, cost = asyncio.run(_ask(vendors, symbols, days))
+        settlements, cost = asyncio.run(settlements_of(vendors, symbols, days))
         spent.update(cost)
-        inside = settlements.filter(pl.col("ts") >= midnight(days[0]))
-        yield from publication.write(inside, days)
+        yield from publication.write(settlements, days)
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
 
 
-async def _ask(
+async def settlements_of(
     vendors: VendorClients, symbols: dict[str, str], days: list[date]
 ) -> tuple[pl.DataFrame, Counter[str]]:
-    """Fetch and name the interval of every settlement."""
+    """Settlements of the days, with the interval of each, and what asking cost."""
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
         got = await collect_settlements(
@@ -90,7 +89,8 @@ async def _ask(
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
         rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
-        return stamped(rows, FundingRate, source=binance.vendor, at=now), spent
+        inside = rows.filter(pl.col("ts") >= midnight(days[0]))
+        return stamped(inside, FundingRate, source=binance.vendor, at=now), spent
 
 
 @dg.asset_check(asset=funding_rate)

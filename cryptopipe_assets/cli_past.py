@@ -1,0 +1,32 @@
+"""Commands about the past: fetching it, and asking again for what is missing of it."""
+
+from typing import Annotated
+
+import typer
+
+from cryptopipe_assets.cli_options import Warehouse, settings_for
+
+
+def history(
+    symbols: Annotated[
+        list[str], typer.Argument(help="Contracts (BTC-USDT-PERP) or followed coins (BTC).")
+    ],
+    warehouse: Warehouse = None,
+) -> None:
+    """Fetch the whole past of contracts from the bulk archive; goes on where it was ended."""
+    from cryptopipe_assets.commands.history import history as run
+
+    run(settings_for(warehouse), symbols)
+
+
+def repair(
+    look: Annotated[bool, typer.Option("--look", help="Look only; ask nobody.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Ask at once, and for explained gaps too.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Find missing minutes and ask for them again. Exit code 0 if no gap is open, else 2."""
+    from cryptopipe_assets.commands.repair import repair as run
+
+    raise typer.Exit(run(settings_for(warehouse), look_only=look, again=again))

@@ -1,0 +1,1 @@
+"""The past of single symbols, fetched on demand."""
