@@ -5,6 +5,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cached_property
 
 import dagster as dg
 from rich.progress import (
@@ -42,12 +43,15 @@ class Outcome:
         Number of checks that ran.
     rows_added
         Rows that were not there before, of all tables.
+    metadata
+        What each table reported of itself, by table.
     """
 
     seconds: float
     checks: int
     rows_added: int = 0
     warnings: list[tuple[str, str]] = field(default_factory=list)
+    metadata: dict[str, dict[str, object]] = field(default_factory=dict)
 
 
 @contextmanager
@@ -111,10 +115,9 @@ class TableRun:
 
     def quietly(self, tables: Sequence[str], first: date, last: date) -> Outcome:
         """As ``materialise``, without a word on the terminal."""
-        definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
         started = time.monotonic()
         with instance(self._settings, own=self._keep) as found:
-            result = definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+            result = self._job.execute_in_process(
                 instance=found,
                 asset_selection=[dg.AssetKey(name) for name in tables],
                 tags=range_tags(first, last),
@@ -131,7 +134,14 @@ class TableRun:
                 for each in evaluations
                 if not each.passed
             ],
+            metadata=_reported(result),
         )
+
+    @cached_property
+    def _job(self) -> dg.JobDefinition:
+        """Every table; a run selects some."""
+        definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
+        return definitions.resolve_implicit_global_asset_job_def()
 
     def _bars(self, tables: Sequence[str], first: date, last: date) -> Progress:
         """A progress bar per table; the clock of each runs from when another was done."""
@@ -165,3 +175,15 @@ class TableRun:
         self._progress.advance(number)
         if task.finished:
             self._since = self._progress.get_time()
+
+
+def _reported(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, object]]:
+    """Metadata of every table that the run filled."""
+    filled = (
+        event.step_materialization_data.materialization
+        for event in result.get_asset_materialization_events()
+    )
+    return {
+        each.asset_key.to_user_string(): {name: said.value for name, said in each.metadata.items()}
+        for each in filled
+    }

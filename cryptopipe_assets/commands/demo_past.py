@@ -1,0 +1,53 @@
+"""What somebody who runs the demo would have collected had they started a year ago.
+
+A vendor tells the price of a past day but not the supply: that is known to those who wrote it down.
+So the simulated clock is set to evenings of the past year and the snapshot of each is taken then.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime, time, timedelta
+
+from rich.progress import track
+
+from cryptopipe_assets.commands.console import out
+from cryptopipe_assets.commands.run import Outcome, TableRun
+from cryptopipe_assets.defs.collected.market_cap import MarketCap
+from cryptopipe_assets.partitions import midnight
+from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
+from cryptopipe_assets.storage.lake import Lake
+
+EVENING = time(23, 45)
+MONTHS = 12
+
+
+def evenings(today: date) -> list[date]:
+    """The first day of each of the last twelve months, and yesterday; ascending."""
+    months = []
+    month = today.replace(day=1)
+    for _ in range(MONTHS):
+        months.append(month)
+        month = (month - timedelta(days=1)).replace(day=1)
+    yesterday = today - timedelta(days=1)
+    return sorted({day for day in months if day < today} | {yesterday})
+
+
+def take_snapshots(settings: Settings, days: Sequence[date]) -> list[Outcome]:
+    """Collect ``market_cap`` as it was on the evening of each day that has no supply yet."""
+    lake = Lake(settings.warehouse)
+    wanting = [day for day in days if lake.read(MarketCap, day)["circulating_supply"].count() == 0]
+    if not wanting:
+        out.print("  all of them are there")
+        return []
+    clock = SimulatedClock(_evening(wanting[0]))
+    with simulated_world(settings, clock) as world:
+        run = TableRun(settings, keep=True, vendors=world.vendors)
+        outcomes = []
+        for day in track(wanting, "  market_cap        ", console=out):
+            clock.set(_evening(day))
+            outcomes.append(run.quietly([MarketCap.table_name()], day, day))
+    return outcomes
+
+
+def _evening(day: date) -> datetime:
+    return datetime.combine(day, EVENING, midnight(day).tzinfo)
