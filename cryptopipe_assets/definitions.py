@@ -11,6 +11,7 @@ import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.partitions import SYMBOLS
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
@@ -44,7 +45,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(modules),
         asset_checks=dg.load_asset_checks_from_modules(modules),
-        sensors=[automation(settings)],
+        sensors=[automation(settings), symbols_sensor(is_live=settings.origin == "live")],
         resources={**resources(settings), **replaced},
         # A step then costs 30 ms and not 2 s; what is parallel is inside the assets.
         executor=dg.in_process_executor,
