@@ -126,7 +126,10 @@ class BinanceRest:
         return [each.symbol for each in self._source.instruments(now)]
 
     def _funding_info(self, request: web.Request, now: int) -> object:
-        return answers.funding_info(self._source.funding_hours(now))
+        hours = self._source.funding_hours(now)
+        return answers.funding_info(
+            hours or {each.symbol: 8 for each in self._source.instruments(now)[:1]}
+        )
 
     def _premium_index(self, request: web.Request, now: int) -> object:
         asked = bool(request.query.get("symbol"))

@@ -31,6 +31,7 @@ from cryptopipe_assets.vendors.binance_klines import (
     bars_of,
     page_as_csv,
     read_klines,
+    require_different,
 )
 from cryptopipe_assets.vendors.binance_settlements import (
     SETTLEMENT_SCHEMA,
@@ -68,9 +69,7 @@ class Binance(VendorClient):
 
         Raises
         ------
-        PayloadChanged
-            Also if it is more than five minutes from ours: what is a closed bar is in doubt then.
-        VendorUnavailable, VendorRejected
+        VendorUnavailable, VendorRejected, PayloadChanged (also if ours shows another time)
         """
         answer = await self.get_json(TIME, {}, family="weight")
         try:
@@ -141,6 +140,10 @@ class Binance(VendorClient):
             self._klines_of(vendor_symbol, symbol, start=start, end=min(end, now))
             for vendor_symbol, symbol, start, end in spans
         )
+        try:
+            require_different(frames)
+        except UnexpectedShape as exc:
+            raise self.changed(f"{KLINES}: {exc}") from exc
         return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
     async def _klines_of(

@@ -6,6 +6,7 @@ bit. Rows that break what Binance promises are an error; nothing is repaired. Pu
 
 import io
 import json
+from collections.abc import Iterable
 from datetime import UTC, datetime
 
 import polars as pl
@@ -55,6 +56,7 @@ HEADER = (
 OUR_NAMES = dict(zip(HEADER.decode().split(","), KLINE_SCHEMA, strict=True))
 QUOTES_A_ROW = 18  # around nine texts; the two times and the number of trades are bare
 ANOTHER_UNIT = 10
+ALIKE_MINUTES = 10
 NUMBERS = [name for name in KLINE_SCHEMA if name != "ignore"]
 PRICES = ["open", "high", "low", "close"]
 AMOUNTS = ["volume_base", "volume_quote", "trades", "taker_buy_base", "taker_buy_quote"]
@@ -178,6 +180,33 @@ def bars_of(klines: pl.DataFrame, symbol: str, *, start: datetime, end: datetime
         .select(BAR_SCHEMA.names())
         .sort("ts")
     )
+
+
+def require_different(frames: Iterable[pl.DataFrame]) -> None:
+    """Check that no two symbols have the same bars: an answer does not say whose bars it has.
+
+    Parameters
+    ----------
+    frames
+        ``BAR_SCHEMA``, of one symbol each.
+
+    Raises
+    ------
+    UnexpectedShape
+        If ten minutes in which both traded are the same: a cache mixed the questions up.
+    """
+    seen: dict[tuple[object, ...], str] = {}
+    for frame in frames:
+        traded = frame.filter(pl.col("volume_base") > 0).head(ALIKE_MINUTES)
+        if traded.height < ALIKE_MINUTES:
+            continue
+        symbol = traded["symbol"][0]
+        same = seen.setdefault(tuple(traded.drop("symbol").rows()), symbol)
+        if same != symbol:
+            raise UnexpectedShape(
+                f"{symbol} has the very bars of {same} from {traded['ts'][0]} on: a cache on the "
+                "way repeats another answer"
+            )
 
 
 def _complain(bad: pl.DataFrame, symbol: str, fault: str) -> None:

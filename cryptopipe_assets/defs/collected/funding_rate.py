@@ -3,7 +3,7 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -12,6 +12,7 @@ from cryptopipe_assets.collection import expected_minutes
 from cryptopipe_assets.contracts import Collected, column, stamped
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.errors import VendorUnavailable
 from cryptopipe_assets.factors.funding import settlement_intervals
 from cryptopipe_assets.partitions import midnight, months
 from cryptopipe_assets.preview import markdown
@@ -22,6 +23,9 @@ from cryptopipe_assets.vendors.binance_bars import collect_settlements
 
 ONE_DAY = timedelta(days=1)
 """Longer than any interval, so that a day's first settlement meets the one before it."""
+
+MINUTES_WITH_A_SETTLEMENT = 9 * 60
+"""In so long a stretch every contract settles, whatever its interval."""
 
 
 class FundingRate(Collected):
@@ -67,6 +71,8 @@ def funding_rate(
     for days in months(days_of(context)):
         settlements, cost = asyncio.run(settlements_of(vendors, symbols, days))
         spent.update(cost)
+        if vendors.missing_instrument == "fail":
+            _require_settlements(followed, days, settlements, now=vendors.clock())
         yield from publication.write(settlements, days)
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
 
@@ -91,6 +97,29 @@ async def settlements_of(
         rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         return stamped(inside, FundingRate, source=binance.vendor, at=now), spent
+
+
+def _require_settlements(
+    followed: pl.DataFrame, days: list[date], settlements: pl.DataFrame, *, now: datetime
+) -> None:
+    """Check that every contract that trades settled on every day long enough for it.
+
+    Raises
+    ------
+    VendorUnavailable
+    """
+    due = expected_minutes(followed.filter(status="TRADING"), days, now=now).filter(
+        pl.col("expected") >= MINUTES_WITH_A_SETTLEMENT
+    )
+    settled = settlements.select("symbol", day=pl.col("ts").dt.date()).unique()
+    if not (silent := due.join(settled, on=["symbol", "day"], how="anti")).is_empty():
+        symbol, day = silent.select("symbol", "day").sort("day", "symbol").row(0)
+        raise VendorUnavailable(
+            "binance",
+            f"not one settlement of {symbol} on {day} ({silent.height} instrument-days in all) "
+            "though it is listed and trading; nothing was written. Run again later, or set "
+            'collect.missing_instrument = "warn" in cryptopipe.toml to store the others',
+        )
 
 
 @dg.asset_check(asset=funding_rate)

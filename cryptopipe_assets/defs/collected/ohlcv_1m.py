@@ -26,6 +26,9 @@ from cryptopipe_assets.tables import Publication, days_checked, days_of, table
 from cryptopipe_assets.universe import Universe
 from cryptopipe_assets.vendors.binance_bars import collect_bars
 
+LONG_ENOUGH = timedelta(hours=1)
+"""A window of which an exchange that is open has bars for certain."""
+
 JUMP = 0.2
 """A close this far (natural log) from the close a minute earlier is worth a look."""
 
@@ -62,6 +65,7 @@ class _Answer:
 
     bars: pl.DataFrame
     expected: pl.DataFrame
+    quiet: pl.DataFrame
     spent: Counter[str]
 
 
@@ -83,14 +87,15 @@ def ohlcv_1m(
         answer = asyncio.run(_ask(vendors, followed, days, stored))
         spent.update(answer.spent)
         both = pl.concat([stored, stored_minutes(answer.bars.lazy())])
-        silent.append(_silent(followed, answer.expected, both, policy=vendors.missing_instrument))
+        nothing = pl.concat([without_bars(answer.expected, both), answer.quiet]).unique()
+        silent.append(_silent(followed, nothing, policy=vendors.missing_instrument))
         yield from publication.write(answer.bars, days)
-    nothing = pl.concat(silent)
+    every = pl.concat(silent)
     yield from publication.finish(
         {
             **{name: spent[name] for name in sorted(spent)},
-            "instrument_days_without_bars": nothing.height,
-            "without_bars": dg.MetadataValue.md(markdown(nothing.head(20))),
+            "instrument_days_without_bars": every.height,
+            "without_bars": dg.MetadataValue.md(markdown(every.head(20))),
         }
     )
 
@@ -104,22 +109,27 @@ async def _ask(
         now = await binance.server_time()
         expected = expected_minutes(followed, days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
+        quiet: list[tuple[str, date]] = []
         for window in outstanding(expected, stored):
             symbols = {vendor_symbol[name]: name for name in window.symbols}
             got = await collect_bars(
                 binance, archive, symbols, start=window.start, end=window.end, now=now
             )
             frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
+            if window.end - window.start >= LONG_ENOUGH:
+                came = set(got.frame["symbol"])
+                quiet += [
+                    (each, window.start.date()) for each in window.symbols if each not in came
+                ]
             spent.update({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
-    return _Answer(pl.concat(frames), expected, spent)
+    schema = {"symbol": pl.String, "day": pl.Date}
+    return _Answer(pl.concat(frames), expected, pl.DataFrame(quiet, schema, orient="row"), spent)
 
 
-def _silent(
-    followed: pl.DataFrame, expected: pl.DataFrame, stored: pl.DataFrame, *, policy: str
-) -> pl.DataFrame:
-    """Whole days on which an instrument traded at the venue and not one bar is there.
+def _silent(followed: pl.DataFrame, silent: pl.DataFrame, *, policy: str) -> pl.DataFrame:
+    """Days on which an instrument traded at the venue and not one bar came, sorted.
 
     Raises
     ------
@@ -127,7 +137,7 @@ def _silent(
         If the policy is ``fail`` and the instrument's status says that it trades: the venue
         gives a bar for every minute, traded or not, so this is a hole on its side or ours.
     """
-    silent = without_bars(expected, stored)
+    silent = silent.sort("symbol", "day")
     trading = followed.filter(status="TRADING")["symbol"].to_list()
     broken = silent.filter(pl.col("symbol").is_in(trading))
     if policy == "fail" and broken.height:
