@@ -9,6 +9,7 @@ import typer
 
 from cryptopipe_assets.cli_options import Warehouse, settings_for
 from cryptopipe_assets.cli_past import history, repair
+from cryptopipe_assets.cli_simulated import calls
 from cryptopipe_assets.commands.console import fail, out
 from cryptopipe_assets.errors import CryptopipeError, RequestError
 
@@ -197,6 +198,7 @@ def dev(
     raise typer.Exit(run(settings_for(None), port))
 
 
+app.command()(calls)
 app.command()(history)
 app.command()(repair)
 

@@ -38,7 +38,7 @@ class Market:
 
     def __init__(self, seed: int) -> None:
         self.seed = seed
-        self.coin_days = lru_cache(maxsize=32)(self._coin_days)
+        self.coin_days = lru_cache(maxsize=128)(self._coin_days)
         self.minutes = lru_cache(maxsize=128)(self._minutes)
         self._hours = lru_cache(maxsize=4096)(self._make_hours)
         self._market_days = lru_cache(maxsize=1)(self._make_market_days)

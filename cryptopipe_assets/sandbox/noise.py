@@ -9,6 +9,7 @@ Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
 _DAY = 86_400_000  # milliseconds
 _WORD = 2**64
+_BOTH_ENDS = np.array([[0], [1]])
 
 
 def stream(seed: int, name: str, position: int = 0) -> np.random.Generator:
@@ -64,7 +65,7 @@ def wander(seed: int, name: str, instants: Ints, spans: tuple[float, ...]) -> Fl
     curve = np.zeros(len(instants))
     for days in spans:
         place, within = np.divmod(instants, round(days * _DAY))
-        at, after = (grain(seed, f"{name} {days}", place + step) for step in (0, 1))
+        at, after = grain(seed, f"{name} {days}", place + _BOTH_ENDS)
         share = within / (days * _DAY)
         curve += np.sqrt(days) * (at + (after - at) * share * share * (3 - 2 * share))
     smooth: Floats = curve / (0.5 * np.sqrt(sum(spans)))

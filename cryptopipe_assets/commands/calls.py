@@ -1,0 +1,103 @@
+"""What a day of market data costs in calls, counted by the stand-in over a simulated day.
+
+The universe is that of the original pipeline, so that the figure can be held against its own: two
+coins every 15 minutes and eight every hour, a call for each, and nine macro series a day. Here one
+call tells all ten coins, so all ten are told every 15 minutes.
+"""
+
+import asyncio
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import polars as pl
+
+from cryptopipe_assets.commands.console import frame_table, out
+from cryptopipe_assets.contracts import stamped
+from cryptopipe_assets.definitions import universe
+from cryptopipe_assets.defs.collected.market_cap import MarketCap
+from cryptopipe_assets.defs.market_cap_readings import from_coingecko
+from cryptopipe_assets.partitions import midnight
+from cryptopipe_assets.settings import Settings, Tier
+from cryptopipe_assets.simulated_time import SimulatedClock, World, simulated_world
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.twins import with_kind
+
+TIERS = {
+    "high_frequency": Tier(every_minutes=15, tables=("market_cap",), coins=("BTC", "ETH")),
+    "hourly": Tier(
+        every_minutes=60,
+        tables=("market_cap",),
+        coins=("USDT", "SOL", "XRP", "TAO", "FET", "AGIX", "RENDER", "OCEAN"),
+    ),
+}
+EVERY = timedelta(minutes=15)
+CEILING = 105
+ORIGINAL = 2 * 96 + 8 * 24 + 9
+"""Calls a day of the original pipeline; the nine are of macro series, which are not market data."""
+
+
+@dataclass(frozen=True)
+class MeasuredDay:
+    """A simulated day of market data.
+
+    Attributes
+    ----------
+    calls
+        Requests that the stand-in answered, by (vendor, endpoint).
+    rows
+        What was stored of the followed coins: columns of ``market_cap``.
+    """
+
+    calls: Counter[tuple[str, str]]
+    rows: pl.DataFrame
+
+
+def calls(settings: Settings, day: date) -> None:
+    """Measure a day and print its calls per vendor, beside the original's count."""
+    show(measure(settings, day), day)
+
+
+def show(measured: MeasuredDay, day: date) -> None:
+    """Print a measured day."""
+    spent = pl.DataFrame(
+        [(vendor, endpoint, count) for (vendor, endpoint), count in measured.calls.items()],
+        schema={"vendor": pl.String, "endpoint": pl.String, "calls": pl.Int64},
+        orient="row",
+    ).sort("vendor", "endpoint")
+    coins = measured.rows["coin"].n_unique()
+    out.print(frame_table(spent, title=f"Calls for market data of {coins} coins, {day}"))
+    total, rows = measured.calls.total(), measured.rows.height
+    out.print(f"{total} calls brought {rows} rows: each of {coins} coins {rows // coins} times.")
+    out.print(
+        f"At most {CEILING} are allowed. The original's ceiling is {ORIGINAL}, 9 of them macro."
+    )
+
+
+def measure(settings: Settings, day: date) -> MeasuredDay:
+    """Collect the day's market data every 15 minutes, as the asset ``market_cap`` does."""
+    own = settings.with_config(tiers=TIERS)
+    coins = universe(own).coins(MarketCap.table_name())
+    clock = SimulatedClock(midnight(day))
+    with TemporaryDirectory() as folder, simulated_world(own, clock) as world:
+        lake = Lake(Path(folder))
+        for _ in clock.ticks(EVERY, until=midnight(day) + timedelta(days=1)):
+            _collect(world, lake, coins)
+        rows = lake.read(MarketCap, day).filter(pl.col("coin").is_in(coins))
+        return MeasuredDay(world.standin.calls.copy(), _meant(rows))
+
+
+def _collect(world: World, lake: Lake, coins: list[str]) -> None:
+    today = world.clock().date()
+    stored = lake.read(MarketCap, today)
+    gathered = asyncio.run(from_coingecko(world.vendors, coins, [today], stored=stored))
+    rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
+    lake.upsert(MarketCap, MarketCap.conform(rows), today)
+
+
+def _meant(rows: pl.DataFrame) -> pl.DataFrame:
+    """Of coins that share a ticker, the one that is asked for on every tick."""
+    largest = rows.sort("market_cap_usd").unique("coin", keep="last")
+    return rows.join(largest, on="coin_id", how="semi")
