@@ -11,6 +11,7 @@ import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.partitions import SYMBOLS
@@ -45,7 +46,12 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
     return dg.Definitions(
         assets=dg.load_assets_from_modules(modules),
         asset_checks=dg.load_asset_checks_from_modules(modules),
-        sensors=[automation(settings), symbols_sensor(is_live=settings.origin == "live")],
+        jobs=[import_landing],
+        sensors=[
+            automation(settings),
+            symbols_sensor(is_live=settings.origin == "live"),
+            landed_files,
+        ],
         resources={**resources(settings), **replaced},
         # A step then costs 30 ms and not 2 s; what is parallel is inside the assets.
         executor=dg.in_process_executor,
