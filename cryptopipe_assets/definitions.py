@@ -10,8 +10,10 @@ from typing import get_args
 import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
+from cryptopipe_assets import recorded_profile
 from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
+from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.partitions import SYMBOLS
@@ -23,7 +25,6 @@ from cryptopipe_assets.settings import Settings, Tier, TieredTable, load_setting
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.strategies.strategy_set import active
-from cryptopipe_assets.symbology import split_multiplier
 from cryptopipe_assets.universe import Universe
 from cryptopipe_assets.vendors.records import Records
 
@@ -81,7 +82,9 @@ def universe(settings: Settings) -> Universe:
     """Tiers as cryptopipe.toml has them; every recorded instrument when replaying recordings."""
     config = settings.config
     if settings.environment.vendors == "recorded":
-        return recorded_universe(RecordedSource(settings.environment.realdata))
+        return recorded_profile.recorded_universe(
+            recorded_profile.recordings(settings.environment.realdata)
+        )
     return Universe(
         venue=config.universe.venue,
         quote=config.universe.quote,
@@ -91,43 +94,47 @@ def universe(settings: Settings) -> Universe:
 
 
 def _of_tables(tiers: Collection[Tier]) -> dict[str, frozenset[str]]:
-    """Coins that each table follows: those of the tiers that name it."""
-    return {
+    """Coins that each table follows: of the tiers that name it; signals those with bars."""
+    named = {
         table: frozenset(coin for tier in tiers if table in tier.tables for coin in tier.coins)
         for table in get_args(TieredTable)
     }
-
-
-def recorded_universe(source: RecordedSource) -> Universe:
-    """Follow what was recorded, table by table."""
-    now = int(source.clock().timestamp() * 1000)
-    coin = {each.symbol: split_multiplier(each.base)[0] for each in source.instruments(now)}
-    coverage = source.coverage()
-    recorded = {
-        table: frozenset(coin[symbol] for symbol in coverage.get(table, {}))
-        for table in ("ohlcv_1m", "funding_rate")
-    }
-    return Universe(
-        venue="binance",
-        quote=None,
-        tiers={"recorded": tuple(sorted(frozenset().union(*recorded.values())))},
-        only=recorded,
-    )
+    return named | {"signals": named["ohlcv_1m"]}
 
 
 def vendor_clients(settings: Settings) -> VendorClients:
     """Clients of the profile: the real vendors, or a stand-in that starts when first needed."""
-    environment = settings.environment
-    live, recorded = environment.vendors == "live", environment.vendors == "recorded"
+    collect, live = settings.config.collect, settings.environment.vendors == "live"
+    if settings.environment.vendors == "recorded":
+        return recorded_clients(settings)
     state = settings.warehouse / STATE
     return VendorClients(
         limits=settings.config.vendors,
-        missing_instrument="warn" if recorded else settings.config.collect.missing_instrument,
+        missing_instrument=collect.missing_instrument,
         standin=None if live else standin(settings),
         state_folder=state if live else None,  # a stand-in has nobody to share its limits with
         records=Records(folder=state),
         sources=settings.config.sources,
         keys=keys(settings),
+        reach=Reach(
+            coinbase_prices=collect.coinbase_prices, coinalyze_funding=collect.coinalyze_funding
+        ),
+    )
+
+
+def recorded_clients(settings: Settings) -> VendorClients:
+    """Clients that ask a stand-in for what was recorded."""
+    return VendorClients(
+        limits=settings.config.vendors,
+        missing_instrument="warn",
+        standin=standin(settings),
+        state_folder=None,
+        records=Records(folder=settings.warehouse / STATE),
+        sources=recorded_profile.RECORDED_SOURCES,
+        keys=recorded_profile.STANDIN_KEYS,
+        reach=recorded_profile.recorded_reach(
+            recorded_profile.recordings(settings.environment.realdata)
+        ),
     )
 
 

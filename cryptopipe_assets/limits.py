@@ -72,6 +72,12 @@ class CoinGeckoLimits(RequestLimits):
     calls_per_month: int | None = Field(default=None, ge=1)
 
 
+class CoinbaseLimits(RequestLimits):
+    """Coinbase's limit per address."""
+
+    calls_per_second: int = Field(default=10, ge=1)
+
+
 class Vendors(Section):
     """Limits, one section a vendor."""
 
@@ -82,3 +88,4 @@ class Vendors(Section):
     coinalyze: CoinalyzeLimits = CoinalyzeLimits()
     coinmarketcap: CoinMarketCapLimits = CoinMarketCapLimits()
     coingecko: CoinGeckoLimits = CoinGeckoLimits()
+    coinbase: CoinbaseLimits = CoinbaseLimits()

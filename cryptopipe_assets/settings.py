@@ -61,6 +61,8 @@ class Collect(Section):
     """How strict the collectors are."""
 
     missing_instrument: Literal["fail", "warn"] = "fail"
+    coinbase_prices: bool = False
+    coinalyze_funding: bool = False
 
 
 class SourceChoice(Section):

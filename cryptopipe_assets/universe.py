@@ -25,12 +25,16 @@ class Universe:
     only
         Table name to coins, for a table that follows fewer of them: tiers name their tables, and
         recordings differ.
+    beyond
+        Table name to coins that it follows besides, whether or not our venue lists a contract of
+        them: what was recorded of other vendors.
     """
 
     venue: str
     quote: str | None
     tiers: Mapping[str, tuple[str, ...]]
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
@@ -58,8 +62,7 @@ class Universe:
         ConfigError
             If there are none.
         """
-        every = {coin for coins in self.tiers.values() for coin in coins}
-        followed = sorted(every & self.only.get(table, every))
+        followed = sorted(self._tiered(table) | self.beyond.get(table, frozenset()))
         if not followed:
             raise ConfigError(
                 f"no coin is followed by {table}; name it in the tables of a cryptopipe.toml tier"
@@ -83,8 +86,13 @@ class Universe:
         instruments
             Newest version of every instrument, with ``tier``.
         """
-        chosen = pl.col("coin").is_in(self.coins(table))
+        chosen = pl.col("coin").is_in(sorted(self._tiered(table)))
         return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
+
+    def _tiered(self, table: str) -> frozenset[str]:
+        """Coins of the tiers that the table follows."""
+        every = frozenset(coin for coins in self.tiers.values() for coin in coins)
+        return every & self.only.get(table, every)
 
     def _ours(self) -> pl.Expr:
         quote = pl.lit(value=True) if self.quote is None else pl.col("quote") == self.quote

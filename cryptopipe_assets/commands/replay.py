@@ -1,7 +1,8 @@
 """The same graph on recorded vendor files."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -11,31 +12,34 @@ import polars as pl
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.definitions import defs, in_order, registries
+from cryptopipe_assets.definitions import defs, in_order, registries, vendor_clients
+from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.partitions import require_range
+from cryptopipe_assets.partitions import midnight, require_range
+from cryptopipe_assets.recorded_profile import recordings
+from cryptopipe_assets.sandbox.daily_recordings import Spans
 from cryptopipe_assets.sandbox.recorded import RecordedSource
+from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.sandbox.source import utcnow
 from cryptopipe_assets.settings import PROJECT, Settings
-
-Spans = dict[str, tuple[datetime, datetime]]
+from cryptopipe_assets.simulated_time import SimulatedClock, unlimited
 
 NEEDS = {
-    "instruments": (),
-    "ohlcv_1m": ("ohlcv_1m",),
-    "funding_rate": ("funding_rate",),
-    "open_interest": ("open_interest of every venue and hour",),
-    "market_cap": ("market_cap of every day",),
-    "microstructure_1h": ("ohlcv_1m",),
-    "factors_1h": ("ohlcv_1m",),
-    "leverage_ratios": ("open_interest of every venue and hour",),
-    "dilution_metrics": ("market_cap of every day",),
-    "data_gaps": ("ohlcv_1m",),
-    "signals": ("open_interest of every venue and hour", "market_cap of every day"),
+    "ohlcv_1m": "bars",
+    "funding_rate": "funding",
+    "open_interest": "daily open interest",
+    "market_cap": "market caps or daily prices",
+    "microstructure_1h": "bars",
+    "factors_1h": "bars",
+    "leverage_ratios": "daily open interest",
+    "dilution_metrics": "market caps or daily prices",
+    "data_gaps": "bars",
+    "signals": "market caps or daily prices",
 }
 """Recordings without which a table cannot be made. Funding is optional for the features.
 
-Positions and market caps were recorded of some venues, by day and by month: not what the
-collectors of these tables ask for, so they are skipped.
+Coinalyze, CoinMarketCap and Coinbase are replayed day by day. Recordings of other vendors'
+positions and caps are served by the stand-in, but no collector asks for what was recorded of them.
 """
 
 
@@ -66,7 +70,8 @@ def replay(
     """
     require_range(first, last, today=datetime.now(UTC).date())
     wanted = _known(tables)
-    coverage = RecordedSource(data).coverage()
+    source = recordings(data)
+    coverage, daily = recorded_kinds(source), source.daily()
     skipped = list(_skipped(wanted, coverage, first, last))
     for each in skipped:
         out.print(f"[yellow]skipped[/] {each.table}: {each.reason}")
@@ -79,16 +84,20 @@ def replay(
         )
     own = settings.with_environment(vendors="recorded", realdata=data)
     _report(coverage)
-    run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse")
     out.print(f"\nReplaying {first} to {last} into {own.warehouse}")
-    outcome = run.materialise(chosen, first, last)
+    with recorded_world(own) as (clock, vendors):
+        run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse", vendors=vendors)
+        if "market_cap" in chosen:
+            _captures(run, clock, [at for at in daily.captures if first <= at.date() <= last])
+        outcome = run.materialise(chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
         out.print(f"  [yellow]warning[/] {table}: {check}")
     out.print()
     out.print(contents(own))
     where = "" if own.warehouse == PROJECT / "warehouse" else f" --warehouse {own.warehouse}"
-    out.print(f'\nQuery it: cryptopipe sql{where} "FROM factors_1h LIMIT 5"', soft_wrap=True)
+    shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
+    out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
 
 
 def _known(tables: Sequence[str] | None) -> list[str]:
@@ -109,18 +118,59 @@ def _known(tables: Sequence[str] | None) -> list[str]:
 def _skipped(
     tables: Iterable[str], coverage: dict[str, Spans], first: date, last: date
 ) -> Iterable[Skipped]:
-    start = datetime(first.year, first.month, first.day, tzinfo=UTC)
-    end = datetime(last.year, last.month, last.day, tzinfo=UTC) + timedelta(days=1)
+    start, end = midnight(first), midnight(last) + timedelta(days=1)
     for table in tables:
-        for need in NEEDS.get(table, ()):
-            spans = coverage.get(need, {})
-            if not spans:
-                yield Skipped(table, f"no recordings of {need}")
-            elif not any(begin < end and until >= start for begin, until in spans.values()):
-                begin, until = min(a for a, _ in spans.values()), max(b for _, b in spans.values())
-                yield Skipped(
-                    table, f"{need} was recorded from {begin:%Y-%m-%d} to {until:%Y-%m-%d} only"
-                )
+        if (need := NEEDS.get(table)) is None:
+            continue
+        spans = coverage.get(need, {}).values()
+        if not spans:
+            yield Skipped(table, f"no recordings of {need}")
+        elif not any(begin < end and until >= start for begin, until in spans):
+            begin, until = min(a for a, _ in spans), max(b for _, b in spans)
+            yield Skipped(table, f"{need}: recorded from {begin:%Y-%m-%d} to {until:%Y-%m-%d} only")
+
+
+def recorded_kinds(source: RecordedSource) -> dict[str, Spans]:
+    """What was recorded that a collector asks for: kind to name to first and last instant."""
+    coverage, daily = source.coverage(), source.daily()
+    lists = [midnight(day) + timedelta(days=1) for day in daily.listings] + list(daily.captures)
+    kinds = {
+        "bars": coverage.get("ohlcv_1m", {}),
+        "funding": {**coverage.get("funding_rate", {}), **daily.funding},
+        "daily open interest": daily.open_interest,
+        "market caps or daily prices": {
+            **{f"list of {at}": (at, at) for at in lists},
+            **daily.prices,
+        },
+    }
+    return {kind: spans for kind, spans in kinds.items() if spans}
+
+
+@contextmanager
+def recorded_world(settings: Settings) -> Iterator[tuple[SimulatedClock, VendorClients]]:
+    """A clock that can be set, and clients of a stand-in that shows what was recorded by then.
+
+    A recording is not held to its vendors' request limits.
+    """
+    clock = SimulatedClock(utcnow())
+    source = recordings(settings.environment.realdata).at(clock)
+    with Sandbox(source, enforce_limits=False) as standin:
+        vendors = replace(
+            vendor_clients(settings),
+            standin=lambda: standin.url,
+            limits=unlimited(settings.config.vendors),
+            clock=clock,
+        )
+        yield clock, vendors
+
+
+def _captures(run: TableRun, clock: SimulatedClock, instants: Sequence[datetime]) -> None:
+    """Collect lists of the present as they were taken, each at its own time."""
+    present = clock()
+    for at in instants:
+        clock.set(at + timedelta(milliseconds=1))
+        run.quietly(["market_cap"], at.date(), at.date())
+    clock.set(present)
 
 
 def _report(coverage: dict[str, Spans]) -> None:
@@ -128,7 +178,7 @@ def _report(coverage: dict[str, Spans]) -> None:
     rows = [
         {
             "recordings of": table,
-            "symbols": len(spans),
+            "series": len(spans),
             "from": f"{min(a for a, _ in spans.values()):%Y-%m-%d}",
             "to": f"{max(b for _, b in spans.values()):%Y-%m-%d}",
         }

@@ -19,6 +19,7 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.commands.console import out
+from cryptopipe_assets.commands.forgetful import forgetful_instance
 from cryptopipe_assets.dagster_home import export_dagster_home
 from cryptopipe_assets.definitions import build, registries, resources, warehouse
 from cryptopipe_assets.defs.vendor_clients import VendorClients
@@ -56,13 +57,13 @@ class Outcome:
 
 @contextmanager
 def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
-    """The repo's Dagster instance, or an ephemeral one for a warehouse that is not its own."""
+    """The repo's Dagster instance, or a forgetful one for a warehouse that is not its own."""
     if own:
         export_dagster_home(settings)
         with dg.DagsterInstance.get() as found:
             yield found
     else:
-        with dg.DagsterInstance.ephemeral() as found:
+        with forgetful_instance() as found:
             yield found
 
 

@@ -8,6 +8,7 @@ import polars as pl
 
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.partitions import midnight
 from cryptopipe_assets.vendors.coingecko import CoinGecko
 from cryptopipe_assets.vendors.coingecko_rows import DAILY_ABOVE_DAYS
 from cryptopipe_assets.vendors.concurrency import all_or_nothing
@@ -124,7 +125,7 @@ async def from_coinmarketcap(
             *await all_or_nothing(
                 coinmarketcap.listings_historical(day - ONE_DAY, LARGEST)
                 for day in days
-                if day < now.date()
+                if day < now.date() and vendors.reach.has_listing(day - ONE_DAY)
             ),
         ]
         if now.date() in days:
@@ -138,6 +139,28 @@ async def from_coinmarketcap(
             "followed_coins_not_listed": len(set(coins) - set(rows["coin"])),
         }
         return Gathered(rows, coinmarketcap.vendor, now, counts)
+
+
+async def from_coinbase(vendors: VendorClients, coins: Sequence[str], days: list[date]) -> Gathered:
+    """Ask for the price of the followed coins at the 00:00 of each day, the close of the last one.
+
+    Coins without a product in US dollars have none, and are counted.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    async with vendors.coinbase() as coinbase:
+        listed = await coinbase.dollar_products()
+        products = {coin: listed[coin] for coin in coins if coin in listed}
+        rows = await coinbase.daily_closes(
+            products, start=midnight(days[0]) - ONE_DAY, end=midnight(days[-1])
+        )
+        counts = {
+            "coinbase/api_calls": sum(coinbase.calls.values()),
+            "coinbase/coins_without_product": len(coins) - len(products),
+        }
+        return Gathered(rows, coinbase.vendor, vendors.clock(), counts)
 
 
 def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:

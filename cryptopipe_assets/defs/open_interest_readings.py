@@ -10,7 +10,6 @@ from typing import Any
 import polars as pl
 
 from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.partitions import midnight
 from cryptopipe_assets.vendors.binance_open_interest import collect_open_interest
 from cryptopipe_assets.vendors.bybit import Bybit
@@ -21,9 +20,6 @@ from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measur
 DAY = timedelta(days=1)
 BYBIT_REACH = timedelta(days=200)
 """How far back Bybit is asked: two pages of history and two of mark prices per eight days."""
-
-COINALYZE_REACH = timedelta(hours=1500)
-"""The least that Coinalyze keeps of hourly bars."""
 
 
 @dataclass(frozen=True)
@@ -86,27 +82,27 @@ async def from_coinalyze(
     *,
     known: Collection[tuple[str, str]],
 ) -> Gathered:
-    """Ask Coinalyze for every perpetual contract of the coins, hour by hour.
+    """Ask Coinalyze for every perpetual contract of the coins.
+
+    Hour by hour as far back as it keeps hours; of days before that for the close, which is the
+    value of the day's last hour.
 
     Parameters
     ----------
+    days
+        Ascending, without a gap.
     known
         Contracts (venue, symbol) of which there are values already: these may not be missing from
-        the answer. Others may be younger than the days.
+        the hours. Others may be younger than the days.
 
     Raises
     ------
-    RequestError
-        If a day is older than what Coinalyze keeps for sure.
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     now = vendors.clock()
-    if midnight(days[0]) < (oldest := now - COINALYZE_REACH):
-        raise RequestError(
-            f"open_interest of {days[0]} by coinalyze: it keeps hourly values for 1500 hours, so "
-            f"ask from {(oldest + DAY):%Y-%m-%d} on, or put exchanges first in [sources] of "
-            f"cryptopipe.toml for the days before"
-        )
+    oldest = now - vendors.reach.coinalyze_hours
+    by_day = [day for day in days if midnight(day) < oldest]
+    by_hour = days[len(by_day) :]
     async with vendors.coinalyze() as coinalyze:
         listed = await coinalyze.markets()
         wanted = listed.filter(
@@ -119,12 +115,25 @@ async def from_coinalyze(
             for vendor_symbol, *name in wanted.select("vendor_symbol", "venue", "symbol").rows()
             if tuple(name) not in known
         ]
-        rows = await coinalyze.open_interest(
-            wanted,
-            start=midnight(days[0]),
-            end=midnight(days[-1]) + DAY,
-            allow_missing=may_miss,
-        )
+        parts = [OPEN_INTEREST_SCHEMA.to_frame()]
+        if by_day:
+            start, end = midnight(by_day[0]), midnight(by_day[-1]) + DAY
+            parts.append(
+                await coinalyze.open_interest(
+                    wanted,
+                    start=start,
+                    end=end,
+                    interval="daily",
+                    # Any of them may be younger than these days; what is stored stays.
+                    allow_missing=wanted["vendor_symbol"].to_list(),
+                )
+            )
+        if by_hour:
+            start, end = midnight(by_hour[0]), midnight(by_hour[-1]) + DAY
+            parts.append(
+                await coinalyze.open_interest(wanted, start=start, end=end, allow_missing=may_miss)
+            )
+        rows = pl.concat(parts)
         counts = Counter(
             {
                 f"api_calls/{coinalyze.vendor}": sum(coinalyze.calls.values()),

@@ -8,6 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
+from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.limits import RequestLimits, Vendors
 from cryptopipe_assets.settings import SourceChoice
@@ -19,6 +20,7 @@ from cryptopipe_assets.vendors.binance_archive import BinanceArchive
 from cryptopipe_assets.vendors.bybit import Bybit
 from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
 from cryptopipe_assets.vendors.coinalyze import Coinalyze
+from cryptopipe_assets.vendors.coinbase import Coinbase
 from cryptopipe_assets.vendors.coingecko import CoinGecko
 from cryptopipe_assets.vendors.coingecko_plans import Plan
 from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
@@ -36,6 +38,7 @@ LIVE = {
     "hyperliquid": "https://api.hyperliquid.xyz",
     "coinalyze": "https://api.coinalyze.net/v1",
     "coinmarketcap": "https://pro-api.coinmarketcap.com",
+    "coinbase": "https://api.exchange.coinbase.com",
 }
 STANDIN_PATHS = {"coinalyze": "coinalyze/v1"}
 STANDIN_SHARE = 30.0
@@ -96,6 +99,8 @@ class VendorClients:
         How much of the limits of CoinGecko's plans a stand-in allows.
     records
         Where spending and decisions are entered.
+    reach
+        What there is to ask for beyond the present.
     """
 
     limits: Vendors
@@ -106,6 +111,7 @@ class VendorClients:
     keys: Keys = Keys()
     clock: Callable[[], datetime] = utcnow
     standin_share: float = STANDIN_SHARE
+    reach: Reach = field(default_factory=Reach)
     records: Records = field(default_factory=Records)
 
     def reporting_to(self, journal: Journal) -> "VendorClients":
@@ -191,6 +197,10 @@ class VendorClients:
             records=self.records,
             calls_per_month=own.calls_per_month,
         )
+
+    def coinbase(self) -> Coinbase:
+        """Daily prices of spot products."""
+        return Coinbase(**self._metered("coinbase", self.limits.coinbase))
 
     def _metered(self, name: str, limits: RequestLimits) -> dict[str, Any]:
         """Arguments of the client of a vendor with its limits."""

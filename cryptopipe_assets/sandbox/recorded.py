@@ -1,11 +1,13 @@
 """The recorded source: a folder of real vendor files, served as the vendor would."""
 
+import copy
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from cryptopipe_assets.sandbox.daily_recordings import DailyRecordings
 from cryptopipe_assets.sandbox.publication import next_month
 from cryptopipe_assets.sandbox.recorded_folder import RecordedFolder
 from cryptopipe_assets.sandbox.recorded_funding import RecordedFunding
@@ -51,6 +53,12 @@ class RecordedSource:
         self._month = lru_cache(maxsize=8)(_read_month)
         self._hours = lru_cache(maxsize=8)(read_klines)
 
+    def at(self, clock: Clock) -> "RecordedSource":
+        """Return the same recordings at another time; what was read of them is shared."""
+        other = copy.copy(self)
+        other.clock = clock
+        return other
+
     def coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
 
@@ -59,6 +67,10 @@ class RecordedSource:
         ``market_cap``.
         """
         return self._folder.coverage()
+
+    def daily(self) -> DailyRecordings:
+        """Return what was recorded by the day or more rarely."""
+        return self._folder.daily(milliseconds(self.clock()))
 
     def instruments(self, now: int) -> list[Instrument]:
         """Every symbol with any file whose first row lies before ``now``, by name."""

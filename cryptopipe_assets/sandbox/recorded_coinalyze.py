@@ -39,10 +39,11 @@ class RecordedCoinalyze:
 
     def coverage(self) -> dict[str, tuple[datetime, datetime]]:
         """Return symbol -> opens of its first and last bar of open interest."""
-        return {
-            symbol: (instant_of(bars[0][0]), instant_of(bars[-1][0]))
-            for symbol, bars in sorted(self._interest().items())
-        }
+        return _spans(self._interest())
+
+    def funding_coverage(self) -> dict[str, tuple[datetime, datetime]]:
+        """Return symbol -> opens of its first and last bar of funding."""
+        return _spans(self._funding())
 
     def markets(self, now: int) -> list[Row]:
         """Rows of ``/future-markets``, told from the spelling of what was recorded by ``now``."""
@@ -75,6 +76,13 @@ class RecordedCoinalyze:
     ) -> list[tuple[int, float, float]]:
         """None were recorded."""
         return []
+
+
+def _spans(table: dict[str, list[Ohlc]]) -> dict[str, tuple[datetime, datetime]]:
+    return {
+        symbol: (instant_of(bars[0][0]), instant_of(bars[-1][0]))
+        for symbol, bars in sorted(table.items())
+    }
 
 
 def _between(

@@ -6,13 +6,13 @@ open, high, low, close, volume).
 
 from bisect import bisect_left
 from collections.abc import Sequence
-from datetime import date
+from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents import Row
 from cryptopipe_assets.sandbox.recorded_rows import number_of, rows_of
-from cryptopipe_assets.sandbox.source import DAY, UnreadableRecording, milliseconds
+from cryptopipe_assets.sandbox.source import DAY, UnreadableRecording, instant_of, milliseconds
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")
 _AS_SENT = ("low", "high", "open", "close", "volume")
@@ -29,6 +29,13 @@ class RecordedCoinbase:
     def recorded(self) -> bool:
         """Whether there is any file."""
         return bool(self._files)
+
+    def coverage(self) -> dict[str, tuple[datetime, datetime]]:
+        """Return product -> opens of its first and last day."""
+        return {
+            product: (instant_of(round(days[0][0] * 1000)), instant_of(round(days[-1][0] * 1000)))
+            for product, days in sorted(self._days().items())
+        }
 
     def products(self, now: int) -> list[Row]:
         """Rows of ``/products``: what had a candle by ``now``."""

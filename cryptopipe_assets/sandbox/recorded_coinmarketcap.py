@@ -48,6 +48,14 @@ class RecordedCoinMarketCap:
             for symbol, edges in sorted(spans.items())
         }
 
+    def days(self) -> list[date]:
+        """Return the days of the snapshots, ascending."""
+        return list(self._snapshots())
+
+    def taken(self) -> list[datetime]:
+        """Return the instants of the captures, ascending."""
+        return [instant_of(each.taken) for each in self._captures()]
+
     def latest(self, now: int) -> list[Row]:
         """Rows of the newest capture taken by ``now``."""
         taken = self._captures()

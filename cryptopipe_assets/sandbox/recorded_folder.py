@@ -20,6 +20,7 @@ from pathlib import Path
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.sandbox import recordings
 from cryptopipe_assets.sandbox.contents import Contents
+from cryptopipe_assets.sandbox.daily_recordings import DailyRecordings
 from cryptopipe_assets.sandbox.recorded_coinalyze import RecordedCoinalyze
 from cryptopipe_assets.sandbox.recorded_coinbase import RecordedCoinbase
 from cryptopipe_assets.sandbox.recorded_coingecko import RecordedCoinGecko
@@ -58,8 +59,8 @@ class RecordedFolder:
         self._coinalyze = RecordedCoinalyze(folder / "coinalyze")
         self._coinmarketcap = RecordedCoinMarketCap(folder)
         self._coingecko = RecordedCoinGecko(folder / "coingecko")
-        coinbase = RecordedCoinbase(folder)
-        others = (self._coinalyze, self._coinmarketcap, self._coingecko, coinbase)
+        self._coinbase = RecordedCoinbase(folder)
+        others = (self._coinalyze, self._coinmarketcap, self._coingecko, self._coinbase)
         if not self.symbols and not any(each.recorded for each in others):
             raise RequestError(
                 f"no recording in {folder}: expected binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz"
@@ -72,7 +73,7 @@ class RecordedFolder:
             coinalyze=self._coinalyze,
             coinmarketcap=self._coinmarketcap,
             coingecko=self._coingecko,
-            coinbase=coinbase,
+            coinbase=self._coinbase,
         )
         self.instrument = lru_cache(maxsize=None)(self._instrument)
 
@@ -102,6 +103,19 @@ class RecordedFolder:
             "market_cap": {**self._coinmarketcap.coverage(), **self._coingecko.coverage()},
         }
         return bars_and_funding | {table: spans for table, spans in others.items() if spans}
+
+    def daily(self, now: int) -> DailyRecordings:
+        """Read what was recorded by the day or more rarely."""
+        markets = self._coinalyze.markets(now)
+        return DailyRecordings(
+            open_interest=self._coinalyze.coverage(),
+            funding=self._coinalyze.funding_coverage(),
+            prices=self._coinbase.coverage(),
+            bases={row["symbol"]: row["base_asset"] for row in markets},
+            tickers=tuple(self._coinmarketcap.coverage()),
+            listings=tuple(self._coinmarketcap.days()),
+            captures=tuple(self._coinmarketcap.taken()),
+        )
 
     def _instrument(self, symbol: str) -> Instrument:
         """Read what the first rows of a symbol's files tell about its contract."""

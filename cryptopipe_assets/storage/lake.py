@@ -80,6 +80,11 @@ class Lake:
         found = (self.root / table).glob("date=*/part-0.parquet")
         return sorted(date.fromisoformat(path.parent.name.removeprefix("date=")) for path in found)
 
+    def size(self, table: str, day: date | None = None) -> int:
+        """Bytes of the partition's file; 0 if it has none."""
+        path = self.path(table, day)
+        return path.stat().st_size if path.is_file() else 0
+
     def has(self, table: str) -> bool:
         """Whether the table has any file."""
         return self.path(table).is_file() or bool(self.days(table))
@@ -128,7 +133,7 @@ class Lake:
         key = contract.key()
         with self.lock(contract.table_name(), day):
             stored = self.read(contract, day)
-            fresh = news(stored, frame, key)
+            fresh = news(stored, frame, key) if stored.height else frame
             merged = merge(stored, fresh, key)
             added = merged.height - stored.height
             if fresh.height > added:
@@ -160,7 +165,7 @@ class Lake:
                 if issubclass(contract, Collected) and not force:
                     raise
                 stored = contract.empty_frame()
-            lost = lost_keys(stored, frame, key)
+            lost = lost_keys(stored, frame, key) if stored.height else stored
             if issubclass(contract, Collected) and lost.height and not force:
                 raise _shrinks(contract, day, stored, lost)
             common = stored.height - lost.height

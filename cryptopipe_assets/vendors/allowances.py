@@ -13,8 +13,9 @@ from cryptopipe_assets.vendors.budget import Budget
 from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
 from cryptopipe_assets.vendors.quota import Quota
 
-Window = Literal["2 s", "5 s", "minute", "5 min", "day", "month"]
+Window = Literal["second", "2 s", "5 s", "minute", "5 min", "day", "month"]
 SECONDS: dict[Window, float] = {
+    "second": 1,
     "2 s": 2,
     "5 s": 5,
     "minute": 60,
@@ -67,6 +68,7 @@ def allowances(limits: Vendors, coingecko_plan: Plan = "none") -> tuple[Allowanc
          limits.hyperliquid.share),
         ("coinalyze", "symbols", "minute", limits.coinalyze.symbols_per_minute,
          limits.coinalyze.share),
+        ("coinbase", "public", "second", limits.coinbase.calls_per_second, limits.coinbase.share),
         ("coinmarketcap", "calls", "minute", metered.calls_per_minute, metered.share),
         ("coinmarketcap", "credits", "day", metered.credits_per_day, metered.share),
         ("coinmarketcap", "credits", "month", metered.credits_per_month, metered.share),

@@ -204,10 +204,27 @@ class TestCoinalyze:
         name = ("binance", "1000PEPE-USDT-PERP", NOON)
         assert value(theirs, *name) == pytest.approx(value(own, *name), rel=0.01)
 
-    def test_days_that_it_no_longer_keeps_are_refused_with_advice(self, platform, vendors):
-        result = platform.materialise(TABLES, "2026-01-05", vendors=vendors)
-        assert not result.success
-        assert "ask from 2026-01-07 on, or put exchanges first" in failure(result)
+    def test_of_days_whose_hours_it_no_longer_keeps_the_close_is_read(self, platform, vendors):
+        assert platform.materialise(TABLES, "2026-01-05", vendors=vendors).success
+        closes = platform.read("open_interest", "2026-01-05")
+        last_hour = datetime(2026, 1, 5, 23, tzinfo=UTC)
+        assert closes["ts"].unique().to_list() == [last_hour]
+        assert closes["available_at"].unique().to_list() == [
+            last_hour + timedelta(hours=1, milliseconds=1)
+        ]
+        assert {"binance", "bybit", "okx", "hyperliquid", "gate"} == set(closes["venue"])
+        assert platform.materialise(TABLES, "2026-01-05").success
+        name = ("binance", "1000PEPE-USDT-PERP", last_hour)
+        own = platform.read("open_interest", "2026-01-05")
+        assert value(closes, *name) == pytest.approx(value(own, *name), rel=0.01)
+
+    def test_a_range_across_that_boundary_has_closes_before_and_hours_after(
+        self, platform, vendors
+    ):
+        assert platform.materialise(TABLES, "2026-01-05", "2026-01-08", vendors=vendors).success
+        rows = platform.read("open_interest", "2026-01-05", "2026-01-08")
+        of_one = rows.filter(venue="binance").group_by(pl.col("ts").dt.date()).len().sort("ts")
+        assert of_one["len"].to_list() == [1, 1, 24, 24]
 
     def test_without_a_usable_source_the_variable_to_set_is_named(self, platform):
         only = SourceChoice(open_interest=("coinalyze",))

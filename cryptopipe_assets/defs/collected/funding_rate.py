@@ -11,6 +11,7 @@ import polars as pl
 from cryptopipe_assets.collection import expected_minutes
 from cryptopipe_assets.contracts import Collected, column, stamped
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
+from cryptopipe_assets.defs.funding_readings import of_other_contracts, only_where_nothing_else
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.errors import VendorUnavailable
 from cryptopipe_assets.factors.funding import settlement_intervals
@@ -26,6 +27,9 @@ ONE_DAY = timedelta(days=1)
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
+
+DAILY_SOURCE = "coinalyze"
+"""Tells the last settlement of a day only."""
 
 
 class FundingRate(Collected):
@@ -66,21 +70,37 @@ def funding_rate(
     publication = Publication(context, warehouse, FundingRate)
     vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe, FundingRate.table_name())
-    symbols = dict(followed.select("vendor_symbol", "symbol").iter_rows())
-    spent: Counter[str] = Counter()
-    for days in months(days_of(context)):
-        settlements, cost = asyncio.run(settlements_of(vendors, symbols, days))
+    every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
+    if vendors.reach.coinalyze_funding:
+        coins = universe.coins(FundingRate.table_name())
+        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
+    for days in months(every):
+        symbols = _listed_by(followed, days[-1])
+        inside, cost = asyncio.run(settlements_of(vendors, symbols, days))
         spent.update(cost)
         if vendors.missing_instrument == "fail":
-            _require_settlements(followed, days, settlements, now=vendors.clock())
-        yield from publication.write(settlements, days)
+            _require_settlements(followed, days, inside, now=vendors.clock())
+        others = only_where_nothing_else(elsewhere, inside)
+        others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
+        yield from publication.write(pl.concat([inside, others.select(inside.columns)]), days)
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
+
+
+def _listed_by(followed: pl.DataFrame, day: date) -> dict[str, str]:
+    """Vendor's and our symbol of the contracts that had been listed when the day was over."""
+    listed = followed.filter(pl.col("listed_at") < midnight(day) + ONE_DAY)
+    return dict(listed.select("vendor_symbol", "symbol").iter_rows())
 
 
 async def settlements_of(
     vendors: VendorClients, symbols: dict[str, str], days: list[date]
 ) -> tuple[pl.DataFrame, Counter[str]]:
-    """Settlements of the days, with the interval of each, and what asking cost."""
+    """Settlements of the days, with the interval of each, and what asking cost.
+
+    Without a contract nothing is asked.
+    """
+    if not symbols:
+        return FundingRate.empty_frame(), Counter()
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
         got = await collect_settlements(
@@ -133,6 +153,7 @@ def funding_rate_is_on_schedule(
         warehouse.lake.scan(FundingRate, days[0] - ONE_DAY, days[-1])
         .with_columns(hours_since_previous=since)
         .filter(
+            pl.col("source") != DAILY_SOURCE,
             pl.col("ts") >= midnight(days[0]),
             pl.col("hours_since_previous") > pl.col("interval_hours"),
         )

@@ -99,11 +99,11 @@ def followed_instruments(warehouse: Warehouse, universe: Universe, table_name: s
     Raises
     ------
     RequestError
-        If the registry is empty or holds none of them.
+        If the registry is empty or holds none of them, and the table follows no other coins.
     """
     known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
     followed = universe.followed(universe.with_tiers(known.drop("tier")), table_name)
-    if followed.is_empty():
+    if followed.is_empty() and not universe.beyond.get(table_name):
         raise RequestError(
             f"{table_name}: the registry of instruments is empty or holds none of the coins of "
             f"cryptopipe.toml; materialise `instruments` first"

@@ -7,7 +7,11 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.contracts import Collected, column, stamped
-from cryptopipe_assets.defs.market_cap_readings import from_coingecko, from_coinmarketcap
+from cryptopipe_assets.defs.market_cap_readings import (
+    from_coinbase,
+    from_coingecko,
+    from_coinmarketcap,
+)
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -54,7 +58,10 @@ class MarketCap(Collected):
         nullable=True,
     )
     volume_24h_usd: float = column(
-        "Value traded in the 24 hours before, on all spot markets.", unit="USD", ge=0, nullable=True
+        "Value traded in the 24 hours before, on the spot markets that the vendor counts.",
+        unit="USD",
+        ge=0,
+        nullable=True,
     )
 
     class Config:
@@ -87,11 +94,16 @@ def market_cap(
     else:
         stored = warehouse.lake.read(MarketCap, vendors.clock().date())
         asking = from_coingecko(vendors, coins, days, stored=stored.filter(source=choice.source))
-    gathered = asyncio.run(asking)
-    rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
-    yield from publication.write(rows, days)
+    answers = [asyncio.run(asking)]
+    if vendors.reach.coinbase_prices:
+        answers.append(asyncio.run(from_coinbase(vendors, coins, days)))
+    rows = [
+        stamped(with_kind(each.rows), MarketCap, source=each.source, at=each.at) for each in answers
+    ]
+    yield from publication.write(pl.concat(rows), days)
+    counts = {name: count for each in answers for name, count in each.counts.items()}
     yield from publication.finish(
-        {"source": choice.source, "source_reason": choice.reason, **gathered.counts}
+        {"source": choice.source, "source_reason": choice.reason, **counts}
     )
 
 

@@ -87,10 +87,11 @@ def open_interest(
     publication = Publication(context, warehouse, OpenInterest)
     vendors = vendors.reporting_to(publication.journal)
     choice = vendors.choice(OpenInterest.table_name())
-    followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
     counts: Counter[str] = Counter()
-    for days in months(days_of(context)):
-        gathered = _ask(warehouse, vendors, choice, followed=followed, days=days)
+    every = days_of(context)
+    # Coinalyze's budget is by contract, however many days are asked of it.
+    for days in [every] if choice.source == "coinalyze" else months(every):
+        gathered = _ask(warehouse, vendors, universe, choice=choice, days=days)
         counts.update(gathered.counts)
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
@@ -106,18 +107,19 @@ def open_interest(
 def _ask(
     warehouse: Warehouse,
     vendors: VendorClients,
-    choice: Choice,
+    universe: Universe,
     *,
-    followed: pl.DataFrame,
+    choice: Choice,
     days: list[date],
 ) -> Gathered:
     """Rows of the days from the chosen source; a vendor that fails fails them all."""
-    coins = followed["coin"].unique().sort().to_list()
+    coins = universe.coins(OpenInterest.table_name())
     if choice.source == "coinalyze":
         stored = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
         ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()
         known = frozenset(ours.iter_rows())
         return asyncio.run(from_coinalyze(vendors, coins, days, known=known))
+    followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
     listed = latest(warehouse.lake.read(Instruments), INSTRUMENT).filter(
         pl.col("coin").is_in(coins),
         pl.col("contract_type") == "PERPETUAL",
@@ -137,8 +139,7 @@ def open_interest_covers_the_universe(
     days = days_checked(context, warehouse, OpenInterest)
     rows = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
     newest = rows.select(pl.max("ts")).collect().item() or midnight(days[0])
-    followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
-    coins = followed.select("coin").unique()
+    coins = pl.DataFrame({"coin": universe.coins(OpenInterest.table_name())})
     had = rows.select("coin", "venue", day=pl.col("ts").dt.date()).unique().collect()
     judged = [day for day in days if midnight(day) + SETTLED <= newest]
     lost = (

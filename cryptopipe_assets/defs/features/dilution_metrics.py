@@ -8,9 +8,9 @@ import polars as pl
 
 from cryptopipe_assets.contracts import Stamped, Timestamp, column
 from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
-from cryptopipe_assets.defs.daily_inputs import ONE_DAY, end_of_ended_days
+from cryptopipe_assets.defs.daily_inputs import ONE_DAY, end_of_ended_days, stretches
 from cryptopipe_assets.factors import dilution
-from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight, when_inputs_change
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -119,7 +119,7 @@ def dilution_metrics(
     """Compare the last snapshot of each ended day with the cap and with the year before."""
     publication = Publication(context, warehouse, DilutionMetrics)
     without_cap = without_velocity = 0
-    for days in months(days_of(context)):
+    for days in stretches(warehouse.lake, MarketCap, days_of(context)):
         snapshots = _snapshots(warehouse.lake, days)
         measured = dilution.dilution_metrics(
             snapshots.collect(), start=midnight(days[0]), end=end_of_ended_days(days, snapshots)

@@ -15,6 +15,8 @@ from cryptopipe_assets.defs.daily_inputs import (
     MARKET_CAP_BEFORE,
     ONE_DAY,
     end_of_ended_days,
+    market_caps_of_days,
+    stretches,
     with_coin,
     with_exclusion,
 )
@@ -22,7 +24,7 @@ from cryptopipe_assets.defs.leverage_columns import LEVERAGE_COLUMNS
 from cryptopipe_assets.factors import leverage
 from cryptopipe_assets.factors.leverage_inputs import daily_funding
 from cryptopipe_assets.factors.open_interest import MAX_CLOSE_AGE, coin_totals, daily_close
-from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight, when_inputs_change
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -67,14 +69,14 @@ def leverage_ratios(
     publication = Publication(context, warehouse, LeverageRatios)
     excluded: set[str] = set()
     rows = without_ratio = 0
-    for days in months(days_of(context)):
+    for days in stretches(warehouse.lake, OpenInterest, days_of(context)):
         closes, caps, funding = _scans(warehouse.lake, days)
         end = end_of_ended_days(days, closes, caps, funding)
         market_caps = caps.collect()
         daily = with_exclusion(daily_close(coin_totals(closes.collect())), market_caps)
         ratios = leverage.leverage_ratios(
             daily,
-            market_caps,
+            market_caps_of_days(market_caps),
             daily_funding(with_coin(funding.collect(), warehouse.lake)),
             start=midnight(days[0]),
             end=end,

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, timedelta
 
 import dagster as dg
 import polars as pl
@@ -31,10 +31,15 @@ from cryptopipe_assets.strategies.panel import MAX_SUPPLY_AGE, daily_panel
 from cryptopipe_assets.strategies.strategy import Book, Strategy
 from cryptopipe_assets.strategies.strategy_set import ActiveStrategies
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+from cryptopipe_assets.universe import Universe
 
 PRICES_BEFORE = 400
 """Days of prices under a signal that reads all of them. After 250 days a crossing's score rounds
 to 0; the others forget where the averages started."""
+
+MONTH = 31
+"""Averages start so long before the first of a day's month, whatever days are asked for with it:
+then its bits do not depend on the run."""
 
 DILUTION_BEFORE = MAX_SUPPLY_AGE.days + 1
 
@@ -99,8 +104,8 @@ class Signals(Stamped):
     deps=[
         leverage_ratios,
         dg.AssetDep(dilution_metrics, partition_mapping=look_back(DILUTION_BEFORE)),
-        dg.AssetDep(ohlcv_1m, partition_mapping=look_back(PRICES_BEFORE)),
-        dg.AssetDep(market_cap, partition_mapping=look_back(PRICES_BEFORE, after=1)),
+        dg.AssetDep(ohlcv_1m, partition_mapping=look_back(PRICES_BEFORE + MONTH)),
+        dg.AssetDep(market_cap, partition_mapping=look_back(PRICES_BEFORE + MONTH, after=1)),
         instruments,
     ],
     automation_condition=when_inputs_change(newest_days=2),
@@ -109,16 +114,19 @@ def signals(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],
     strategies: dg.ResourceParam[ActiveStrategies],
+    universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Ask every active strategy about every ended day; what it refuses is counted."""
     publication = Publication(context, warehouse, Signals)
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
     every = days_of(context)
-    closes = daily_prices(warehouse.lake, every[0] - PRICES_BEFORE * ONE_DAY, every[-1])
+    first = every[0].replace(day=1) - PRICES_BEFORE * ONE_DAY
+    elsewhere = universe.beyond.get(Signals.table_name(), frozenset())
+    closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere)
     for days in months(every):
         panel = _panel(warehouse.lake, closes, days)
-        books = {each.id: _book(each, panel, midnight(days[0])) for each in strategies.each}
+        books = {each.id: _book(each, panel, days[0]) for each in strategies.each}
         rows = pl.concat([book.frame for book in books.values()])
         for strategy, book in books.items():
             refused.update({(strategy, why): count for why, count in book.refused.items()})
@@ -129,7 +137,7 @@ def signals(
 
 def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
     """What was known of every coin at the end of the ended days, and prices of those before."""
-    first, last = midnight(days[0] - PRICES_BEFORE * ONE_DAY), days[-1]
+    first, last = midnight(days[0].replace(day=1) - PRICES_BEFORE * ONE_DAY), days[-1]
     caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * ONE_DAY, last + ONE_DAY)
     end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + ONE_DAY), caps)
     prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)
@@ -142,22 +150,19 @@ def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
     )
 
 
-def _book(strategy: Strategy, panel: pl.DataFrame, start: datetime) -> Book:
-    """Signals of the days from ``start`` on, each from its own stretch of the panel.
+def _book(strategy: Strategy, panel: pl.DataFrame, first: date) -> Book:
+    """Signals of the days from ``first`` on, each from the panel since before its month.
 
     So a day's bits do not depend on which other days are asked for in the same run.
     """
-    wanted = panel.filter(pl.col("ts") >= start)
-    if strategy.lookback == timedelta(0) or wanted.is_empty():
-        return strategy.signals(wanted)
+    ts, start = pl.col("ts"), midnight(first)
+    if strategy.lookback == timedelta(0):
+        return strategy.signals(panel.filter(ts >= start))
     reach = strategy.lookback or PRICES_BEFORE * ONE_DAY
-    frames, refused = [], Counter[str]()
-    for day in wanted["ts"].unique().sort():
-        before = panel.filter(pl.col("ts") >= day - reach, pl.col("ts") < day)
-        book = strategy.signals(pl.concat([before, panel.filter(pl.col("ts") == day)]))
-        frames.append(book.frame.filter(pl.col("ts") == day))
-        refused.update(Counter(book.refused) - Counter(strategy.signals(before).refused))
-    return Book(pl.concat(frames), refused)
+    stretch = panel.filter(ts >= midnight(first.replace(day=1)) - reach)
+    book, before = strategy.signals(stretch), strategy.signals(stretch.filter(ts < start))
+    refused = Counter(book.refused) - Counter(before.refused)
+    return Book(book.frame.filter(ts >= start), refused)
 
 
 def _refusals(refused: Counter[tuple[str, str]]) -> dict[str, object]:

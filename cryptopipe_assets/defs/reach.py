@@ -1,0 +1,30 @@
+"""What vendors can be asked for of the past. Real ones are all alike; recordings differ."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """How far back which question has an answer.
+
+    Attributes
+    ----------
+    coinalyze_hours
+        How long Coinalyze keeps hourly bars for sure; older days are asked for as daily bars,
+        which it keeps. A recording has daily ones only.
+    listing_days
+        Days of which CoinMarketCap has a listing; null for all of them.
+    coinbase_prices, coinalyze_funding
+        Whether to ask for these too; see ``[collect]`` of cryptopipe.toml.
+    """
+
+    coinalyze_hours: timedelta = timedelta(hours=1500)
+    listing_days: Collection[date] | None = None
+    coinbase_prices: bool = False
+    coinalyze_funding: bool = False
+
+    def has_listing(self, day: date) -> bool:
+        """Whether there is a listing of the close of ``day``."""
+        return self.listing_days is None or day in self.listing_days

@@ -1,0 +1,35 @@
+"""What a folder holds by the day or more rarely: whose, of what, and of which days."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+Spans = dict[str, tuple[datetime, datetime]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class DailyRecordings:
+    """Recordings beside bars and settlements.
+
+    Attributes
+    ----------
+    open_interest, funding
+        Coinalyze's symbol to the opens of its first and last daily bar.
+    prices
+        Coinbase's product to the opens of its first and last day.
+    bases
+        Coinalyze's symbol to the vendor's spelling of its base asset.
+    listings
+        Days of which there is a closing list of CoinMarketCap, ascending.
+    tickers
+        Coins in any of these.
+    captures
+        Instants at which its list was taken, ascending.
+    """
+
+    open_interest: Spans
+    funding: Spans
+    prices: Spans
+    bases: dict[str, str]
+    listings: tuple[date, ...]
+    tickers: tuple[str, ...]
+    captures: tuple[datetime, ...]
