@@ -75,7 +75,9 @@ def open_interest_rows(
 
 def _require_two_units(both: pl.DataFrame) -> None:
     """Complain of a market whose amounts are the same in either unit: a cache mixed them up."""
-    alike = (pl.col("c") == pl.col("open_interest_base")) & (pl.col("c") > 0)
+    alike = ((pl.col("c") == pl.col("open_interest_base")) & (pl.col("c") > 0)).fill_null(
+        value=False
+    )
     mixed = both.group_by("vendor_symbol", maintain_order=True).agg(
         mixed=alike.all() & (pl.len() >= BY_CHANCE), t=pl.first("t")
     )

@@ -1,12 +1,15 @@
 """Coinalyze's list of futures becomes a map, by what it says and not by how a symbol looks."""
 
 import json
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import polars as pl
 import pytest
 
 from cryptopipe_assets.vendors.coinalyze_markets import MARKET_SCHEMA, read_markets
+from cryptopipe_assets.vendors.coinalyze_rows import open_interest_rows
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinalyze"
@@ -112,3 +115,17 @@ def test_new_words_and_new_fields_do_not_break_the_list():
 def test_a_list_of_another_shape_is_refused(payload, said):
     with pytest.raises(UnexpectedShape, match=said):
         read_markets(payload)
+
+
+def test_a_market_that_is_counted_in_dollars_only_is_not_taken_for_mixed_up_units():
+    days = 30
+    bars = pl.DataFrame(
+        {
+            "vendor_symbol": ["BTCUSD_PERP.A"] * days,
+            "t": [1_744_156_800 + 86_400 * day for day in range(days)],
+            "c": [7e8] * days,
+        }
+    ).with_columns(opened_at=(pl.col("t") * 1000).cast(pl.Datetime("ms", "UTC")))
+    rows = open_interest_rows(bars, bars.clear(), MARKETS, width=timedelta(days=1))
+    assert rows["open_interest_usd"].to_list() == [7e8] * days
+    assert rows["open_interest_base"].null_count() == days
