@@ -4,6 +4,9 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+COINALYZE_HOURS = timedelta(hours=1500)
+"""The least that Coinalyze keeps of hourly bars."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Reach:
@@ -20,7 +23,7 @@ class Reach:
         Whether to ask for these too; see ``[collect]`` of cryptopipe.toml.
     """
 
-    coinalyze_hours: timedelta = timedelta(hours=1500)
+    coinalyze_hours: timedelta = COINALYZE_HOURS
     listing_days: Collection[date] | None = None
     coinbase_prices: bool = False
     coinalyze_funding: bool = False

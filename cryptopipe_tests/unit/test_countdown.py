@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from cryptopipe_assets.call_allowances import left_for, vendors_of
 from cryptopipe_assets.countdown import countdowns, source_of
 from cryptopipe_assets.dagster_records import LastRun
-from cryptopipe_assets.defs.open_interest_readings import COINALYZE_REACH
+from cryptopipe_assets.defs.reach import COINALYZE_HOURS
 from cryptopipe_assets.freshness import TableFreshness, TierFreshness
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.settings import load_settings
@@ -82,7 +82,7 @@ def test_with_a_key_the_other_vendors_term_counts():
         coinalyze_api_key=SecretStr("mine"),
     )
     assert found.deleted_from == NOON + HOUR + timedelta(hours=1500)
-    assert found.retention.keeps == COINALYZE_REACH
+    assert found.retention.keeps == COINALYZE_HOURS
 
 
 @pytest.mark.parametrize(("plan", "vendors"), [(None, ["coingecko"]), ("pro", [])])
