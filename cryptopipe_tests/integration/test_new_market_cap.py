@@ -1,0 +1,80 @@
+"""A new market cap on the real definitions: which run the daemon asks for, and what it changes."""
+
+from collections.abc import Sequence
+
+import dagster as dg
+import polars as pl
+from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests
+
+from cryptopipe_assets.definitions import build
+from cryptopipe_tests.integration.conftest import NOON
+
+COLLECTED = ["open_interest", "market_cap", "funding_rate", "ohlcv_1m"]
+DERIVED = ["leverage_ratios", "dilution_metrics", "signals"]
+YESTERDAY, TODAY = "2024-07-12", "2024-07-13"
+COIN = "C008"
+
+
+def runs_asked_for(platform, cursor=None) -> tuple[Sequence[dg.RunRequest], object]:
+    """Run requests of one evaluation at the noon on which everything was collected."""
+    definitions = build(platform.settings)
+    result = dg.evaluate_automation_conditions(
+        definitions,
+        platform.instance,
+        asset_selection=dg.AssetSelection.all(),
+        evaluation_time=NOON,
+        cursor=cursor,
+    )
+    subsets = [each.true_subset for each in result.results]
+    graph = definitions.resolve_asset_graph()
+    asked = build_run_requests(subsets, graph, run_tags=None, emit_backfills=False)
+    return asked, result.cursor
+
+
+def values(platform) -> dict[str, float]:
+    """What the three tables say of the coin on the ended day."""
+
+    def of(table: str, column: str, **where: str) -> float:
+        return platform.read(table, YESTERDAY).filter(coin=COIN, **where)[column].item()
+
+    return {
+        "leverage_ratios": of("leverage_ratios", "oi_to_market_cap"),
+        "dilution_metrics": of("dilution_metrics", "market_cap_usd"),
+        "signals": of("signals", "score", strategy="leverage_inverted"),
+    }
+
+
+def test_it_goes_through_leverage_dilution_and_signals_in_one_run(filled):
+    for table in [*COLLECTED, *DERIVED]:
+        for day in (YESTERDAY, TODAY):
+            event = dg.AssetMaterialization(table, partition=day)
+            filled.instance.report_runless_asset_event(event)
+    assert filled.materialise(DERIVED, YESTERDAY, TODAY).success
+    before = values(filled)
+    _, cursor = runs_asked_for(filled)
+
+    path = filled.lake.path("market_cap", NOON.date())
+    dearer = pl.when(pl.col("coin") == COIN).then(64.0).otherwise(1.0)
+    rows = pl.read_parquet(path)
+    rows.with_columns(pl.col("market_cap_usd") * dearer).write_parquet(path)
+    filled.instance.report_runless_asset_event(
+        dg.AssetMaterialization("market_cap", partition=TODAY)
+    )
+
+    asked, _ = runs_asked_for(filled, cursor)
+    # The last close of yesterday is stamped with the first instant of today.
+    assert [run.partition_key for run in asked] == [YESTERDAY, TODAY]
+    for run in asked:
+        assert {key.to_user_string() for key in run.asset_selection} == set(DERIVED)
+    job = build(filled.settings).resolve_implicit_global_asset_job_def()
+    result = job.execute_in_process(
+        instance=filled.instance,
+        asset_selection=list(asked[0].asset_selection),
+        tags=dict(asked[0].tags),
+        run_config={"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}},
+    )
+    assert result.success
+    after = values(filled)
+    assert after["leverage_ratios"] == before["leverage_ratios"] / 64
+    assert after["dilution_metrics"] == before["dilution_metrics"] * 64
+    assert after["signals"] > before["signals"], "less leverage, so more of a long"
