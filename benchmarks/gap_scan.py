@@ -80,11 +80,12 @@ def _gaps(lake: Lake) -> int:
     start = midnight(FIRST)
     names = [f"C{each:03}-USDT-PERP" for each in range(SYMBOLS)]
     listings = pl.DataFrame({"symbol": names}).with_columns(
+        tier=pl.lit("all"),
         listed_at=pl.lit(start),
         delisted_at=pl.lit(None, pl.Datetime("ms", "UTC")),
         followed_at=pl.lit(start),
     )
-    never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC")})
+    never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC"), "tier": pl.String})
     now: datetime = start + timedelta(days=DAYS + 30)
     found = survey(
         lake, Ohlcv1m, listings=listings, ledger=GAPS.to_frame(), runs=lambda days: never, now=now

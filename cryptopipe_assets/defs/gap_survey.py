@@ -65,7 +65,7 @@ class GapSurvey:
             .group_by("symbol")
             .agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
         )
-        listings = contracts.select("symbol", "listed_at", "delisted_at")
+        listings = contracts.select("symbol", "tier", "listed_at", "delisted_at")
         return survey(
             self.warehouse.lake,
             Ohlcv1m,

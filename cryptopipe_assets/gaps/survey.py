@@ -26,7 +26,8 @@ DUE = timedelta(minutes=125)
 DAY = timedelta(days=1)
 
 Runs = Callable[[list[date]], pl.DataFrame]
-"""From days with missing minutes to ``day`` and ``at``: when a run last asked for the day."""
+"""From days with missing minutes to ``day``, ``at`` and ``tier``: when a run last asked for the
+day, and for which tier's contracts (null: for all)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -66,7 +67,8 @@ def survey(
     Parameters
     ----------
     listings
-        Followed contracts: symbol, listed_at, delisted_at (null while it trades), followed_at.
+        Followed contracts: symbol, tier, listed_at, delisted_at (null while it trades) and
+        followed_at.
     ledger
         The last ledger, ``GAPS``.
     told
@@ -91,14 +93,17 @@ def _asked(
     """Minutes that we asked for after they were over.
 
     Whoever stores a bar of a day has asked for all that the symbol lacked of the day up to then;
-    a run that materialised the day has asked for every contract that was followed; and a repair
-    has asked for its gap.
+    a run that materialised the day has asked for every contract (of its tier) that was followed;
+    and a repair has asked for its gap.
     """
     by_rows = scan.stretches.drop_nulls("symbol").select("symbol", "day", at="ingested_at")
     by_runs = (
-        listings.select("symbol", "followed_at")
+        listings.select("symbol", "followed_at", own="tier")
         .join(runs, how="cross")
-        .filter(pl.col("at") >= pl.col("followed_at"))
+        .filter(
+            pl.col("at") >= pl.col("followed_at"),
+            pl.col("tier").is_null() | (pl.col("tier") == pl.col("own")),
+        )
         .select("symbol", "day", "at")
     )
     asked = pl.concat([by_rows, by_runs]).group_by("symbol", "day").agg(pl.max("at"))

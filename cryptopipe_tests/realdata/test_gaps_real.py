@@ -47,12 +47,13 @@ def found(recorded, tmp_path_factory) -> Survey:
     listings = pl.DataFrame(
         {
             "symbol": [SYMBOL],
+            "tier": ["all"],
             "listed_at": [bars["ts"].min()],
             "delisted_at": [bars["ts"].max() + timedelta(minutes=1)],
             "followed_at": [bars["ts"].min()],
         }
     )
-    never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC")})
+    never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC"), "tier": pl.String})
     return survey(
         lake,
         Ohlcv1m,

@@ -23,6 +23,9 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, table
 from cryptopipe_assets.universe import Universe
 
+EVERY_NIGHT = "0 2 * * *"
+"""An hour after yesterday is closed, which asks for all of it once more."""
+
 STATUSES = ("open", "repaired", "explained")
 
 
@@ -90,7 +93,12 @@ class RepairConfig(dg.Config):
     )
 
 
-@dg.asset(**table(DataGaps), deps=[instruments, ohlcv_1m], pool="binance")
+@dg.asset(
+    **table(DataGaps),
+    deps=[instruments, ohlcv_1m],
+    pool="binance",
+    automation_condition=dg.AutomationCondition.cron_tick_passed(EVERY_NIGHT),
+)
 def data_gaps(
     context: dg.AssetExecutionContext,
     config: RepairConfig,

@@ -1,0 +1,40 @@
+"""What Dagster remembers of who asked for a day."""
+
+from datetime import date
+
+import dagster as dg
+import pytest
+
+from cryptopipe_assets.defs.asked_days import last_runs
+from cryptopipe_assets.partitions import DAYS
+
+FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
+
+
+@dg.asset(partitions_def=DAYS)
+def bars() -> None:
+    pass
+
+
+@pytest.fixture(scope="module")
+def remembered():
+    with dg.DagsterInstance.ephemeral() as instance:
+        for day, tags in (
+            (FIRST, {}),
+            (SECOND, {}),
+            (SECOND, {"cryptopipe/tier": "hourly"}),
+        ):
+            key = day.isoformat()
+            assert dg.materialize([bars], instance=instance, partition_key=key, tags=tags).success
+        yield instance
+
+
+def test_each_day_has_its_last_run_and_whom_it_asked_for(remembered):
+    found = last_runs(remembered, "bars", [FIRST, SECOND, THIRD])
+    assert found.select("day", "tier").rows() == [(FIRST, None), (SECOND, "hourly")]
+    assert found["at"][0] < found["at"][1]
+
+
+def test_a_table_that_never_ran_and_no_days_at_all_have_none(remembered):
+    assert last_runs(remembered, "other", [FIRST]).is_empty()
+    assert last_runs(remembered, "bars", []).is_empty()
