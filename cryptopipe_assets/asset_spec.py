@@ -1,14 +1,19 @@
-"""What Dagster is told of a table beside how it is made: columns with units, and freshness."""
+"""What Dagster is told of a table beside how it is made: columns, freshness, owner, links."""
 
 from collections.abc import Mapping
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.call_allowances import vendors_of
 from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.service_levels import SERVICE_LEVELS, pull_of
-from cryptopipe_assets.settings import Tier
+from cryptopipe_assets.service_levels import DAY, HOUR, MINUTE, SERVICE_LEVELS, pull_of
+from cryptopipe_assets.settings import Settings, Tier
+from cryptopipe_assets.vendors.docs import DOCS
+
+STEPS = {MINUTE: "by-minute", HOUR: "hourly", 8 * HOUR: "settlements", DAY: "daily"}
 
 
 def freshness_policy(name: str, tiers: Mapping[str, Tier]) -> dg.FreshnessPolicy:
@@ -26,6 +31,25 @@ def freshness_policy(name: str, tiers: Mapping[str, Tier]) -> dg.FreshnessPolicy
         fail_window=SERVICE_LEVELS[name].stale_after(pull),
         warn_window=SERVICE_LEVELS[name].late_after(pull),
     )
+
+
+def ownership(name: str) -> dict[str, Any]:
+    """Who answers for a table, and the tags by which the UI finds it.
+
+    Collected tables are the collectors' business, the others that of research.
+    """
+    level = SERVICE_LEVELS[name]
+    team = "collection" if level.layer == "collected" else "research"
+    every = STEPS.get(level.step, "other")
+    return {"owners": [f"team:{team}"], "tags": {"layer": level.layer, "rows": every}}
+
+
+def vendor_links(settings: Settings, name: str) -> dict[str, dg.MetadataValue[Any]]:
+    """Documentation of the vendors that the table comes from in these settings."""
+    return {
+        f"docs of {vendor}": dg.MetadataValue.url(DOCS[vendor])
+        for vendor in vendors_of(settings, name)
+    }
 
 
 def column_schema(contract: type[Table]) -> dg.TableSchema:

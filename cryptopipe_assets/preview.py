@@ -14,7 +14,9 @@ def preview(frame: pl.DataFrame, *, rows: int = ROWS) -> str:
 
 
 def markdown(frame: pl.DataFrame) -> str:
-    """All of ``frame`` as a Markdown table."""
+    """All of ``frame`` as a Markdown table; ``none`` without rows."""
+    if frame.is_empty():
+        return "none"
     head = "| " + " | ".join(frame.columns) + " |"
     rule = "|" + "---|" * frame.width
     lines = ["| " + " | ".join(_cell(value) for value in row) + " |" for row in frame.iter_rows()]

@@ -69,15 +69,15 @@ def plan(
     for name in tables:
         if name not in by_name:
             continue
-        moved = [each for each in SERVICE_LEVELS[name].inputs if each in steps]
-        changed = [each for each in moved if steps[each].is_due]
+        moved = [steps[each] for each in SERVICE_LEVELS[name].inputs if each in steps]
+        changed = [each for each in moved if each.is_due]
         steps[name] = _step(by_name[name], changed, today=today, force=force, skip=skip)
     return list(steps.values())
 
 
 def _step(
     found: TableFreshness,
-    changed: Sequence[str],
+    changed: Sequence[Step],
     *,
     today: date,
     force: bool,
@@ -91,8 +91,11 @@ def _step(
     if is_settled and not force and not (is_derived and changed):
         return Step(table=name, first=None, last=today, reason=found.state)
     because = found.state if not is_settled else "forced" if force else ""
-    reason = because or f"{', '.join(changed)} refreshed"
-    return Step(table=name, first=_first_day(found, today), last=today, reason=reason)
+    reason = because or f"{', '.join(each.table for each in changed)} refreshed"
+    first = _first_day(found, today)
+    if is_derived:  # what comes into its inputs late belongs into its old days, too
+        first = min([first, *(each.first for each in changed if each.first)])
+    return Step(table=name, first=first, last=today, reason=reason)
 
 
 def _first_day(found: TableFreshness, today: date) -> date:

@@ -12,7 +12,12 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.asset_spec import column_schema, freshness_policy
+from cryptopipe_assets.asset_spec import (
+    column_schema,
+    freshness_policy,
+    ownership,
+    vendor_links,
+)
 from cryptopipe_assets.contracts import Collected, SymbolRecord, Table
 from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
@@ -24,6 +29,7 @@ from cryptopipe_assets.partitions import (
     SYMBOLS,
     days_between,
 )
+from cryptopipe_assets.pictures import pictures
 from cryptopipe_assets.preview import preview
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Commit
@@ -49,10 +55,12 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
         "group_name": layer,
         "description": inspect.cleandoc(contract.__doc__ or ""),
         "kinds": {"polars", "parquet"},
+        **ownership(contract.table_name()),
         "metadata": {
             "layer": layer,
             "key": ", ".join(contract.key()),
             **({"vendors": vendors} if layer == "collected" else {}),
+            **vendor_links(load_settings(), contract.table_name()),
             "dagster/column_schema": column_schema(contract),
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
@@ -165,7 +173,7 @@ class Publication:
         self._warehouse.refresh_catalog()
         yield self._gate(passed=True, metadata={"rows": self._total("rows")})
         told = {**self._metadata(), **(metadata or {}), **decisions(self.journal)}
-        yield dg.MaterializeResult(metadata=told)
+        yield dg.MaterializeResult(metadata={**self._pictures(told), **told})
 
     def _commit(self, part: pl.DataFrame, day: date | None = None) -> None:
         lake = self._warehouse.lake
@@ -196,7 +204,7 @@ class Publication:
             .collect()
             .row(0)
         )
-        newest = pl.read_parquet(paths[-1], hive_partitioning=False)
+        newest = self._newest()
         found: dict[str, Any] = {
             "rows": self._total("rows"),
             "rows_added": self._total("added"),
@@ -212,6 +220,19 @@ class Publication:
         if not self._contract.has_days():
             found["dagster/row_count"] = self._total("rows")
         return found
+
+    def _newest(self) -> pl.DataFrame:
+        """The newest file of this run that has rows: today's may have none yet."""
+        filled = [each for each in self._commits if each.rows] or self._commits
+        path = self._warehouse.lake.path(filled[-1].table, filled[-1].day)
+        return pl.read_parquet(path, hive_partitioning=False)
+
+    def _pictures(self, found: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
+        """Small charts, where a person may look at them: of runs that are kept."""
+        if not self._context.instance.is_persistent:
+            return {}
+        drawn = pictures(self._contract.table_name(), self._newest(), found)
+        return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}
 
 
 def _by_day(

@@ -44,6 +44,13 @@ class Retention:
 
 RETENTIONS: tuple[Retention, ...] = (
     Retention(
+        table="instruments",
+        source=None,
+        vendor="binance",
+        dataset="exchangeInfo",
+        keeps=None,
+    ),
+    Retention(
         table="ohlcv_1m",
         source=None,
         vendor="binance",

@@ -7,6 +7,7 @@ import pytest
 
 from cryptopipe_assets.definitions import contracts, defs, in_order
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
+from cryptopipe_assets.vendors.docs import DOCS
 from cryptopipe_assets.vendors.retention import RETENTIONS
 
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
@@ -33,11 +34,10 @@ def test_tables_are_listed_after_what_they_are_made_from():
         assert all(order.index(each) < order.index(name) for each in level.inputs)
 
 
-def test_what_vendors_delete_is_said_of_every_collected_time_series():
-    collected = {
-        name for name, each in SERVICE_LEVELS.items() if each.layer == "collected" and each.has_days
-    }
+def test_what_vendors_delete_is_said_of_every_collected_table_and_each_is_documented():
+    collected = {name for name, each in SERVICE_LEVELS.items() if each.layer == "collected"}
     assert {each.table for each in RETENTIONS} == collected
+    assert {each.vendor for each in RETENTIONS} == set(DOCS)
 
 
 def test_the_status_does_not_import_what_it_has_no_time_for():

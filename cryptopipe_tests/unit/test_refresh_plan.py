@@ -109,6 +109,12 @@ def test_the_days_begin_where_the_stored_ones_end():
     assert (steps["funding_rate"].first, steps["funding_rate"].last) == (date(2026, 3, 6), TODAY)
 
 
+def test_what_is_derived_is_made_anew_for_all_days_that_came_into_its_inputs():
+    steps = due(found(market_cap=("stale", 4)))
+    assert steps["leverage_ratios"].first == steps["market_cap"].first == date(2026, 3, 6)
+    assert steps["signals"].first == date(2026, 3, 6)
+
+
 def test_a_table_without_rows_gets_ten_days():
     assert due(found(market_cap="missing"))["market_cap"].first == date(2026, 3, 1)
 
