@@ -76,7 +76,7 @@ def ui(browser, tmp_path_factory) -> Iterator[str]:
 
 
 def _answering(url: str, process: subprocess.Popen[bytes], log: Path) -> str:
-    until = time.monotonic() + PATIENCE_SECONDS
+    until = time.monotonic() + 3 * PATIENCE_SECONDS
     while time.monotonic() < until and process.poll() is None:
         try:
             with urllib.request.urlopen(f"{url}/server_info", timeout=5):
