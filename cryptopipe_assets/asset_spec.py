@@ -13,6 +13,7 @@ from cryptopipe_assets.service_levels import DAY, HOUR, MINUTE, SERVICE_LEVELS, 
 from cryptopipe_assets.settings import Settings, Tier
 from cryptopipe_assets.vendors.docs import DOCS
 
+COLLECTING = ("collected", "history", "quality")
 STEPS = {MINUTE: "by-minute", HOUR: "hourly", 8 * HOUR: "settlements", DAY: "daily"}
 
 
@@ -33,15 +34,14 @@ def freshness_policy(name: str, tiers: Mapping[str, Tier]) -> dg.FreshnessPolicy
     )
 
 
-def ownership(name: str) -> dict[str, Any]:
+def ownership(name: str, layer: str) -> dict[str, Any]:
     """Who answers for a table, and the tags by which the UI finds it.
 
-    Collected tables are the collectors' business, the others that of research.
+    What is collected is the collectors' business, the rest that of research.
     """
-    level = SERVICE_LEVELS[name]
-    team = "collection" if level.layer == "collected" else "research"
-    every = STEPS.get(level.step, "other")
-    return {"owners": [f"team:{team}"], "tags": {"layer": level.layer, "rows": every}}
+    team = "collection" if layer in COLLECTING else "research"
+    rows = {"rows": STEPS[SERVICE_LEVELS[name].step]} if name in SERVICE_LEVELS else {}
+    return {"owners": [f"team:{team}"], "tags": {"layer": layer, **rows}}
 
 
 def vendor_links(settings: Settings, name: str) -> dict[str, dg.MetadataValue[Any]]:

@@ -38,8 +38,8 @@ def pictures(table: str, newest: pl.DataFrame, metadata: Mapping[str, object]) -
 
 def _coverage(table: str, newest: pl.DataFrame) -> str | None:
     """Share of each hour's rows that are there, for tables with a row an hour or more."""
-    level = SERVICE_LEVELS[table]
-    if level.entity is None or level.step > HOUR:
+    level = SERVICE_LEVELS.get(table)
+    if level is None or level.entity is None or level.step > HOUR:
         return None
     hour = pl.col("ts").dt.hour().cast(pl.Int64)
     counts = newest.group_by(pl.col(level.entity).alias("entity"), hour=hour).agg(

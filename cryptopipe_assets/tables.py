@@ -55,7 +55,7 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
         "group_name": layer,
         "description": inspect.cleandoc(contract.__doc__ or ""),
         "kinds": {"polars", "parquet"},
-        **ownership(contract.table_name()),
+        **ownership(contract.table_name(), layer),
         "metadata": {
             "layer": layer,
             "key": ", ".join(contract.key()),

@@ -66,6 +66,10 @@ def test_the_ranking_of_leverage_leaves_out_coins_without_a_ratio():
     assert pictures("leverage_ratios", day, {}) == {"chart/leverage_ranking": ranked}
 
 
+def test_a_table_that_no_schedule_fills_needs_no_picture(minutes):
+    assert pictures("symbol_history", minutes, {}) == {}
+
+
 @pytest.mark.parametrize("table", ["ohlcv_1m", "signals", "market_cap"])
 def test_a_table_without_rows_has_no_picture(table):
     assert pictures(table, pl.DataFrame(schema={"ts": pl.Datetime("ms", "UTC")}), {}) == {}
