@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+CCXT   := benchmarks/.venv-ccxt
 
 # Dagster keeps its history here; it wants an absolute path.
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
@@ -47,13 +48,23 @@ lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/mypy
 	$(BIN)/lint-imports
 
-bench: $(READY) ## Speed and memory against pandas, in one run
+bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.ingest --ccxt $(CCXT)/bin/python
+
+# ccxt pins packages that we use in other versions, so it lives in an environment of its own.
+$(CCXT)/.ready: benchmarks/requirements-ccxt.lock
+	@$(PYTHON) -m venv --clear $(CCXT)
+	@$(CCXT)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
+	@touch $@
 
 lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+	uv pip compile benchmarks/requirements-ccxt.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	  -o benchmarks/requirements-ccxt.lock
 
 clean: ## Remove the environment, the warehouse's tables and Dagster's history
-	rm -rf $(VENV)
+	rm -rf $(VENV) $(CCXT)
 	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete

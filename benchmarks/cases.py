@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 import polars as pl
 
+from benchmarks import kline_decode
 from benchmarks.synthetic import START, write_hours, write_minutes
 from cryptopipe_assets.factors.factor_set import compute_factors
 from cryptopipe_assets.factors.final_set import final_factor_set
@@ -117,5 +118,11 @@ CASES = {
             "pandas (long)": partial(_factors_pandas, is_wide=False),
             "pandas (wide)": partial(_factors_pandas, is_wide=True),
         },
+    ),
+    "kline_decode": Case(
+        title=f"Kline pages into numbers: {kline_decode.PAGES} pages of {kline_decode.ROWS} bars",
+        goal=5.0,
+        write_input=kline_decode.write_pages,
+        sides={"polars": kline_decode.ours, "json + pandas": kline_decode.json_and_pandas},
     ),
 }

@@ -24,14 +24,14 @@ from cryptopipe_assets.vendors.binance_funding_pages import (
     pages_of_one,
 )
 from cryptopipe_assets.vendors.binance_instruments import read_instruments
+from cryptopipe_assets.vendors.binance_kline_pages import newest_open, page_as_csv
 from cryptopipe_assets.vendors.binance_klines import (
     BAR_SCHEMA,
-    KLINE_SCHEMA,
     MINUTE_MS,
     bars_of,
-    page_as_csv,
     read_klines,
     require_different,
+    without_repetitions,
 )
 from cryptopipe_assets.vendors.binance_settlements import (
     SETTLEMENT_SCHEMA,
@@ -150,26 +150,24 @@ class Binance(VendorClient):
         self, vendor_symbol: str, symbol: str, *, start: datetime, end: datetime
     ) -> pl.DataFrame:
         """Page forward until the window is covered or Binance has no more."""
-        pages = [KLINE_SCHEMA.to_frame()]
+        pages: list[bytes] = []
         cursor, last = -(-_ms(start) // MINUTE_MS) * MINUTE_MS, _ms(end) - 1
-        while cursor <= last:
-            page = await self._kline_page(vendor_symbol, first=cursor, last=last)
-            if page.is_empty():
-                break
-            pages.append(page)
-            newest = page["open_time"].max()
-            if not isinstance(newest, int) or newest < cursor:
-                raise self.changed(
-                    f"{KLINES}: asked {vendor_symbol} from {cursor} on, the newest is {newest!r}"
-                )
-            cursor = newest + MINUTE_MS
         try:
-            return bars_of(pl.concat(pages), symbol, start=start, end=end)
+            while cursor <= last:
+                page = await self._kline_page(vendor_symbol, first=cursor, last=last)
+                if not page:
+                    break
+                pages.append(page)
+                if (newest := newest_open(page)) < cursor:
+                    raise UnexpectedShape(f"asked from {cursor} on, the newest is {newest}")
+                cursor = newest + MINUTE_MS
+            klines = without_repetitions(read_klines(b"\n".join(pages)))
+            return bars_of(klines, symbol, start=start, end=end)
         except UnexpectedShape as exc:
-            raise self.changed(f"{KLINES}: {exc}") from exc
+            raise self.changed(f"{KLINES} {vendor_symbol}: {exc}") from exc
 
-    async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> pl.DataFrame:
-        """Return one page of rows with ``first <= open_time <= last``, fewer if Binance likes."""
+    async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> bytes:
+        """Return the lines with ``first <= open_time <= last``, fewer if Binance likes."""
         limit = min(MOST_KLINES, math.ceil((last + 1 - first) / MINUTE_MS))
         question: dict[str, str | int] = {
             "symbol": vendor_symbol,
@@ -180,9 +178,9 @@ class Binance(VendorClient):
         }
         body = await self.get_text(KLINES, question, family="weight", cost=kline_weight(limit))
         try:
-            return read_klines(page_as_csv(body))
+            return page_as_csv(body)
         except UnexpectedShape as exc:
-            raise self.changed(f"{KLINES} {vendor_symbol}: {exc}: {self.redact(body)}") from exc
+            raise UnexpectedShape(f"{exc}: {self.redact(body)}") from exc
 
     async def settlements(
         self, symbols: Mapping[str, str], *, start: datetime, end: datetime

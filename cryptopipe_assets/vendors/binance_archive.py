@@ -20,7 +20,7 @@ from typing import ClassVar
 import polars as pl
 
 from cryptopipe_assets.errors import NotPublished
-from cryptopipe_assets.vendors.binance_klines import bars_of, read_klines
+from cryptopipe_assets.vendors.binance_klines import bars_of, read_klines, without_repetitions
 from cryptopipe_assets.vendors.binance_settlements import read_archive, settlements_of
 from cryptopipe_assets.vendors.http import VendorClient
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
@@ -89,7 +89,7 @@ class BinanceArchive(VendorClient):
     def _bars(self, csv: bytes, path: str, symbol: str, *, start: date, end: date) -> pl.DataFrame:
         """Make a file's lines into bars; lines that repeat another one exactly are dropped."""
         try:
-            klines = read_klines(csv).unique(maintain_order=True)
+            klines = without_repetitions(read_klines(csv))
             if klines.is_empty():
                 raise UnexpectedShape("expected bars, the file has none")
             return bars_of(klines, symbol, start=midnight(start), end=midnight(end))

@@ -4,7 +4,8 @@ import math
 from datetime import UTC, datetime, timedelta
 
 from cryptopipe_assets.vendors.binance import KLINES, Binance, kline_weight
-from cryptopipe_assets.vendors.binance_klines import page_as_csv, read_klines
+from cryptopipe_assets.vendors.binance_kline_pages import page_as_csv
+from cryptopipe_assets.vendors.binance_klines import read_klines
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 HOUR = timedelta(hours=1)

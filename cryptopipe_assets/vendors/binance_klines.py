@@ -5,7 +5,6 @@ bit. Rows that break what Binance promises are an error; nothing is repaired. Pu
 """
 
 import io
-import json
 from collections.abc import Iterable
 from datetime import UTC, datetime
 
@@ -54,7 +53,6 @@ HEADER = (
     b"taker_buy_volume,taker_buy_quote_volume,ignore"
 )
 OUR_NAMES = dict(zip(HEADER.decode().split(","), KLINE_SCHEMA, strict=True))
-QUOTES_A_ROW = 18  # around nine texts; the two times and the number of trades are bare
 ANOTHER_UNIT = 10
 ALIKE_MINUTES = 10
 NUMBERS = [name for name in KLINE_SCHEMA if name != "ignore"]
@@ -122,30 +120,11 @@ def _schema_of(header: bytes) -> pl.Schema:
     return pl.Schema({name: KLINE_SCHEMA.get(name, pl.String()) for name in ours})
 
 
-def page_as_csv(body: bytes) -> bytes:
-    """Return a REST page, a JSON array of flat arrays, as lines of comma-separated fields.
-
-    Binance sends no white space. Such a page is already that text but for the brackets, and no
-    Python object has to be made for each number, which is what decoding JSON spends its time on.
-
-    Raises
-    ------
-    UnexpectedShape
-        If the body is not a JSON array of flat arrays.
-    """
-    if any(space in body for space in (b" ", b"\n", b"\t")):
-        try:
-            body = json.dumps(json.loads(body), separators=(",", ":")).encode()
-        except ValueError as exc:
-            raise UnexpectedShape("expected a JSON array of arrays") from exc
-    if body == b"[]":
-        return b""
-    lines = body[2:-2].replace(b"],[", b"\n")
-    if body[:2] != b"[[" or body[-2:] != b"]]" or any(mark in lines for mark in (b"[", b"{")):
-        raise UnexpectedShape("expected a JSON array of arrays")
-    if lines.count(b'"') != QUOTES_A_ROW * (lines.count(b"\n") + 1):
-        raise UnexpectedShape("expected rows of nine numbers as text and three bare ones")
-    return lines
+def without_repetitions(klines: pl.DataFrame) -> pl.DataFrame:
+    """Return the rows, of those that repeat another one exactly only the first."""
+    if klines["open_time"].n_unique() == klines.height:
+        return klines
+    return klines.unique(maintain_order=True)
 
 
 def bars_of(klines: pl.DataFrame, symbol: str, *, start: datetime, end: datetime) -> pl.DataFrame:

@@ -49,6 +49,7 @@ ROWS = (
         expected="changed",
         without=ONE_OBJECT,
         but={
+            "binance klines": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
             "binance fundingInfo": ("same", REPEATED),
             "binance openInterestHist": ("same", REPEATED),

@@ -80,7 +80,7 @@ FAILING = [
         KLINES,
         f"{USUAL} status=418/Unavailable truncate/Unavailable gzip_broken/Unavailable "
         "cut_json/Unavailable empty/Unavailable nan_number/ negative_number/ retyped_number/ "
-        "forming_row/ duplicate_row/ seconds/ off_grid/ null_row/ stale_cache/ overlap=7200/",
+        "forming_row/ contradicting_row/ seconds/ off_grid/ null_row/ stale_cache/ overlap=7200/",
     ),
     *cases("ohlcv_1m", "binance/", "clock=7200/"),
     *cases(
@@ -119,7 +119,7 @@ FAILING = [
     ),
 ]
 HARMLESS = [
-    *cases("ohlcv_1m", KLINES, "extra_field/ spaced_json/ byte_order_mark/ shuffled_rows/"),
+    *cases("ohlcv_1m", KLINES, "duplicate_row/ spaced_json/ byte_order_mark/ shuffled_rows/"),
     *cases("ohlcv_1m", KLINES, "page_cap=50/ microseconds/"),
     *cases("ohlcv_1m", ZIPS, "toggled_header/ extra_field/ duplicate_row/", day=LAST_WEEK),
     *cases("ohlcv_1m", r"daily/klines/", "status=404/", day=LAST_WEEK),  # a late file: by REST

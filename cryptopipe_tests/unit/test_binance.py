@@ -165,11 +165,14 @@ def test_nothing_to_find_is_an_empty_frame_of_the_full_schema(symbols, start, en
     assert frame.schema == BAR_SCHEMA
 
 
+CONTRADICTION = [*Exchange.row(ms(NOON) - MINUTE)[:8], 2, "1", "4", "0"]
+
+
 @pytest.mark.parametrize(
     ("rows", "fault"),
     [
         ([Exchange.row(ms(NOON) - 10 * MINUTE)], "outside|newest"),
-        ([Exchange.row(ms(NOON) - MINUTE)] * 2, "occurs twice"),
+        ([Exchange.row(ms(NOON) - MINUTE), CONTRADICTION], "occurs twice"),
         ([Exchange.row(ms(NOON) - MINUTE)[:9]], "rows of nine numbers"),
         ([[*Exchange.row(ms(NOON) - MINUTE)[:9], "5", "4", "0"]], "takers bought more"),
         ({"code": 0}, "array of arrays"),

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from cryptopipe_assets.vendors.binance_kline_pages import page_as_csv
 from cryptopipe_assets.vendors.binance_klines import (
     BAR_SCHEMA,
     HEADER,
     NUMBERS,
     bars_of,
-    page_as_csv,
     read_klines,
 )
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
