@@ -21,7 +21,9 @@ from cryptopipe_assets.gaps.ledger import tried
 from cryptopipe_assets.storage.warehouse import Warehouse
 
 AT_ONCE = 500
-"""Gaps that are asked for before their bars are stored; a kill loses no more than that."""
+MINUTES_AT_ONCE = 2_000_000
+"""Gaps, and minutes, that are asked for before their bars are stored: what memory must hold, and
+what a kill may lose."""
 
 LONGEST_PAUSE_HOURS = 24
 
@@ -76,13 +78,12 @@ class GapRepair:
         VendorUnavailable, VendorRejected, PayloadChanged, StorageError
             What was stored before stays.
         """
-        wanted = due(gaps, now=self.vendors.clock(), again=again)
-        result = Tried(gaps)
-        for first in range(0, wanted.height, AT_ONCE):
-            some = wanted.slice(first, AT_ONCE)
+        wanted = by_month(due(gaps, now=self.vendors.clock(), again=again))
+        result = Tried(cut(gaps, wanted))
+        for some in at_once(wanted):
             self.context.log.info(
-                "asking for %d gaps, %d minutes (%d of %d)",
-                *(some.height, minutes_of(some), first + some.height, wanted.height),
+                "asking for %d gaps of %d, %d minutes",
+                *(some.height, wanted.height, minutes_of(some)),
             )
             result = self._some(result, some, symbols)
         if wanted.height:
@@ -134,4 +135,43 @@ def due(gaps: pl.DataFrame, *, now: datetime, again: bool) -> pl.DataFrame:
     may_have_bars = (pl.col("status") != "repaired") & ~pl.col("cause").is_in(BY_CHOICE)
     return gaps.filter(may_have_bars if again else is_open).sort(
         "start", "symbol", descending=[True, False]
+    )
+
+
+def by_month(gaps: pl.DataFrame) -> pl.DataFrame:
+    """Gaps cut at the ends of calendar months, in their order: no answer is larger than a month."""
+    month = pl.datetime_ranges(
+        pl.col("start").dt.truncate("1mo"),
+        pl.col("end") - pl.duration(milliseconds=1),
+        "1mo",
+        time_unit="ms",
+    )
+    return (
+        gaps.with_columns(month=month)
+        .explode("month")
+        .with_columns(
+            start=pl.max_horizontal("start", "month"),
+            end=pl.min_horizontal("end", pl.col("month").dt.offset_by("1mo")),
+        )
+        .drop("month")
+    )
+
+
+def cut(gaps: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """The ledger with the gaps of ``pieces`` in pieces."""
+    edges = pieces.select("symbol", "start", piece="end").sort("symbol", "start")
+    held = gaps.sort("symbol", "start").join_asof(
+        edges, on="start", by="symbol", check_sortedness=False
+    )
+    whole = held.filter(~(pl.col("start") < pl.col("piece")).fill_null(value=False))
+    names = gaps.columns
+    return pl.concat([whole.select(names), pieces.select(names)]).sort("symbol", "start")
+
+
+def at_once(gaps: pl.DataFrame) -> list[pl.DataFrame]:
+    """Gaps in portions that may be asked for together."""
+    minutes = (pl.col("end") - pl.col("start")).dt.total_minutes().cum_sum()
+    portion = pl.struct(pl.int_range(pl.len()) // AT_ONCE, minutes // MINUTES_AT_ONCE)
+    return gaps.with_columns(portion=portion.rle_id()).partition_by(
+        "portion", maintain_order=True, include_key=False
     )

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptopipe_assets.defs.gap_repair import due
+from cryptopipe_assets.defs.gap_repair import at_once, by_month, cut, due
 from cryptopipe_assets.gaps.causes import CAUSES
 from cryptopipe_assets.gaps.ledger import GAPS, reconcile, tried
 from cryptopipe_tests.reference.minutes_by_hand import at, minutes, rows, spans
@@ -148,3 +148,33 @@ def test_explained_gaps_are_asked_for_only_on_demand_and_never_where_there_is_no
     )
     assert due(gaps, now=at(900), again=False).is_empty()
     assert due(gaps, now=at(900), again=True)["cause"].to_list() == ["source_hole"]
+
+
+def test_a_long_gap_is_asked_for_by_calendar_month_and_the_ledger_is_cut_where_it_is():
+    days = 1440
+    # The first of March is minute 0; a gap from 20 March to 5 May, one of April, one that waits.
+    found = ("A", 19 * days, 65 * days, "unknown"), ("B", 31 * days, 33 * days, "unknown")
+    gaps = ledger(*found, ("A", 90 * days, 91 * days, "source_hole"), seen=100 * days)
+    pieces = by_month(due(gaps, now=at(101 * days), again=False))
+    assert sorted(rows(pieces)) == [
+        ("A", 19 * days, 31 * days),
+        ("A", 31 * days, 61 * days),
+        ("A", 61 * days, 65 * days),
+        ("B", 31 * days, 33 * days),
+    ]
+    whole = cut(gaps, pieces)
+    assert minutes(whole) == minutes(gaps)
+    assert whole.height == 5
+    again = reconcile(whole, lacking(*found, ("A", 90 * days, 91 * days, "source_hole")), now=at(0))
+    assert again.equals(gaps)
+
+
+def test_no_portion_is_larger_than_memory_allows(monkeypatch):
+    monkeypatch.setattr("cryptopipe_assets.defs.gap_repair.AT_ONCE", 2)
+    monkeypatch.setattr("cryptopipe_assets.defs.gap_repair.MINUTES_AT_ONCE", 100)
+    gaps = ledger(*[("A", 200 * n, 200 * n + 60, "unknown") for n in range(5)])
+    portions = at_once(gaps)
+    assert [each.height for each in portions] == [1, 1, 1, 1, 1]
+    short = ledger(*[("A", 200 * n, 200 * n + 6, "unknown") for n in range(5)])
+    assert [each.height for each in at_once(short)] == [2, 2, 1]
+    assert at_once(short.head(0)) == []
