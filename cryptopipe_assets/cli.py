@@ -10,6 +10,7 @@ import typer
 from cryptopipe_assets.cli_options import Warehouse, settings_for
 from cryptopipe_assets.cli_past import history, repair
 from cryptopipe_assets.cli_simulated import calls
+from cryptopipe_assets.cli_upkeep import backup, restore, thin
 from cryptopipe_assets.commands.console import fail, out
 from cryptopipe_assets.errors import CryptopipeError, RequestError
 
@@ -130,43 +131,6 @@ def catalog(
 
 
 @app.command()
-def backup(
-    target: Annotated[Path, typer.Argument(help="Folder of the snapshots, on another disk.")],
-    keep: Annotated[
-        int | None, typer.Option(min=1, help="Delete all but so many snapshots. Default: none.")
-    ] = None,
-    verify_only: Annotated[
-        bool, typer.Option("--verify-only", help="Read a snapshot and compare; take none.")
-    ] = False,
-    at: Annotated[str | None, typer.Option(help="Snapshot to verify. Default: the newest.")] = None,
-    warehouse: Warehouse = None,
-) -> None:
-    """Take a snapshot of the warehouse, also while runs write; unchanged files are shared."""
-    from cryptopipe_assets.commands.backup import backup as run
-    from cryptopipe_assets.commands.backup import verify_backup
-
-    if verify_only:
-        verify_backup(target.expanduser(), at)
-    else:
-        run(settings_for(warehouse), target.expanduser(), keep=keep)
-
-
-@app.command()
-def restore(
-    target: Annotated[Path, typer.Argument(help="Folder of the snapshots.")],
-    at: Annotated[str | None, typer.Option(help="Snapshot. Default: the newest.")] = None,
-    force: Annotated[
-        bool, typer.Option("--force", help="Also over files that are newer than the snapshot's.")
-    ] = False,
-    warehouse: Warehouse = None,
-) -> None:
-    """Put a snapshot back into the warehouse, verified file by file."""
-    from cryptopipe_assets.commands.backup import restore as run
-
-    run(settings_for(warehouse), target.expanduser(), at, force=force)
-
-
-@app.command()
 def doctor(warehouse: Warehouse = None) -> None:
     """Check versions, configuration, folders, files and keys, and say what to fix."""
     from cryptopipe_assets.commands.doctor import doctor as run
@@ -200,6 +164,9 @@ def dev(
 
 app.command()(calls)
 app.command()(history)
+app.command()(backup)
+app.command()(restore)
+app.command()(thin)
 app.command()(repair)
 
 

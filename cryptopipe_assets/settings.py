@@ -76,6 +76,12 @@ class SourceChoice(Section):
     )
 
 
+class RetentionChoice(Section):
+    """What may be forgotten, and only by ``cryptopipe thin``; by default nothing."""
+
+    market_cap_snapshot_days: int | None = Field(default=None, ge=1)
+
+
 StrategyName = Literal["leverage_inverted", "dilution", "ema_crossover"]
 
 
@@ -102,6 +108,7 @@ class Config(Section):
     vendors: Vendors = Vendors()
     collect: Collect = Collect()
     strategies: StrategyChoice = StrategyChoice()
+    retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
 
 

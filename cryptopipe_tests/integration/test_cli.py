@@ -47,7 +47,20 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 
 def test_help_names_every_command(environment):
     text = run(environment, "--help").stdout
-    for command in ("demo", "replay", "status", "sql", "catalog", "doctor", "sandbox", "dev"):
+    for command in (
+        "demo",
+        "replay",
+        "status",
+        "sql",
+        "catalog",
+        "doctor",
+        "sandbox",
+        "dev",
+        "refresh",
+        "backup",
+        "restore",
+        "thin",
+    ):
         assert command in text
 
 
@@ -57,6 +70,22 @@ def test_an_empty_warehouse_is_missing_everything_and_says_how_to_fill_it(enviro
     assert "cryptopipe demo" in done.stdout
     content = json.loads(run(environment, "status", "--json").stdout)
     assert {line["state"] for line in content["tables"]} == {"missing"}
+
+
+def test_a_refresh_that_only_checks_changes_nothing_and_has_the_exit_code_of_the_status(
+    environment, tmp_path
+):
+    done = run(environment, "refresh", "--check-only")
+    assert done.returncode == 3
+    assert "cryptopipe refresh" in done.stdout
+    assert not (tmp_path / "warehouse").exists()
+
+
+def test_a_backup_of_nothing_and_a_restoration_from_nothing_say_what_to_do(environment, tmp_path):
+    there = str(tmp_path / "backup")
+    assert "fill it first: cryptopipe demo" in refused(run(environment, "backup", there))
+    assert f"cryptopipe backup {there}" in refused(run(environment, "restore", there))
+    assert "--older-than DAYS" in refused(run(environment, "thin"))
 
 
 def test_a_query_without_a_warehouse_says_how_to_fill_it(environment):
