@@ -68,7 +68,7 @@ def show(measured: MeasuredDay, day: date) -> None:
         orient="row",
     ).sort("vendor", "endpoint")
     coins = measured.rows["coin"].n_unique()
-    out.print(frame_table(spent, title=f"Calls for market data of {coins} coins, {day}"))
+    out.print(frame_table(spent, title=f"Calls of {day}"))
     total, rows = measured.calls.total(), measured.rows.height
     out.print(f"{total} calls brought {rows} rows: each of {coins} coins {rows // coins} times.")
     out.print(

@@ -30,7 +30,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
     done = subprocess.run(
-        [CLI, *arguments], env=environment, capture_output=True, text=True, timeout=120, cwd=ROOT
+        [CLI, *arguments], env=environment, capture_output=True, text=True, timeout=240, cwd=ROOT
     )
     assert CANARY not in done.stdout + done.stderr
     return done
@@ -175,6 +175,13 @@ def made(tmp_path_factory: pytest.TempPathFactory):
     return environment, run(environment, "demo", "--days", "2"), folder / "warehouse"
 
 
+def closed_days(warehouse: Path) -> dict[Path, bytes]:
+    """Content of every file of a day before the newest."""
+    paths = sorted(warehouse.glob("*/date=*/part-0.parquet"))
+    newest = max(path.parent.name for path in paths)
+    return {path: path.read_bytes() for path in paths if path.parent.name < newest}
+
+
 @pytest.mark.slow
 class TestAfterADemo:
     """A warehouse of two days, made once; what people do with it afterwards."""
@@ -210,6 +217,13 @@ class TestAfterADemo:
         for each in (held[0], held[2]):
             assert each["longs"] == pytest.approx(0.5 * each["days"])
             assert each["shorts"] == 10 * each["days"]
+
+    def test_a_second_demo_changes_no_byte_of_a_day_that_is_over(self, made):
+        environment, _, warehouse = made
+        before = closed_days(warehouse)
+        assert run(environment, "demo", "--days", "2").returncode == 0
+        assert len(before) > 200
+        assert [path for path, held in closed_days(warehouse).items() if before[path] != held] == []
 
     def test_a_query_answers_as_table_json_and_csv(self, made):
         environment, *_ = made
