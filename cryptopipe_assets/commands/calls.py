@@ -17,8 +17,8 @@ import polars as pl
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.contracts import stamped
 from cryptopipe_assets.definitions import universe
+from cryptopipe_assets.defs.coingecko_readings import from_coingecko
 from cryptopipe_assets.defs.collected.market_cap import MarketCap
-from cryptopipe_assets.defs.market_cap_readings import from_coingecko
 from cryptopipe_assets.partitions import midnight
 from cryptopipe_assets.settings import Settings, Tier
 from cryptopipe_assets.simulated_time import SimulatedClock, World, simulated_world
@@ -34,6 +34,10 @@ TIERS = {
     ),
 }
 EVERY = timedelta(minutes=15)
+FIRST = timedelta(minutes=1)
+"""After midnight: no schedule meets the very instant of a day's close."""
+
+LISTING = ("coingecko", "coins/markets")
 CEILING = 105
 ORIGINAL = 2 * 96 + 8 * 24 + 9
 """Calls a day of the original pipeline; the nine are of macro series, which are not market data."""
@@ -49,10 +53,13 @@ class MeasuredDay:
         Requests that the stand-in answered, by (vendor, endpoint).
     rows
         What was stored of the followed coins: columns of ``market_cap``.
+    closing
+        Further requests for the prices of the day's very end.
     """
 
     calls: Counter[tuple[str, str]]
     rows: pl.DataFrame
+    closing: Counter[tuple[str, str]]
 
 
 def calls(settings: Settings, day: date) -> None:
@@ -80,21 +87,29 @@ def measure(settings: Settings, day: date) -> MeasuredDay:
     """Collect the day's market data every 15 minutes, as the asset ``market_cap`` does."""
     own = settings.with_config(tiers=TIERS)
     coins = universe(own).coins(MarketCap.table_name())
-    clock = SimulatedClock(midnight(day))
+    clock = SimulatedClock(midnight(day) + FIRST)
+    tomorrow = day + timedelta(days=1)
     with TemporaryDirectory() as folder, simulated_world(own, clock) as world:
         lake = Lake(Path(folder))
-        for _ in clock.ticks(EVERY, until=midnight(day) + timedelta(days=1)):
-            _collect(world, lake, coins)
+        for _ in clock.ticks(EVERY, until=midnight(tomorrow)):
+            _collect(world, lake, coins, [day])
         rows = lake.read(MarketCap, day).filter(pl.col("coin").is_in(coins))
-        return MeasuredDay(world.standin.calls.copy(), _meant(rows))
+        spent = world.standin.calls.copy()
+        _collect(world, lake, coins, [tomorrow])
+        tick = world.standin.calls.copy()
+        clock.set(midnight(tomorrow) + timedelta(minutes=5))
+        _collect(world, lake, coins, [day, tomorrow])
+        closing = world.standin.calls - tick - Counter({LISTING: 1})
+        return MeasuredDay(spent, _meant(rows), closing)
 
 
-def _collect(world: World, lake: Lake, coins: list[str]) -> None:
-    today = world.clock().date()
-    stored = lake.read(MarketCap, today)
-    gathered = asyncio.run(from_coingecko(world.vendors, coins, [today], stored=stored))
+def _collect(world: World, lake: Lake, coins: list[str], days: list[date]) -> None:
+    stored = lake.scan(MarketCap, days[0], days[-1]).collect()
+    gathered = asyncio.run(from_coingecko(world.vendors, coins, days, stored=stored))
     rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
-    lake.upsert(MarketCap, MarketCap.conform(rows), today)
+    checked = MarketCap.conform(rows)
+    for day in days:
+        lake.upsert(MarketCap, checked.filter(pl.col("ts").dt.date() == day), day)
 
 
 def _meant(rows: pl.DataFrame) -> pl.DataFrame:

@@ -26,9 +26,13 @@ def test_a_day_of_ten_coins_every_quarter_of_an_hour_is_one_call_each_time(measu
     assert ORIGINAL == 393
 
 
+def test_the_exact_close_of_a_day_costs_a_call_a_coin_once(measured):
+    assert dict(measured.closing) == {("coingecko", "coins/market_chart"): 10}
+
+
 def test_every_coin_is_told_every_quarter_of_an_hour(measured):
-    midnight = datetime(2026, 3, 10, tzinfo=UTC)
-    quarters = [midnight + n * timedelta(minutes=15) for n in range(96)]
+    first = datetime(2026, 3, 10, 0, 1, tzinfo=UTC)
+    quarters = [first + n * timedelta(minutes=15) for n in range(96)]
     assert sorted(measured.rows["coin"].unique()) == [
         *("AGIX", "BTC", "ETH", "FET", "OCEAN", "RENDER", "SOL", "TAO", "USDT", "XRP")
     ]

@@ -11,8 +11,8 @@ import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.definitions import build
+from cryptopipe_assets.defs.coingecko_readings import ids_of
 from cryptopipe_assets.defs.collected.market_cap import MarketCap
-from cryptopipe_assets.defs.market_cap_readings import ids_of
 from cryptopipe_assets.defs.vendor_clients import Keys
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
 from cryptopipe_assets.settings import SourceChoice, Tier
@@ -123,6 +123,21 @@ def test_a_second_run_of_past_days_changes_no_byte(platform):
     platform.now += timedelta(minutes=15)
     assert platform.materialise(["market_cap"], "2026-03-06", "2026-03-09").success
     assert platform.files() == before
+
+
+def test_a_close_that_is_stored_is_not_asked_for_again(platform):
+    assert platform.materialise(TABLES, "2026-03-06", "2026-03-09").success
+    asked = platform.sandbox.calls.copy()
+    assert platform.materialise(["market_cap"], "2026-03-06", "2026-03-09").success
+    assert dict(platform.sandbox.calls - asked) == {("coingecko", "coins/markets"): 1}
+    path = platform.lake.path("market_cap", date(2026, 3, 7))
+    whole = pl.read_parquet(path)
+    whole.filter(pl.col("coin") != "DOGE").write_parquet(path)
+    asked = platform.sandbox.calls.copy()
+    assert platform.materialise(["market_cap"], "2026-03-06", "2026-03-09").success
+    assert (platform.sandbox.calls - asked)["coingecko", "coins/market_chart"] == 1
+    again = platform.read("market_cap", "2026-03-07").drop("ingested_at")
+    assert again.equals(whole.drop("ingested_at").select(again.columns))
 
 
 def test_todays_midnight_comes_with_the_past_and_closes_yesterday(platform):

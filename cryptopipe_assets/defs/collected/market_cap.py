@@ -2,18 +2,20 @@
 
 import asyncio
 from collections.abc import Iterator
+from datetime import date
 
 import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.contracts import Collected, column, stamped
+from cryptopipe_assets.defs.coingecko_readings import from_coingecko
 from cryptopipe_assets.defs.market_cap_readings import (
     from_coinbase,
-    from_coingecko,
     from_coinmarketcap,
 )
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
+from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
 from cryptopipe_assets.twins import KINDS, with_kind
@@ -92,7 +94,7 @@ def market_cap(
     if choice.source == "coinmarketcap":
         asking = from_coinmarketcap(vendors, coins, days)
     else:
-        stored = warehouse.lake.read(MarketCap, vendors.clock().date())
+        stored = _stored(warehouse.lake, days, vendors.clock().date())
         asking = from_coingecko(vendors, coins, days, stored=stored.filter(source=choice.source))
     answers = [asyncio.run(asking)]
     if vendors.reach.coinbase_prices:
@@ -105,6 +107,12 @@ def market_cap(
     yield from publication.finish(
         {"source": choice.source, "source_reason": choice.reason, **counts}
     )
+
+
+def _stored(lake: Lake, days: list[date], today: date) -> pl.DataFrame:
+    """Rows that there are of the days and of today."""
+    rows = lake.scan(MarketCap, days[0], days[-1]).collect()
+    return rows if today in days else rows.vstack(lake.read(MarketCap, today))
 
 
 @dg.asset_check(asset=market_cap)
