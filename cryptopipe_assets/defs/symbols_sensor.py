@@ -13,7 +13,7 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.universe import Universe
 
 INTERVAL_SECONDS = 60
-BEHIND_THE_TICKS = {"dagster/priority": "-10", "cryptopipe/lane": "history"}
+BEHIND_THE_TICKS = {"dagster/priority": "-10"}
 """A history may wait for hours; the newest bars may not wait for it."""
 
 IDENTITY = ("vendor_symbol", "contract_multiplier", "listed_at")
