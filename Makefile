@@ -10,7 +10,7 @@ CCXT   := benchmarks/.venv-ccxt
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast dev lint bench lock clean
+.PHONY: help setup demo test test-fast dev live-check lint bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -41,6 +41,11 @@ test: $(READY) ## All tests, and that the code location loads
 
 test-fast: $(READY) ## Unit and architecture tests only
 	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow" -n auto
+
+live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
+	@$(BIN)/pytest -n0 -m live cryptopipe_tests/live || { code=$$?; \
+	  [ $$code -eq 3 ] && echo "nothing has changed of what could be asked; not all could be reached" >&2; \
+	  exit $$code; }
 
 lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
