@@ -6,6 +6,7 @@ freshness of the asset are derived from it here.
 
 import inspect
 from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
 
@@ -37,6 +38,9 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.vendors.journal import Journal
 
 GATE = "contract"
+WRITERS = 4
+"""Days written at once: most of a commit is waiting for the disk."""
+
 ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
 """Key columns that name what a row is about, and what several of them are called."""
 
@@ -154,8 +158,10 @@ class Publication:
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
             raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
-        for day, part in parts.items():
-            self._commit(part, day)
+        with ThreadPoolExecutor(WRITERS) as pool:
+            commits = list(pool.map(self._commit, parts.values(), parts.keys()))
+        for commit in commits:
+            self._record(commit)
 
     def write_registry(self, frame: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
         """Check and write a table without days: versions are merged, a ledger replaced."""
@@ -164,7 +170,7 @@ class Publication:
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
             raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
-        self._commit(checked)
+        self._record(self._commit(checked))
 
     def finish(
         self, metadata: Mapping[str, Any] | None = None
@@ -175,15 +181,17 @@ class Publication:
         told = {**self._metadata(), **(metadata or {}), **decisions(self.journal)}
         yield dg.MaterializeResult(metadata={**self._pictures(told), **told})
 
-    def _commit(self, part: pl.DataFrame, day: date | None = None) -> None:
+    def _commit(self, part: pl.DataFrame, day: date | None = None) -> Commit:
         lake = self._warehouse.lake
         write = lake.upsert if issubclass(self._contract, Collected) else lake.replace
-        commit = write(self._contract, part, day)
+        return write(self._contract, part, day)
+
+    def _record(self, commit: Commit) -> None:
         self._commits.append(commit)
-        if day is not None:
+        if commit.day is not None:
             self._context.add_asset_metadata(
                 {"dagster/partition_row_count": commit.rows, "bytes": commit.bytes},
-                partition_key=day.isoformat(),
+                partition_key=commit.day.isoformat(),
             )
 
     def _gate(self, *, passed: bool, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
@@ -246,4 +254,6 @@ def _by_day(
             f"{contract.table_name()}: {stray.height} rows are outside of {days[0]} to {days[-1]}, "
             f"first at {stray['ts'][0]}"
         )
-    return {each: frame.filter(day == each) for each in days}
+    labelled = frame.with_columns(day.alias("_day"))
+    parts = labelled.partition_by("_day", as_dict=True, include_key=False, maintain_order=True)
+    return {each: parts.get((each,), frame.clear()) for each in days}

@@ -19,6 +19,8 @@ from cryptopipe_assets.storage.as_of_macro import as_of_macro
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.revisions import SUFFIX
+from cryptopipe_assets.storage.view import View
+from cryptopipe_assets.storage.view_set import VIEWS
 
 CATALOG = "cryptopipe.duckdb"
 SIGNATURE = ".catalog"
@@ -81,8 +83,10 @@ def write_catalog(
     def write(path: Path) -> None:
         with duckdb.connect(config=_search_path(lake)) as connection:
             connection.execute(f"ATTACH '{_quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
+            connection.execute("USE c")  # views that read views name them without a catalog
             for statement in _ddl(lake, contracts, absolute=absolute):
                 connection.execute(statement)
+            connection.execute("USE memory")
             connection.execute("DETACH c")
 
     write_atomically(target, write)
@@ -164,6 +168,21 @@ def _comments(contract: type[Table], name: str, sentence: str) -> Iterator[str]:
 def _ddl(lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool) -> Iterator[str]:
     for contract in sorted(contracts, key=lambda each: each.table_name()):
         yield from _of_table(lake, contract, absolute=absolute)
+    tables = {each.table_name(): each for each in contracts}
+    for view in VIEWS:
+        if tables.keys() >= set(view.tables):
+            yield from _of_view(view, tables[view.tables[0]])
+
+
+def _of_view(view: View, table: type[Table]) -> Iterator[str]:
+    """Statements that show a derived view; without columns of its own it has those of ``table``."""
+    yield f"CREATE VIEW c.{view.name} AS {view.query}"
+    if not view.columns:
+        yield from _comments(table, view.name, view.comment)
+        return
+    yield f"COMMENT ON VIEW c.{view.name} IS '{_quoted(view.comment)}'"
+    for column, sentence in view.columns.items():
+        yield f"COMMENT ON COLUMN c.{view.name}.\"{column}\" IS '{_quoted(sentence)}'"
 
 
 def _signature(lake: Lake, contracts: Sequence[type[Table]]) -> str:

@@ -13,6 +13,7 @@ from cryptopipe_assets.definitions import contracts, defs, in_order, is_per_symb
 from cryptopipe_assets.partitions import DAYS, SYMBOLS
 from cryptopipe_assets.storage.catalog import rebuild
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.view_set import VIEWS
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = list(table_modules())
@@ -30,8 +31,10 @@ def test_file_asset_contract_and_view_have_one_name(tmp_path):
     with duckdb.connect(str(tmp_path / "warehouse" / "cryptopipe.duckdb")) as connection:
         names = connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
     collected = {name for name, each in CONTRACTS.items() if issubclass(each, Collected)}
+    derived = {view.name for view in VIEWS}
+    assert not derived & files
     versions = {f"{name}_revisions" for name in collected}
-    assert files == set(CONTRACTS) == set(SPECS) == {name for (name,) in names} - versions
+    assert files == set(CONTRACTS) == set(SPECS) == {name for (name,) in names} - versions - derived
 
 
 @every_table
