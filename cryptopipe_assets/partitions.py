@@ -10,9 +10,10 @@ from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import dagster as dg
+import polars as pl
 from dagster import BetaWarning, PreviewWarning
 
-from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.errors import ContractError, RequestError
 from cryptopipe_assets.settings import load_settings
 
 # Dagster marks backfill policies, look-back mappings and partitioned checks as beta or preview. We
@@ -103,3 +104,30 @@ def require_range(first: date, last: date, *, today: date) -> None:
 def days_between(first: date, last: date) -> list[date]:
     """Every day from ``first`` to ``last``, both included."""
     return [first + timedelta(days=each) for each in range((last - first).days + 1)]
+
+
+def rows_by_day(frame: pl.DataFrame, days: list[date], *, of: str) -> dict[date, pl.DataFrame]:
+    """Rows of each day; a day without rows has an empty frame.
+
+    Parameters
+    ----------
+    frame
+        With the column ts.
+    of
+        Name of the table, for the message.
+
+    Raises
+    ------
+    ContractError
+        If a row is outside of ``days``: it would be lost.
+    """
+    day = pl.col("ts").dt.date()
+    stray = frame.filter(~day.is_in(days))
+    if stray.height:
+        raise ContractError(
+            f"{of}: {stray.height} rows are outside of {days[0]} to {days[-1]}, "
+            f"first at {stray['ts'][0]}"
+        )
+    labelled = frame.with_columns(day.alias("_day"))
+    parts = labelled.partition_by("_day", as_dict=True, include_key=False, maintain_order=True)
+    return {each: parts.get((each,), frame.clear()) for each in days}

@@ -29,6 +29,7 @@ from cryptopipe_assets.partitions import (
     RANGE_START,
     SYMBOLS,
     days_between,
+    rows_by_day,
 )
 from cryptopipe_assets.pictures import pictures
 from cryptopipe_assets.preview import preview
@@ -154,7 +155,7 @@ class Publication:
         """
         try:
             checked = self._contract.conform(frame)
-            parts = _by_day(self._contract, checked, days)
+            parts = rows_by_day(checked, days, of=self._contract.table_name())
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
             raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
@@ -241,19 +242,3 @@ class Publication:
             return {}
         drawn = pictures(self._contract.table_name(), self._newest(), found)
         return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}
-
-
-def _by_day(
-    contract: type[Table], frame: pl.DataFrame, days: list[date]
-) -> dict[date, pl.DataFrame]:
-    """Rows of each day. A row outside of ``days`` would be lost, so it is an error."""
-    day = pl.col("ts").dt.date()
-    stray = frame.filter(~day.is_in(days))
-    if stray.height:
-        raise ContractError(
-            f"{contract.table_name()}: {stray.height} rows are outside of {days[0]} to {days[-1]}, "
-            f"first at {stray['ts'][0]}"
-        )
-    labelled = frame.with_columns(day.alias("_day"))
-    parts = labelled.partition_by("_day", as_dict=True, include_key=False, maintain_order=True)
-    return {each: parts.get((each,), frame.clear()) for each in days}

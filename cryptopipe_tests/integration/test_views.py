@@ -58,7 +58,7 @@ def tables() -> dict[str, pl.DataFrame]:
         "market_cap": caps.select(
             [name for name in CONTRACTS["market_cap"].columns() if name not in TRACE]
         ),
-        "open_interest": hourly_interest(start, hours=24 * 6),
+        "open_interest": hourly_interest(start, hours=24 * 12),
     }
 
 
