@@ -10,7 +10,8 @@ from cryptopipe_assets.call_allowances import vendors_of
 from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.service_levels import DAY, HOUR, MINUTE, SERVICE_LEVELS, pull_of
-from cryptopipe_assets.settings import Settings, Tier
+from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.tiers import Tier
 from cryptopipe_assets.vendors.docs import DOCS
 
 COLLECTING = ("collected", "history", "quality")

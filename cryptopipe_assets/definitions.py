@@ -13,6 +13,7 @@ import dagster as dg
 from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets import recorded_profile
 from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.defs import automation
 from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
 from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
@@ -22,10 +23,11 @@ from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.sandbox.source import Source
-from cryptopipe_assets.settings import Settings, Tier, TieredTable, load_settings
+from cryptopipe_assets.settings import Settings, load_settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.strategies.strategy_set import active
+from cryptopipe_assets.tiers import Tier, TieredTable
 from cryptopipe_assets.universe import Universe
 from cryptopipe_assets.vendors.records import Records
 
@@ -48,9 +50,10 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
     return dg.Definitions(
         assets=_with_links_to_their_files(dg.load_assets_from_modules(modules)),
         asset_checks=dg.load_asset_checks_from_modules(modules),
-        jobs=[import_landing],
+        jobs=[*automation.jobs(), import_landing],
+        schedules=automation.schedules(settings),
         sensors=[
-            automation(settings),
+            derivation(settings),
             symbols_sensor(is_live=settings.origin == "live"),
             landed_files,
         ],
@@ -177,7 +180,7 @@ def simulated(settings: Settings) -> Source:
     return SimulatedSource(settings.config.sandbox.seed)
 
 
-def automation(settings: Settings) -> dg.AutomationConditionSensorDefinition:
+def derivation(settings: Settings) -> dg.AutomationConditionSensorDefinition:
     """Derive today's features as soon as what they stand on has changed."""
     live = settings.environment.vendors == "live"
     return dg.AutomationConditionSensorDefinition(

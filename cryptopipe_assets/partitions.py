@@ -7,7 +7,6 @@ partition too.
 
 import warnings
 from datetime import UTC, date, datetime, timedelta
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -50,23 +49,6 @@ def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(
         start_offset=-days, end_offset=after, allow_nonexistent_upstream_partitions=True
     )
-
-
-def when_inputs_change(*, newest_days: int = 1) -> dg.AutomationCondition[dg.AssetKey]:
-    """Derive the newest days as soon as an input of them was updated.
-
-    Unlike plain ``eager()``, days of the look-back that were never collected do not hold it back:
-    a table begins somewhere, and what lacks history is null or absent, with the reason counted.
-
-    Parameters
-    ----------
-    newest_days
-        How many. A table of whole days has its newest rows in yesterday's partition, so it
-        follows two.
-    """
-    condition = dg.AutomationCondition.eager().without(~dg.AutomationCondition.any_deps_missing())
-    newest: Any = dg.AutomationCondition.in_latest_time_window(timedelta(days=newest_days))
-    return condition.replace(dg.AutomationCondition.in_latest_time_window(), newest)
 
 
 def midnight(day: date) -> datetime:

@@ -10,27 +10,21 @@ import tomllib
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Any, Literal, get_args
 
 from dotenv import dotenv_values
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.limits import Section, Vendors
+from cryptopipe_assets.tiers import Schedules, Tier, TierName
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "CRYPTOPIPE_"
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
-
-
-def _upper(coin: str) -> str:
-    return coin.strip().upper()
-
-
-Coin = Annotated[str, AfterValidator(_upper), Field(min_length=1, pattern=r"^[A-Za-z0-9]+$")]
 
 
 class History(Section):
@@ -44,17 +38,6 @@ class UniverseChoice(Section):
 
     venue: Literal["binance"] = "binance"
     quote: str = "USDT"
-
-
-TieredTable = Literal["ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
-
-
-class Tier(Section):
-    """Coins that are refreshed together, and the tables that follow them."""
-
-    every_minutes: int = Field(ge=1, le=1440)
-    tables: tuple[TieredTable, ...] = Field(default=get_args(TieredTable), min_length=1)
-    coins: tuple[Coin, ...] = Field(min_length=1)
 
 
 class Collect(Section):
@@ -103,7 +86,8 @@ class Config(Section):
 
     history: History = History()
     universe: UniverseChoice = UniverseChoice()
-    tiers: dict[str, Tier] = Field(min_length=1)
+    tiers: dict[TierName, Tier] = Field(min_length=1)
+    schedules: Schedules = Schedules()
     sources: SourceChoice = SourceChoice()
     vendors: Vendors = Vendors()
     collect: Collect = Collect()

@@ -2,7 +2,7 @@
 
 import difflib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import polars as pl
 
@@ -46,6 +46,21 @@ class Universe:
                         f"tiers.{tier}; keep one of the two lines"
                     )
                 seen[coin] = tier
+
+    def within(self, tier: str) -> "Universe":
+        """Return the same choice with the coins of one tier only.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such tier.
+        """
+        if tier not in self.tiers:
+            raise ConfigError(
+                f"cryptopipe.toml has no tier {tier!r}, known are {', '.join(self.tiers)}; it is "
+                f"in the tags of the run, so start a new one"
+            )
+        return replace(self, tiers={tier: self.tiers[tier]})
 
     def tier_of(self) -> pl.DataFrame:
         """Return coin and tier, sorted by coin."""

@@ -7,7 +7,7 @@ import pytest
 from cryptopipe_assets.definitions import build, universe
 from cryptopipe_assets.defs.collected.instruments import Instruments
 from cryptopipe_assets.partitions import SYMBOLS
-from cryptopipe_assets.settings import Tier
+from cryptopipe_assets.tiers import Tier
 from cryptopipe_tests.conftest import QUIET
 
 FOLLOWED = ["1000PEPE-USDT-PERP", "BTC-USDT-PERP", "DOGE-USDT-PERP"]

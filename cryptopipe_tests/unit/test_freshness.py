@@ -7,7 +7,8 @@ import pytest
 
 from cryptopipe_assets.freshness import exit_code, freshness
 from cryptopipe_assets.service_levels import SERVICE_LEVELS, closure, pull_of
-from cryptopipe_assets.settings import Tier, load_settings
+from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.tiers import Tier
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TODAY = NOON.date()

@@ -10,6 +10,7 @@ import polars as pl
 
 from cryptopipe_assets.collection import expected_minutes
 from cryptopipe_assets.contracts import Collected, column, stamped
+from cryptopipe_assets.defs.asked import asked_of
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.funding_readings import of_other_contracts, only_where_nothing_else
 from cryptopipe_assets.defs.vendor_clients import VendorClients
@@ -69,10 +70,11 @@ def funding_rate(
     """Ask for the settlements of the days and of the day before, which tells the interval."""
     publication = Publication(context, warehouse, FundingRate)
     vendors = vendors.reporting_to(publication.journal)
-    followed = followed_instruments(warehouse, universe, FundingRate.table_name())
+    asked = asked_of(context, universe)
+    followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.reach.coinalyze_funding:
-        coins = universe.coins(FundingRate.table_name())
+        coins = asked.coins(FundingRate.table_name())
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
     for days in months(every):
         symbols = _listed_by(followed, days[-1])
@@ -178,7 +180,9 @@ def funding_rate_covers_the_universe(
     days = days_checked(context, warehouse, FundingRate)
     settled = warehouse.lake.scan(FundingRate, days[0], days[-1]).collect()
     newest = settled.select(pl.max("ts")).item()
-    followed = followed_instruments(warehouse, universe, FundingRate.table_name())
+    followed = followed_instruments(
+        warehouse, asked_of(context, universe), FundingRate.table_name()
+    )
     whole = expected_minutes(followed, days, now=newest or midnight(days[0]))
     without = (
         whole.filter(pl.col("expected") == 1440)

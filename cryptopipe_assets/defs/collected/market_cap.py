@@ -8,6 +8,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.contracts import Collected, column, stamped
+from cryptopipe_assets.defs.asked import asked_of
 from cryptopipe_assets.defs.coingecko_readings import from_coingecko
 from cryptopipe_assets.defs.market_cap_readings import (
     from_coinbase,
@@ -90,7 +91,8 @@ def market_cap(
     publication = Publication(context, warehouse, MarketCap)
     vendors = vendors.reporting_to(publication.journal)
     choice = vendors.choice(MarketCap.table_name())
-    coins, days = universe.coins(MarketCap.table_name()), days_of(context)
+    coins = asked_of(context, universe).coins(MarketCap.table_name())
+    days = days_of(context)
     if choice.source == "coinmarketcap":
         asking = from_coinmarketcap(vendors, coins, days)
     else:
@@ -163,7 +165,7 @@ def market_cap_covers_the_universe(
     days = days_checked(context, warehouse, MarketCap)
     stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
     missing = (
-        pl.DataFrame({"coin": universe.coins(MarketCap.table_name())})
+        pl.DataFrame({"coin": asked_of(context, universe).coins(MarketCap.table_name())})
         .join(pl.DataFrame({"day": days}), how="cross")
         .join(
             stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),

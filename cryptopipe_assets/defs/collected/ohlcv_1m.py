@@ -16,6 +16,7 @@ from cryptopipe_assets.collection import (
     without_bars,
 )
 from cryptopipe_assets.contracts import Collected, column, stamped
+from cryptopipe_assets.defs.asked import asked_of
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.errors import VendorUnavailable
@@ -79,7 +80,7 @@ def ohlcv_1m(
     """Ask for the minutes that are not stored: the past from the archive, the rest by REST."""
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
-    followed = followed_instruments(warehouse, universe, Ohlcv1m.table_name())
+    followed = followed_instruments(warehouse, asked_of(context, universe), Ohlcv1m.table_name())
     spent: Counter[str] = Counter()
     silent: list[pl.DataFrame] = []
     for days in months(days_of(context)):
@@ -161,7 +162,7 @@ def ohlcv_1m_has_no_gaps(
     days = days_checked(context, warehouse, Ohlcv1m)
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     newest = bars.select(pl.max("ts")).collect().item()
-    followed = followed_instruments(warehouse, universe, Ohlcv1m.table_name())
+    followed = followed_instruments(warehouse, asked_of(context, universe), Ohlcv1m.table_name())
     until = newest + timedelta(minutes=1) if newest else midnight(days[0])
     expected = expected_minutes(followed, days, now=until)
     gaps = (

@@ -9,6 +9,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.contracts import Collected, column
+from cryptopipe_assets.defs.asked import asked_of
 from cryptopipe_assets.defs.collected.instruments import (
     INSTRUMENT,
     Instruments,
@@ -87,11 +88,12 @@ def open_interest(
     publication = Publication(context, warehouse, OpenInterest)
     vendors = vendors.reporting_to(publication.journal)
     choice = vendors.choice(OpenInterest.table_name())
+    asked = asked_of(context, universe)
     counts: Counter[str] = Counter()
     every = days_of(context)
     # Coinalyze's budget is by contract, however many days are asked of it.
     for days in [every] if choice.source == "coinalyze" else months(every):
-        gathered = _ask(warehouse, vendors, universe, choice=choice, days=days)
+        gathered = _ask(warehouse, vendors, asked, choice=choice, days=days)
         counts.update(gathered.counts)
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
@@ -139,7 +141,7 @@ def open_interest_covers_the_universe(
     days = days_checked(context, warehouse, OpenInterest)
     rows = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
     newest = rows.select(pl.max("ts")).collect().item() or midnight(days[0])
-    coins = pl.DataFrame({"coin": universe.coins(OpenInterest.table_name())})
+    coins = pl.DataFrame({"coin": asked_of(context, universe).coins(OpenInterest.table_name())})
     had = rows.select("coin", "venue", day=pl.col("ts").dt.date()).unique().collect()
     judged = [day for day in days if midnight(day) + SETTLED <= newest]
     lost = (

@@ -9,8 +9,9 @@ import polars as pl
 from cryptopipe_assets.contracts import Stamped, Timestamp, column
 from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
 from cryptopipe_assets.defs.daily_inputs import ONE_DAY, end_of_ended_days, stretches
+from cryptopipe_assets.derivation import when_days_end
 from cryptopipe_assets.factors import dilution
-from cryptopipe_assets.partitions import look_back, midnight, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -111,7 +112,7 @@ class DilutionMetrics(Stamped):
 @dg.asset(
     **table(DilutionMetrics),
     deps=[dg.AssetDep(market_cap, partition_mapping=look_back(SNAPSHOTS_BEFORE, after=1))],
-    automation_condition=when_inputs_change(newest_days=2),
+    automation_condition=when_days_end(),
 )
 def dilution_metrics(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]

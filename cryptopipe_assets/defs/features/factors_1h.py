@@ -11,6 +11,7 @@ from cryptopipe_assets.contracts import column, extended
 from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.defs.features.microstructure_1h import Microstructure1h, microstructure_1h
+from cryptopipe_assets.derivation import when_hours_close
 from cryptopipe_assets.factors.factor import Factor
 from cryptopipe_assets.factors.factor_set import FACTOR_SET, compute_factors
 from cryptopipe_assets.factors.final_set import (
@@ -19,7 +20,7 @@ from cryptopipe_assets.factors.final_set import (
     final_factor_set,
 )
 from cryptopipe_assets.factors.panel import bars_outside_validity, hourly_panel
-from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight, months
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
@@ -59,7 +60,7 @@ Factors1h = extended(
         dg.AssetDep(microstructure_1h, partition_mapping=look_back(LOOK_BACK_DAYS)),
         instruments,
     ],
-    automation_condition=when_inputs_change(),
+    automation_condition=when_hours_close(),
 )
 def factors_1h(
     context: dg.AssetExecutionContext,

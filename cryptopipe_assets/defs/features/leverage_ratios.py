@@ -21,10 +21,11 @@ from cryptopipe_assets.defs.daily_inputs import (
     with_exclusion,
 )
 from cryptopipe_assets.defs.leverage_columns import LEVERAGE_COLUMNS
+from cryptopipe_assets.derivation import when_days_end
 from cryptopipe_assets.factors import leverage
 from cryptopipe_assets.factors.leverage_inputs import daily_funding
 from cryptopipe_assets.factors.open_interest import MAX_CLOSE_AGE, coin_totals, daily_close
-from cryptopipe_assets.partitions import look_back, midnight, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -60,7 +61,7 @@ LeverageRatios = extended(
         dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),
         instruments,
     ],
-    automation_condition=when_inputs_change(newest_days=2),
+    automation_condition=when_days_end(),
 )
 def leverage_ratios(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]

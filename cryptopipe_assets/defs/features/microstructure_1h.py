@@ -8,10 +8,14 @@ import polars as pl
 
 from cryptopipe_assets.contracts import Stamped, column
 from cryptopipe_assets.defs.collected.funding_rate import FundingRate, funding_rate
+from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, Instruments, instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
+from cryptopipe_assets.derivation import when_hours_close
 from cryptopipe_assets.factors.microstructure import hourly_microstructure
-from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.partitions import look_back, midnight, months
 from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.registry import latest
+from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
 
@@ -124,8 +128,9 @@ class Microstructure1h(Stamped):
     deps=[
         dg.AssetDep(ohlcv_1m, partition_mapping=look_back(BARS_BEFORE)),
         dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),
+        instruments,
     ],
-    automation_condition=when_inputs_change(),
+    automation_condition=when_hours_close(),
 )
 def microstructure_1h(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
@@ -135,16 +140,25 @@ def microstructure_1h(
     for days in months(days_of(context)):
         bars = warehouse.lake.scan(Ohlcv1m, _before(days, BARS_BEFORE), days[-1])
         funding = warehouse.lake.scan(FundingRate, _before(days, FUNDING_BEFORE), days[-1])
-        collected_until = bars.select(pl.max("ingested_at"))
-        hours = (
-            hourly_microstructure(bars, funding)
-            .filter(pl.col("ts") >= midnight(days[0]))
-            .join(collected_until, how="cross")
-            .filter(pl.col("ts").dt.offset_by("1h") <= pl.col("ingested_at"))
-            .drop("ingested_at")
-        )
-        yield from publication.write(hours, days)
+        hours = hourly_microstructure(bars, funding).filter(pl.col("ts") >= midnight(days[0]))
+        yield from publication.write(_collected_whole(hours, bars, warehouse.lake), days)
     yield from publication.finish()
+
+
+def _collected_whole(hours: pl.LazyFrame, bars: pl.LazyFrame, lake: Lake) -> pl.LazyFrame:
+    """Hours after whose end their own contract was asked again, or whose contract ended in them.
+
+    Tiers are asked at different times: that one was asked after the hour says nothing of another.
+    """
+    contract = ["venue", "symbol"]
+    ends = latest(lake.read(Instruments), INSTRUMENT).lazy().select(*contract, "delisted_at")
+    hour_end = pl.col("ts").dt.offset_by("1h")
+    return (
+        hours.join(bars.group_by(contract).agg(pl.max("ingested_at")), on=contract)
+        .join(ends, on=contract, how="left")
+        .filter(pl.min_horizontal(hour_end, "delisted_at") <= pl.col("ingested_at"))
+        .drop("ingested_at", "delisted_at")
+    )
 
 
 def _before(days: list[date], count: int) -> date:

@@ -20,7 +20,8 @@ from cryptopipe_assets.defs.daily_inputs import (
 from cryptopipe_assets.defs.daily_prices import daily_prices
 from cryptopipe_assets.defs.features.dilution_metrics import DilutionMetrics, dilution_metrics
 from cryptopipe_assets.defs.features.leverage_ratios import LeverageRatios, leverage_ratios
-from cryptopipe_assets.partitions import look_back, midnight, months, when_inputs_change
+from cryptopipe_assets.derivation import when_days_end
+from cryptopipe_assets.partitions import look_back, midnight, months
 from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -108,7 +109,7 @@ class Signals(Stamped):
         dg.AssetDep(market_cap, partition_mapping=look_back(PRICES_BEFORE + MONTH, after=1)),
         instruments,
     ],
-    automation_condition=when_inputs_change(newest_days=2),
+    automation_condition=when_days_end(),
 )
 def signals(
     context: dg.AssetExecutionContext,

@@ -1,0 +1,141 @@
+"""Jobs and schedules: the rounds of the timetable as Dagster runs them.
+
+Schedules collect; what is derived follows by the tables' own automation conditions. A tick asks
+Dagster's history what was asked for and what succeeded before, so that ticks that were missed are
+one run over the days they left out, and a tick whose work is already waiting adds nothing.
+"""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import dagster as dg
+from dagster import AssetSelection
+
+from cryptopipe_assets.defs.asked import TIER
+from cryptopipe_assets.defs.round_history import ROUND, TICK, RoundHistory
+from cryptopipe_assets.partitions import range_tags
+from cryptopipe_assets.recurrence import HOUR, Recurrence
+from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.timetable import REGISTRY, Round, closes_at, closing, listings, rounds_of
+
+Evaluate = Callable[[dg.ScheduleEvaluationContext], dg.SkipReason | list[dg.RunRequest]]
+
+COLLECT = dg.define_asset_job(
+    "collect",
+    selection=AssetSelection.groups("collected"),
+    description="Ask the vendors for the days of the run: of one tier's coins, or of all.",
+)
+CLOSE = dg.define_asset_job(
+    "close_yesterday",
+    selection=AssetSelection.groups("collected", "quality"),
+    description=(
+        "Ask once more for everything of yesterday and the day before, fill what is missing, and "
+        "verify it by every quality check."
+    ),
+)
+DERIVE = dg.define_asset_job(
+    "derive",
+    selection=AssetSelection.groups("features", "signals"),
+    description="Compute every derived table anew over the days of the run.",
+)
+
+
+def jobs() -> list[Any]:
+    """Jobs that a person or a schedule starts."""
+    return [COLLECT, CLOSE, DERIVE]
+
+
+def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
+    """One schedule a tier, one for the listings, one that closes the day.
+
+    They run from the start with the real vendors; on the stand-in they wait to be switched on.
+    Recordings are of the past: there is nothing to schedule.
+    """
+    if settings.environment.vendors == "recorded":
+        return []
+    live = settings.environment.vendors == "live"
+    status = dg.DefaultScheduleStatus.RUNNING if live else dg.DefaultScheduleStatus.STOPPED
+    config = settings.config
+    planned = {
+        f"collect_{name}": (COLLECT, tuple(rounds_of(name, tier)))
+        for name, tier in config.tiers.items()
+    }
+    planned["collect_listings"] = (COLLECT, (listings(config),))
+    planned["close_yesterday"] = (CLOSE, closing(config))
+    return [
+        dg.ScheduleDefinition(
+            name=name,
+            job=job,
+            cron_schedule=crons(tuple(each.recurrence for each in own)),
+            execution_timezone="UTC",
+            execution_fn=_evaluation(settings, own),
+            default_status=status,
+            description=_sentence(own),
+        )
+        for name, (job, own) in planned.items()
+    ]
+
+
+def crons(recurrences: Sequence[Recurrence]) -> list[str]:
+    """Cron lines of all instants; one that adds none to another is left out."""
+    return [
+        each.cron
+        for each in recurrences
+        if not any(other != each and other.includes(each) for other in recurrences)
+    ]
+
+
+def _sentence(own: Sequence[Round]) -> str:
+    """What the schedule asks for, for the UI."""
+    whose = f"coins of the tier {own[0].tier}" if own[0].tier else "all coins"
+    what = "; ".join(f"{', '.join(each.tables)} at {each.recurrence.cron}" for each in own)
+    return f"Of {whose}: {what} (UTC)."
+
+
+def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
+    """The schedule's evaluation: which of its rounds are due, and over which days."""
+    closing_itself = own == closing(settings.config)
+
+    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
+        at = context.scheduled_execution_time.astimezone(UTC)
+        if closes_at(settings.config, at) and not closing_itself:
+            return dg.SkipReason("close_yesterday asks for this in the same minute")
+        history = RoundHistory(context.instance)
+        due = [each for each in own if each.is_due(at, asked=history.asked(each))]
+        if not due:
+            return dg.SkipReason("a later round has asked for this already")
+        if all(history.is_waiting(each) for each in due):
+            return dg.SkipReason("the round before has not ended; it asks for this, too")
+        if closing_itself:
+            return [_request(settings, history, [each], at) for each in due]
+        return [_request(settings, history, due, at)]
+
+    return evaluate
+
+
+def _request(
+    settings: Settings, history: RoundHistory, due: Sequence[Round], at: datetime
+) -> dg.RunRequest:
+    """One run over the tables of the rounds and over all days that one of them is due for."""
+    tables = [name for each in due for name in each.tables]
+    if REGISTRY not in tables and not Lake(settings.warehouse).has(REGISTRY):
+        tables.insert(0, REGISTRY)
+    most = timedelta(days=settings.config.schedules.catch_up_days)
+    spans = [each.days(at, done=history.done(each), most=most) for each in due]
+    names, tier = "+".join(each.name for each in due), due[0].tier
+    closes = due[0].days_before > 0
+    return dg.RunRequest(
+        run_key=f"{at.isoformat()} {names}",
+        asset_selection=[dg.AssetKey(name) for name in tables],
+        # The gate before every write is part of the asset; the rest is looked at on closing.
+        asset_check_keys=None if closes else [],
+        tags={
+            **range_tags(min(first for first, _ in spans), max(last for _, last in spans)),
+            ROUND: names,
+            TICK: at.isoformat(),
+            "dagster/priority": "1" if due[0].recurrence.every_minutes < HOUR else "0",
+            **({TIER: tier} if tier else {}),
+        },
+    )
