@@ -13,7 +13,7 @@ import dagster as dg
 from dagster import AutomationCondition
 
 from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.timetable import CLOSED_DAYS, hours_end
+from cryptopipe_assets.timetable import CLOSED_DAYS, REGISTRY, hours_end
 
 Condition = AutomationCondition[dg.AssetKey]
 
@@ -21,13 +21,17 @@ NEWEST = timedelta(days=CLOSED_DAYS + 1)
 """Days that follow by themselves: those that closing asks for, and today. The rest is a
 backfill's."""
 
+WITHOUT_DAYS = dg.AssetSelection.assets(REGISTRY)
+"""The registry is looked at every hour and seldom says anything new; each look would concern all
+days. What it does say counts from the next hour on."""
+
 
 def when_hours_close() -> Condition:
     """Derive hourly tables once an hour, when every tier has asked for the hour that is over.
 
     So a cross-section is computed when all of its coins are there, and not twice.
     """
-    return _following(AutomationCondition.any_deps_updated())
+    return _following(AutomationCondition.any_deps_updated().ignore(WITHOUT_DAYS))
 
 
 def when_days_end() -> Condition:
@@ -39,7 +43,8 @@ def when_days_end() -> Condition:
     ours: Any = AutomationCondition.executed_with_root_target()
     coming: Any = AutomationCondition.will_be_requested()
     today: Any = AutomationCondition.in_latest_time_window()
-    return _following(AutomationCondition.any_deps_match(((updated & ~ours) | coming) & ~today))
+    changed = AutomationCondition.any_deps_match(((updated & ~ours) | coming) & ~today)
+    return _following(changed.ignore(WITHOUT_DAYS))
 
 
 def _following(change: Any) -> Condition:

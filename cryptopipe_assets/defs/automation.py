@@ -5,7 +5,7 @@ Dagster's history what was asked for and what succeeded before, so that ticks th
 one run over the days they left out, and a tick whose work is already waiting adds nothing.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -20,7 +20,8 @@ from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.timetable import REGISTRY, Round, closes_at, closing, listings, rounds_of
 
-Evaluate = Callable[[dg.ScheduleEvaluationContext], dg.SkipReason | list[dg.RunRequest]]
+Told = dg.SkipReason | dg.RunRequest
+Evaluate = Callable[[dg.ScheduleEvaluationContext], Iterator[Told]]
 
 COLLECT = dg.define_asset_job(
     "collect",
@@ -98,19 +99,20 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
     """The schedule's evaluation: which of its rounds are due, and over which days."""
     closing_itself = own == closing(settings.config)
 
-    def evaluate(context: dg.ScheduleEvaluationContext) -> dg.SkipReason | list[dg.RunRequest]:
+    def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[Told]:
         at = context.scheduled_execution_time.astimezone(UTC)
         if closes_at(settings.config, at) and not closing_itself:
-            return dg.SkipReason("close_yesterday asks for this in the same minute")
+            yield dg.SkipReason("close_yesterday asks for this in the same minute")
+            return
         history = RoundHistory(context.instance)
         due = [each for each in own if each.is_due(at, asked=history.asked(each))]
         if not due:
-            return dg.SkipReason("a later round has asked for this already")
-        if all(history.is_waiting(each) for each in due):
-            return dg.SkipReason("the round before has not ended; it asks for this, too")
-        if closing_itself:
-            return [_request(settings, history, [each], at) for each in due]
-        return [_request(settings, history, due, at)]
+            yield dg.SkipReason("a later round has asked for this already")
+        elif all(history.is_waiting(each) for each in due):
+            yield dg.SkipReason("the round before has not ended; it asks for this, too")
+        else:
+            for together in [[each] for each in due] if closing_itself else [due]:
+                yield _request(settings, history, together, at)
 
     return evaluate
 

@@ -39,6 +39,16 @@ def test_coins_are_upper_case_however_they_are_written(tmp_path):
         (MINIMAL + "[vendors.binance]\nshare = 2.0\n", "share: .*less than or equal to 1.* came 2"),
         ("[tiers.all]\nevery_minutes = 60\ncoins = []\n", "tiers.all.coins: .*at least 1"),
         (MINIMAL + 'tables = ["signals"]\n', "tiers.all.tables.0: .*'market_cap', came 'signals'"),
+        (
+            "[tiers.all]\nevery_minutes = 45\ncoins = ['BTC']\n",
+            "tiers.all.every_minutes: .*divide an hour .* not 45",
+        ),
+        (
+            "[tiers.all]\nevery_minutes = 15\noffset_minutes = 15\ncoins = ['BTC']\n",
+            "tiers.all.offset_minutes: .*expected 0 to 14, .* not 15",
+        ),
+        (MINIMAL + "[schedules]\nclose_at = 25\n", "schedules.close_at: .*time"),
+        ("['tiers.a b']\n", "tiers"),
         ("", "tiers: Field required"),
         ("[tiers", "not valid TOML"),
     ],

@@ -1,0 +1,186 @@
+"""The platform running by itself for as long as a test or benchmark wants, in simulated time.
+
+What Dagster's daemon does in real time is done here tick by tick: the schedules of the code
+location are evaluated at their instants, their run requests executed in process against a stand-in
+at the same instant, and the automation conditions evaluated as the sensor would.
+"""
+
+import time
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+from dagster import AssetCheckKey, AssetKey
+from dagster._utils.schedules import cron_string_iterator
+
+from cryptopipe_assets.definitions import build
+from cryptopipe_assets.defs.vendor_clients import VendorClients
+from cryptopipe_assets.partitions import range_tags
+from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.simulated_time import SimulatedClock
+from cryptopipe_assets.tables import GATE
+from cryptopipe_assets.timetable import hours_complete
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+SENSOR_SECONDS = 30
+
+
+@contextmanager
+def on_disk(home: Path) -> Iterator[dg.DagsterInstance]:
+    """An instance in SQLite as a user's, with the project's settings as far as they matter here."""
+    home.mkdir(parents=True, exist_ok=True)
+    (home / "dagster.yaml").write_text("telemetry:\n  enabled: false\n")
+    with dg.DagsterInstance.from_config(str(home)) as instance:
+        yield instance
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ran:
+    """One run that a tick or the sensor asked for."""
+
+    at: datetime
+    by: str
+    tables: tuple[str, ...]
+    first: date
+    last: date
+    tier: str | None
+    success: bool
+    seconds: float
+
+
+@dataclass
+class Operation:
+    """Schedules and sensor of a code location, driven by a clock that is set.
+
+    Attributes
+    ----------
+    ran, skipped
+        Runs so far, and (minute, schedule, reason) of the ticks without one.
+    """
+
+    settings: Settings
+    vendors: VendorClients
+    instance: dg.DagsterInstance
+    clock: SimulatedClock
+    ran: list[Ran] = field(default_factory=list)
+    skipped: list[tuple[datetime, str, str]] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.definitions = build(self.settings, vendors=self.vendors)
+        self._repository = self.definitions.get_repository_def()
+        self._cursor = None
+        self._sense(self.clock())  # a sensor's first look only remembers
+
+    def run(self, until: datetime) -> list[Ran]:
+        """Let the time pass until ``until``; returns the runs of it."""
+        before, start = len(self.ran), self.clock()
+        for minute, names in self._agenda(start, until):
+            for name in names:
+                self._tick(name, minute)
+            self._sense(minute + timedelta(seconds=SENSOR_SECONDS))
+        self.clock.set(until)
+        return self.ran[before:]
+
+    def sleep(self, until: datetime) -> list[Ran]:
+        """Miss every tick until ``until``; then, like Dagster, make up for each schedule's last."""
+        before, start = len(self.ran), self.clock()
+        missed: dict[str, datetime] = {}
+        for minute, names in self._agenda(start, until):
+            missed |= dict.fromkeys(names, minute)
+        for name, minute in sorted(missed.items(), key=lambda each: (each[1], each[0])):
+            self._tick(name, minute, now=until)
+        self._sense(until + timedelta(seconds=SENSOR_SECONDS))
+        self.clock.set(until)
+        return self.ran[before:]
+
+    def _agenda(self, start: datetime, until: datetime) -> Iterator[tuple[datetime, list[str]]]:
+        """Minutes in which something is due, and the schedules that are."""
+        due: dict[datetime, list[str]] = {}
+        for schedule in self._repository.schedule_defs:
+            lines = schedule.cron_schedule
+            for line in [lines] if isinstance(lines, str) else lines:
+                for minute in _instants(line, start, until):
+                    if schedule.name not in due.setdefault(minute, []):
+                        due[minute].append(schedule.name)
+        for minute in _instants(hours_complete(self.settings.config), start, until):
+            due.setdefault(minute, [])
+        return iter(sorted(due.items()))
+
+    def _tick(self, name: str, minute: datetime, now: datetime | None = None) -> None:
+        schedule = self._repository.get_schedule_def(name)
+        context = dg.build_schedule_context(
+            instance=self.instance,
+            repository_def=self._repository,
+            scheduled_execution_time=minute,
+        )
+        self.clock.set((now or minute) + timedelta(seconds=2))
+        told = schedule.evaluate_tick(context)
+        if told.skip_message:
+            self.skipped.append((minute, name, told.skip_message))
+        for request in told.run_requests or []:
+            keys = [each for each in request.asset_selection or [] if isinstance(each, AssetKey)]
+            self._execute(
+                name, schedule.job_name, keys, request.tags, checks=request.asset_check_keys
+            )
+
+    def _sense(self, at: datetime) -> None:
+        """Evaluate the automation conditions, and run what they request as the daemon would."""
+        found = dg.evaluate_automation_conditions(
+            self.definitions,
+            self.instance,
+            asset_selection=dg.AssetSelection.all(),
+            evaluation_time=at,
+            cursor=self._cursor,
+        )
+        self._cursor = found.cursor
+        wanted = {
+            each.key: days
+            for each in found.results
+            if isinstance(each.key, AssetKey)
+            and (days := sorted(found.get_requested_partitions(each.key)))
+        }
+        if wanted:
+            days = sorted({day for each in wanted.values() for day in each if day})
+            tags = range_tags(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))
+            self.clock.set(at)
+            self._execute("derive_features", "derive", list(wanted), tags, checks=[])
+
+    def _execute(
+        self,
+        by: str,
+        job_name: str,
+        keys: list[AssetKey],
+        tags: dict[str, str],
+        *,
+        checks: Iterable[AssetCheckKey] | None,
+    ) -> None:
+        job = self.definitions.resolve_job_def(job_name)
+        gates = None if checks is None else frozenset(AssetCheckKey(key, GATE) for key in keys)
+        subset = job.get_subset(asset_selection=set(keys), asset_check_selection=gates)
+        started = time.monotonic()
+        result = subset.execute_in_process(
+            instance=self.instance, tags=tags, run_config=QUIET, raise_on_error=False
+        )
+        self.ran.append(
+            Ran(
+                at=self.clock(),
+                by=by,
+                tables=tuple(sorted(key.to_user_string() for key in keys)),
+                first=date.fromisoformat(tags["dagster/asset_partition_range_start"]),
+                last=date.fromisoformat(tags["dagster/asset_partition_range_end"]),
+                tier=tags.get("cryptopipe/tier"),
+                success=result.success,
+                seconds=time.monotonic() - started,
+            )
+        )
+
+
+def _instants(line: str, start: datetime, until: datetime) -> Iterator[datetime]:
+    """Instants of a cron line in ``[start, until)``, by the library that Dagster reads it with."""
+    for instant in cron_string_iterator(start.timestamp(), line, "UTC"):
+        if instant.timestamp() >= until.timestamp():
+            return
+        yield instant.astimezone(UTC)
