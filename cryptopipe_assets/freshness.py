@@ -15,8 +15,8 @@ from cryptopipe_assets.dagster_records import LastRun, last_runs
 from cryptopipe_assets.errors import CorruptFile
 from cryptopipe_assets.service_levels import SERVICE_LEVELS, ServiceLevel, pull_of, tiers_of
 from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.tiers import Tier
 from cryptopipe_assets.storage.survey import Files, coins_of, newest, survey
+from cryptopipe_assets.tiers import Tier
 
 EXIT_CODES = {"fresh": 0, "late": 0, "empty": 0, "stale": 2, "missing": 3}
 WORST_FIRST = ("missing", "stale", "late", "empty", "fresh")

@@ -95,7 +95,7 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
     "market_cap": ServiceLevel(layer="collected", step=HOUR, follows="market_cap"),
     "microstructure_1h": ServiceLevel(
         layer="features",
-        inputs=("funding_rate", "ohlcv_1m"),
+        inputs=("funding_rate", "instruments", "ohlcv_1m"),
         step=HOUR,
         entity="symbol",
         follows="ohlcv_1m",

@@ -139,10 +139,14 @@ def closes_at(config: Config, minute: datetime) -> bool:
 
 
 def hours_end(config: Config) -> Recurrence:
-    """Minute of each hour in which every tier has asked for the hour before.
+    """Minute of each hour in which every tier has asked for the bars of the hour before.
 
     A minute after the last of them asks, so that its run is there to be waited for. Tiers slower
     than an hour are not waited for: their hours are derived in the first such minute after them.
     """
-    first = [tier.offset_minutes for tier in config.tiers.values() if tier.every_minutes <= HOUR]
+    first = [
+        tier.offset_minutes
+        for tier in config.tiers.values()
+        if tier.every_minutes <= HOUR and MARKET_DATA[0] in tier.tables
+    ]
     return Recurrence(every_minutes=HOUR, offset_minutes=(max(first, default=0) + 1) % HOUR)

@@ -21,9 +21,9 @@ from cryptopipe_assets.defs.coingecko_readings import from_coingecko
 from cryptopipe_assets.defs.collected.market_cap import MarketCap
 from cryptopipe_assets.partitions import midnight
 from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.tiers import Tier
 from cryptopipe_assets.simulated_time import SimulatedClock, World, simulated_world
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tiers import Tier
 from cryptopipe_assets.twins import with_kind
 
 TIERS = {

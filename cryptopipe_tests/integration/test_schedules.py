@@ -8,7 +8,7 @@ import pytest
 
 from cryptopipe_assets.definitions import build
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.settings import Tier
+from cryptopipe_assets.tiers import Tier
 from cryptopipe_tests.reference.operation import Operation, on_disk
 
 FAST = Tier(every_minutes=15, offset_minutes=2, coins=("BTC",))
@@ -70,7 +70,13 @@ def test_a_night_asleep_is_one_run_a_schedule_and_leaves_no_gap_and_no_duplicate
     operation.run(at("2026-03-11T00:02"))
     ran = operation.sleep(at("2026-03-12T09:10"))
     assert [each for each in told(ran) if each[1] != "derive_features"] == [
-        ("09:10", "close_yesterday", "funding_rate+instruments+ohlcv_1m+open_interest", 10, 12),
+        (
+            "09:10",
+            "close_yesterday",
+            "data_gaps+funding_rate+instruments+ohlcv_1m+open_interest",
+            10,
+            12,
+        ),
         ("09:10", "close_yesterday", "market_cap", 10, 12),
         ("09:10", "collect_listings", "instruments+market_cap", 12, 12),
         ("09:10", "collect_hourly", "funding_rate+ohlcv_1m+open_interest", 12, 12),
@@ -126,12 +132,12 @@ def test_a_tick_adds_nothing_while_the_round_before_is_waiting(operation, platfo
         evaluated = schedule.evaluate_tick(context)
         return evaluated.run_requests[0] if evaluated.run_requests else evaluated.skip_message
 
-    first = tick("2026-03-10T10:02")
-    platform.instance.create_run_for_job(
-        operation.definitions.resolve_job_def("collect"),
-        status=dg.DagsterRunStatus.STARTED,
-        tags=first.tags,
-    )
+    def start(request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
+        job = operation.definitions.resolve_job_def("collect")
+        platform.instance.create_run_for_job(job, status=status, tags=request.tags)
+
+    start(tick("2026-03-10T09:32"), dg.DagsterRunStatus.SUCCESS)
+    start(tick("2026-03-10T10:02"), dg.DagsterRunStatus.STARTED)
     assert "has not ended" in tick("2026-03-10T10:17")
     # The waiting run asks for no open interest, which is due at 10:32.
     later = tick("2026-03-10T10:32")

@@ -22,7 +22,7 @@ from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.simulated_time import SimulatedClock
 from cryptopipe_assets.tables import GATE
-from cryptopipe_assets.timetable import hours_complete
+from cryptopipe_assets.timetable import hours_end
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SENSOR_SECONDS = 30
@@ -105,7 +105,7 @@ class Operation:
                 for minute in _instants(line, start, until):
                     if schedule.name not in due.setdefault(minute, []):
                         due[minute].append(schedule.name)
-        for minute in _instants(hours_complete(self.settings.config), start, until):
+        for minute in _instants(hours_end(self.settings.config).cron, start, until):
             due.setdefault(minute, [])
         return iter(sorted(due.items()))
 

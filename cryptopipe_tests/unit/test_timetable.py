@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.settings import PROJECT, Tier, read_config
-from cryptopipe_assets.timetable import Round, closes_at, hours_complete, rounds, rounds_of
+from cryptopipe_assets.settings import PROJECT, read_config
+from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.timetable import GAPS, Round, closes_at, hours_end, rounds, rounds_of
 
 CONFIG = read_config(PROJECT / "cryptopipe.toml")
 MONTH = timedelta(days=30)
@@ -27,7 +28,8 @@ def test_every_collected_table_is_asked_for_by_a_round_and_on_closing():
     }
     asked = {table for each in rounds(CONFIG) if "close" not in each.name for table in each.tables}
     closed = {table for each in rounds(CONFIG) if "close" in each.name for table in each.tables}
-    assert asked == closed == collected
+    assert asked == collected
+    assert closed == collected | {GAPS}
 
 
 def test_no_two_schedules_start_in_the_same_minute_except_where_closing_takes_over():
@@ -62,10 +64,11 @@ def test_how_often_a_day_each_table_is_asked_for():
         asked.update(dict.fromkeys(each.tables, each.recurrence.per_day))
     assert asked == {
         "ohlcv_1m": 96 + 24 + 1,
-        "funding_rate": 96 + 24 + 1,
-        "open_interest": 24 + 24 + 1,
+        "funding_rate": 96 + 24 + 24 + 1,
+        "open_interest": 24 + 24 + 24 + 1,
         "market_cap": 24 + 1,
         "instruments": 24 + 1,
+        "data_gaps": 1,
     }
 
 
@@ -108,8 +111,10 @@ def test_a_round_is_due_when_an_instant_has_come_since_it_was_asked():
 
 
 def test_hours_are_complete_a_minute_after_the_last_tier_has_asked():
-    assert hours_complete(CONFIG) == "3 * * * *"
+    assert hours_end(CONFIG).cron == "3 * * * *"
     slow = Tier(every_minutes=240, offset_minutes=30, coins=("SOL",))
     late = Tier(every_minutes=60, offset_minutes=59, coins=("BTC",))
-    assert hours_complete(CONFIG.model_copy(update={"tiers": {"slow": slow}})) == "1 * * * *"
-    assert hours_complete(CONFIG.model_copy(update={"tiers": {"late": late}})) == "0 * * * *"
+    bare = Tier(every_minutes=60, offset_minutes=20, tables=("funding_rate",), coins=("LTC",))
+    for tier, minute in ((slow, "1"), (late, "0"), (bare, "1")):
+        config = CONFIG.model_copy(update={"tiers": {"only": tier}})
+        assert hours_end(config).cron == f"{minute} * * * *"
