@@ -17,9 +17,10 @@ from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.sandbox.faults import FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import Settings, Tier, load_settings
+from cryptopipe_assets.settings import Settings, load_settings
 from cryptopipe_assets.simulated_time import SimulatedClock
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tiers import Tier
 
 # The same examples in every run: a law that fails, fails for everyone.
 hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=None, deadline=None)

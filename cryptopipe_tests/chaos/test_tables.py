@@ -22,8 +22,9 @@ from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.sandbox.faults import Fault, Kind
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import SourceChoice, Tier, load_settings
+from cryptopipe_assets.settings import SourceChoice, load_settings
 from cryptopipe_assets.simulated_time import SimulatedClock
+from cryptopipe_assets.tiers import Tier
 from cryptopipe_tests.chaos.questions import CANARY, NOW
 from cryptopipe_tests.conftest import Platform
 

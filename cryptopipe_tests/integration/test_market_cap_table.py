@@ -15,7 +15,8 @@ from cryptopipe_assets.defs.coingecko_readings import ids_of
 from cryptopipe_assets.defs.collected.market_cap import MarketCap
 from cryptopipe_assets.defs.vendor_clients import Keys
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.settings import SourceChoice, Tier
+from cryptopipe_assets.settings import SourceChoice
+from cryptopipe_assets.tiers import Tier
 
 TABLES = ["instruments", "market_cap"]
 MIDNIGHT = datetime(2026, 3, 9, tzinfo=UTC)

@@ -12,7 +12,8 @@ from pydantic import SecretStr
 from cryptopipe_assets.defs.collected.open_interest import OpenInterest
 from cryptopipe_assets.defs.vendor_clients import Keys
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.settings import SourceChoice, Tier
+from cryptopipe_assets.settings import SourceChoice
+from cryptopipe_assets.tiers import Tier
 
 TABLES = ["instruments", "open_interest"]
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)
