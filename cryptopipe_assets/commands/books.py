@@ -11,6 +11,7 @@ from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.strategies.strategy_set import STRATEGIES
 
 NAMES_SHOWN = 10
+NO_BREAK = "\N{NO-BREAK SPACE}"
 HELD = """
     SELECT strategy, leg, coin, weight, ts FROM signals
     WHERE leg IS NOT NULL AND ts = (SELECT max(ts) FROM signals)
@@ -28,8 +29,8 @@ def books(settings: Settings, refused: Mapping[str, object]) -> RichTable:
         that have no signal.
     """
     held = ask(settings, HELD)
-    day = f" of {held['ts'][0]:%Y-%m-%d}" if held.height else ""
-    shown = plain_table(title=f"Books{day}")
+    day = f" on what was known at the end of {held['ts'][0]:%Y-%m-%d}" if held.height else ""
+    shown = plain_table(title=f"Current books{day}")
     shown.add_column("strategy", no_wrap=True)
     shown.add_column("leg", no_wrap=True)
     shown.add_column("names, and percent of the notional")
@@ -48,7 +49,7 @@ def books(settings: Settings, refused: Mapping[str, object]) -> RichTable:
 def _names(held: pl.DataFrame) -> str:
     """Largest positions first; the others are counted."""
     pairs = held.select("coin", "weight").head(NAMES_SHOWN).rows()
-    named = "  ".join(f"[bold]{coin}[/] {abs(weight) * 100:.1f}" for coin, weight in pairs)
+    named = "  ".join(f"[bold]{coin}[/]{NO_BREAK}{abs(weight) * 100:.1f}" for coin, weight in pairs)
     more = held.height - NAMES_SHOWN
     return (named or "nobody") + (f"  and {more} more" if more > 0 else "")
 
@@ -62,5 +63,5 @@ def _reasons(strategy: str, refused: Mapping[str, object]) -> str:
         if name.startswith(prefix)
     }
     ordered = sorted(counts.items(), key=lambda each: (-each[1], each[0]))
-    said = ", ".join(f"{count} {reason.replace('_', ' ')}" for reason, count in ordered)
+    said = ", ".join(f"{reason.replace('_', ' ')} {count}" for reason, count in ordered)
     return said or "nothing to rank"

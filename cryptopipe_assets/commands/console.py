@@ -57,6 +57,7 @@ def cell(value: object) -> str:
     if isinstance(value, int):
         return f"{value:,}"
     if isinstance(value, float):
+        value += 0.0  # minus nothing is nothing
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
     return str(value).replace("+00:00", "")
 

@@ -200,7 +200,7 @@ class TestAfterADemo:
 
     def test_it_shows_the_ranking_the_diluters_and_the_book_of_every_strategy(self, made):
         environment, done, _ = made
-        for part in ("Who is most and least leveraged?", "diluted fastest", "Books of 2"):
+        for part in ("Who is most and least leveraged?", "diluted fastest", "Current books on"):
             assert part in done.stdout
         assert "no book" not in done.stdout
         legs = (

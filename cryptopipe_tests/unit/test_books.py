@@ -57,8 +57,8 @@ def test_names_come_by_size_and_the_twelfth_is_counted(settings, catalogued):
     lines = shown(catalogued(), {}).splitlines()
     [line] = [line for line in lines if "C11" in line]
     assert line.split()[:4] == ["ema_crossover", "long", "C11", "12.0"]
-    assert line.rstrip().endswith("C02 3.0  and 2 more")
-    assert "Books of 2026-03-09" in lines[0]
+    assert line.rstrip().endswith("C02\N{NO-BREAK SPACE}3.0  and 2 more")
+    assert "Current books on what was known at the end of 2026-03-09" in lines[0]
 
 
 def test_a_strategy_without_a_book_says_why(settings, catalogued):
@@ -70,6 +70,6 @@ def test_a_strategy_without_a_book_says_why(settings, catalogued):
         "rows": 2,
     }
     text = shown(catalogued(), refused)
-    assert "no book: 7 coins without ratio, 1 days with too few coins" in text
+    assert "no book: coins without ratio 7, days with too few coins 1" in text
     assert "dilution (research)" in text
     assert "3 coins excluded" not in text
