@@ -1,7 +1,7 @@
 """Missing minutes of the followed contracts: since when, why, and what was tried."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -111,7 +111,9 @@ def data_gaps(
     bars = GapSurvey(context.instance, warehouse, universe)
     found = bars.look(from_table(warehouse.lake.read(DataGaps)), now=vendors.clock())
     # Kept at once: a vendor that fails below must not hide what was found.
-    warehouse.lake.replace(DataGaps, DataGaps.conform(to_table(found.gaps)))
+    replace(warehouse.lake, on_commit=None).replace(
+        DataGaps, DataGaps.conform(to_table(found.gaps))
+    )
     metadata: dict[str, Any] = {"files_scanned": found.scan.files_read}
     if config.repair:
         crew = GapRepair(context, warehouse, vendors.reporting_to(publication.journal))
