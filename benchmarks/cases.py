@@ -72,8 +72,10 @@ def _factors_polars(folder: Path) -> Callable[[], Answer]:
     listings = pl.read_parquet(folder / "listings.parquet").lazy()
 
     def run() -> Answer:
-        factors = compute_factors(hourly_panel(hours, listings, start=START, end=END))
-        result = final_factor_set(factors)
+        # Nested, so that nobody but the last step holds on to the panel.
+        result = final_factor_set(
+            compute_factors(hourly_panel(hours, listings, start=START, end=END))
+        )
         regime = result.frame["vol_regime"].sum()
         return {"rows": result.frame.height, "vol_regime": regime, **result.dropped}
 

@@ -1,5 +1,6 @@
 """Columns as NumPy arrays, without a copy where there need not be one."""
 
+from itertools import pairwise
 from typing import TypeAlias
 
 import numpy as np
@@ -21,3 +22,10 @@ def floats(values: pl.Series) -> Floats:
 def epoch_ms(instants: pl.Series) -> Indices:
     """Milliseconds since 1970; none may be null."""
     return instants.dt.cast_time_unit("ms").to_physical().to_numpy()
+
+
+def runs(numbers: pl.Series, *, step: int) -> list[slice]:
+    """Cut rows into runs in which ``numbers`` rises by ``step`` from row to row."""
+    begins = (numbers.diff() != step).arg_true().to_list()
+    edges = [0, *begins, len(numbers)] if len(numbers) else []
+    return [slice(*pair) for pair in pairwise(edges)]

@@ -19,6 +19,8 @@ REQUIRED_COLUMNS = (
 )
 """Columns without which a row is dropped. Funding is optional: a contract may have none."""
 
+PUBLISHED_COLUMNS = (*MICROSTRUCTURE_COLUMNS, *(each.name for each in FACTOR_SET))
+
 
 @dataclass(frozen=True)
 class FactorSet:
@@ -42,9 +44,13 @@ def final_factor_set(panel: pl.LazyFrame) -> FactorSet:
         Result of ``compute_factors``, without the rows that served as look-back only.
     """
     judged = panel.collect(engine="in-memory")
+    del panel
     is_kept, dropped = _judge(judged)
-    published = judged.select(*MICROSTRUCTURE_COLUMNS, *(each.name for each in FACTOR_SET))
-    return FactorSet(frame=published.filter(is_kept), dropped=dropped)
+    columns = judged.select(PUBLISHED_COLUMNS).get_columns()
+    del judged
+    # One by one, so that a column's memory serves for the next one.
+    kept = [columns.pop(0).filter(is_kept) for _ in PUBLISHED_COLUMNS]
+    return FactorSet(frame=pl.DataFrame(kept), dropped=dropped)
 
 
 def _judge(panel: pl.DataFrame) -> tuple[pl.Series, dict[str, int]]:

@@ -5,22 +5,30 @@ a fraction of joining the columns.
 """
 
 from datetime import datetime
+from typing import Final
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from cryptopipe_assets.factors.arrays import epoch_ms
 from cryptopipe_assets.factors.minutes import HOUR_MS
 
 _UTC_MS = pl.Datetime("ms", "UTC")
+_NO_BAR = -1
+
+NEVER: Final = np.iinfo(np.int32).max
+"""Age of what has not been there yet."""
 
 
 def hour_grid(
     bars: pl.DataFrame, listings: pl.DataFrame, *, start: datetime, end: datetime
 ) -> pl.DataFrame:
-    """Return venue, symbol, ts, position and own_bar, sorted by venue, symbol, ts.
+    """Return venue, symbol, ts, position, last_bar and bar_age, sorted by venue, symbol, ts.
 
-    ``position`` counts the hours of a listing from 0 inside ``[start, end)``; ``own_bar`` is the
-    row of ``bars`` for the instrument and hour, null if there is none.
+    ``position`` counts the hours of a listing from 0 inside ``[start, end)``. ``last_bar`` is the
+    row of ``bars`` for the listing's last bar before or in the hour, ``bar_age`` the hours since
+    it; where there is none yet the age is ``NEVER`` and ``last_bar`` some other bar.
     """
     spans = _spans(listings, start=start, end=end)
     grid = (
@@ -28,9 +36,12 @@ def hour_grid(
         .explode("position")
         .select("venue", "symbol", "position", ts=pl.col("first") + pl.duration(hours="position"))
     )
-    row, bar = _rows_of_bars(bars, spans)
-    nothing = pl.Series("own_bar", [None], dtype=pl.UInt32).new_from_index(0, grid.height)
-    return grid.with_columns(nothing.scatter(row, bar))
+    own_bar = _own_bars(bars, spans)
+    row = np.arange(grid.height, dtype=np.int32)
+    last_row = np.maximum.accumulate(np.where(own_bar == _NO_BAR, 0, row))
+    age = row - last_row
+    age[(age > grid["position"].to_numpy()) | (own_bar[last_row] == _NO_BAR)] = NEVER
+    return grid.with_columns(bar_age=age, last_bar=np.maximum(own_bar[last_row], 0))
 
 
 def _spans(listings: pl.DataFrame, *, start: datetime, end: datetime) -> pl.DataFrame:
@@ -47,23 +58,28 @@ def _spans(listings: pl.DataFrame, *, start: datetime, end: datetime) -> pl.Data
     )
 
 
-def _rows_of_bars(bars: pl.DataFrame, spans: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
-    """Return the row of the grid to which each bar belongs, and the bar, if it belongs to one.
+def _own_bars(bars: pl.DataFrame, spans: pl.DataFrame) -> NDArray[np.int32]:
+    """Return for every row of the grid the row of ``bars`` of its instrument and hour, or -1.
 
     Neighbouring bars are mostly of one instrument, so listings are joined to runs of bars, of
-    which there are few, and not to each bar.
+    which there are few, and not to each bar. Bars of no listing end up in a row behind the grid.
     """
+    rows = int(spans["hours"].sum())
     pairs = _runs(bars).join(spans, on=["venue", "symbol"])
-    lengths = (pairs["stop_bar"] - pairs["start"]).to_numpy()
-    gaps = pairs["start"].to_numpy() - (np.cumsum(lengths) - lengths)
-    bar = np.arange(lengths.sum()) + np.repeat(gaps, lengths)
-    ts, first, stop = (
-        each.dt.epoch("ms").to_numpy() for each in (bars["ts"], pairs["first"], pairs["stop"])
+    begin, stop, first_row, hours, first = (
+        pairs.select("start", "stop_bar", "first_row", "hours", pl.col("first").dt.epoch("ms"))
+        .cast(pl.Int64)
+        .to_numpy()
+        .T
     )
-    offset = ts[bar] - np.repeat(first, lengths)
-    is_inside = (offset >= 0) & (offset < np.repeat(stop - first, lengths))
-    row = np.repeat(pairs["first_row"].to_numpy(), lengths) + offset // HOUR_MS
-    return pl.Series(row[is_inside]), pl.Series(bar[is_inside]).cast(pl.UInt32)
+    length = stop - begin
+    bar = np.arange(length.sum()) + np.repeat(begin - (np.cumsum(length) - length), length)
+    row = epoch_ms(bars["ts"])[bar] // HOUR_MS + np.repeat(first_row - first // HOUR_MS, length)
+    first_row, stop_row = np.repeat(first_row, length), np.repeat(first_row + hours, length)
+    row[(row < first_row) | (row >= stop_row)] = rows
+    own_bar = np.full(rows + 1, _NO_BAR, dtype=np.int32)
+    own_bar[row] = bar
+    return own_bar[:rows]
 
 
 def _runs(bars: pl.DataFrame) -> pl.DataFrame:

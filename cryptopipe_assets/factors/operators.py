@@ -12,16 +12,19 @@ group between threads as it happens. And nothing is divided by a constant: Polar
 by the reciprocal, except in a frame of one row.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 import numpy as np
 import polars as pl
+from numpy.typing import NDArray
 
+from cryptopipe_assets.factors import windows
+from cryptopipe_assets.factors.arrays import Floats, floats
+from cryptopipe_assets.factors.cross_section import HoursOfPanel
 from cryptopipe_assets.factors.windows import (
-    HoursOfPanel,
     by_instrument,
-    floats,
     full_window_sum,
     trailing_count,
     zscore,
@@ -61,16 +64,16 @@ def ts_zscore(x: pl.Expr, periods: int, *, min_known: int) -> pl.Expr:
 
 def ts_count(condition: pl.Expr, periods: int) -> pl.Expr:
     """Count of the last ``periods`` hours in which ``condition`` was true (null is not true)."""
-    ones = condition.fill_null(False).cast(pl.Float64)
-    counted = by_instrument(ones, partial(trailing_count, periods=periods), position=POSITION)
-    return counted.cast(pl.Int64)
+
+    def count(ones: Floats) -> Floats:
+        return trailing_count(ones > 0, periods).astype(np.float64)
+
+    return by_instrument(condition, count, position=POSITION).cast(pl.Int64)
 
 
 def hours_since(event: pl.Expr) -> pl.Expr:
     """Hours since ``event`` was last true for the instrument, 0 if it is now; null if never."""
-    row = pl.int_range(pl.len())
-    age = row - pl.when(event).then(row).forward_fill()
-    return pl.when(age <= POSITION).then(age)
+    return by_instrument(event, lambda ones: windows.hours_since(ones > 0), position=POSITION)
 
 
 def cs_mean(x: pl.Expr) -> pl.Expr:
@@ -80,35 +83,32 @@ def cs_mean(x: pl.Expr) -> pl.Expr:
     between threads as it happens, so that the last bit of a plain ``mean().over("ts")`` differs
     from run to run.
     """
-
-    def mean(columns: Sequence[pl.Series]) -> pl.Series:
-        values, hours = floats(columns[0]), HoursOfPanel(columns[1])
-        is_known = ~np.isnan(values)
-        total, count = hours.total(np.where(is_known, values, 0.0)), hours.total(is_known)
-        of_hour = np.divide(total, count, out=np.full_like(total, np.nan), where=count > 0)
-        return pl.Series(hours.spread(of_hour), nan_to_null=True)
-
-    return pl.map_batches([x, pl.col("ts")], mean, return_dtype=pl.Float64)
+    return _over_hour(x, lambda hours, values: hours.mean(floats(values)), pl.Float64())
 
 
 def cs_median(x: pl.Expr) -> pl.Expr:
     """Median of the known values of ``x`` over all instruments of the hour."""
-
-    def median(columns: Sequence[pl.Series]) -> pl.Series:
-        hours = HoursOfPanel(columns[1])
-        return pl.Series(hours.spread(hours.median(floats(columns[0]))), nan_to_null=True)
-
-    return pl.map_batches([x, pl.col("ts")], median, return_dtype=pl.Float64)
+    return _over_hour(x, lambda hours, values: hours.median(floats(values)), pl.Float64())
 
 
 def cs_count(condition: pl.Expr) -> pl.Expr:
     """Number of instruments of the hour for which ``condition`` is true."""
+    is_true = condition.fill_null(False)
+    return _over_hour(is_true, lambda hours, flags: hours.count(flags.to_numpy()), pl.Int64())
 
-    def count(columns: Sequence[pl.Series]) -> pl.Series:
-        is_true, hours = columns[0].fill_null(False).to_numpy(), HoursOfPanel(columns[1])
-        return pl.Series(hours.spread(hours.total(is_true))).cast(pl.Int64)
 
-    return pl.map_batches([condition, pl.col("ts")], count, return_dtype=pl.Int64)
+def _over_hour(
+    x: pl.Expr,
+    compute: Callable[[HoursOfPanel, pl.Series], NDArray[Any]],
+    dtype: pl.DataType,
+) -> pl.Expr:
+    """Give every row what ``compute`` says of its hour."""
+
+    def apply(columns: Sequence[pl.Series]) -> pl.Series:
+        hours = HoursOfPanel(columns[1])
+        return hours.spread(pl.Series(compute(hours, columns[0]), nan_to_null=True))
+
+    return pl.map_batches([x, pl.col("ts")], apply, return_dtype=dtype)
 
 
 def ratio(numerator: pl.Expr, denominator: pl.Expr) -> pl.Expr:

