@@ -14,6 +14,7 @@ from cryptopipe_assets.storage.as_of import as_known, as_of
 from cryptopipe_assets.storage.catalog import connect, refresh
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import all_versions, merge, news, superseded
+from cryptopipe_assets.storage.revisions import keep_versions
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
 FIRST = DAY.date()
@@ -116,20 +117,13 @@ def test_the_same_rows_again_write_no_revision(lake):
     assert not lake.path("quotes_revisions", FIRST).exists()
 
 
-def test_a_commit_killed_between_its_two_files_is_repaired_by_the_next(lake, monkeypatch):
+def test_a_commit_killed_between_its_two_files_is_repaired_by_the_next(lake):
     lake.upsert(Quotes, quotes(1), FIRST)
-    with monkeypatch.context() as killed:
-        killed.setattr(Lake, "_commit", _killed)
-        with pytest.raises(KeyboardInterrupt):
-            lake.upsert(Quotes, quotes(1, price=2.0, came=60), FIRST)
+    keep_versions(lake.path("quotes_revisions", FIRST), Quotes, quotes(1), day=FIRST)  # then killed
     assert prices(lake, timedelta(days=9)) == {0: 1.0}
     lake.upsert(Quotes, quotes(1, price=2.0, came=60), FIRST)
     assert prices(lake, timedelta(days=9)) == {0: 2.0}
     assert lake.read_revisions(Quotes, FIRST)["price"].to_list() == [1.0]
-
-
-def _killed(*_: object, **__: object) -> None:
-    raise KeyboardInterrupt
 
 
 def test_a_forced_replacement_keeps_what_it_changed_and_forgets_what_it_removed(lake):
