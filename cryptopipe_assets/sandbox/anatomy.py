@@ -105,6 +105,8 @@ ANATOMIES = {
     ("coinmarketcap", "cryptocurrency/listings/latest"): _COIN,
     ("coinmarketcap", "cryptocurrency/listings/historical"): _COIN,
     ("coinmarketcap", "cryptocurrency/quotes/latest"): _COIN,
+    ("coinbase", "products"): Anatomy(symbol=("id",), number=("base_currency",)),
+    ("coinbase", "products/candles"): Anatomy(stamp=(0,), number=(4,), clock="s"),
     ("coingecko", "ping"): Anatomy(rows=None, number=("gecko_says",)),
     ("coingecko", "coins/markets"): Anatomy(
         stamp=("last_updated",), symbol=("id",), number=("current_price",), clock="iso"

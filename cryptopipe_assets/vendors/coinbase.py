@@ -22,6 +22,7 @@ from cryptopipe_assets.vendors.concurrency import all_or_nothing
 from cryptopipe_assets.vendors.http import VendorClient
 from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA, market_caps
 from cryptopipe_assets.vendors.shapes import TIMESTAMP, UnexpectedShape, refuse, shaped
+from cryptopipe_assets.vendors.wire import Count, Number
 
 PRODUCTS = "/products"
 CANDLES = "/products/{}/candles"
@@ -38,7 +39,7 @@ class _Product(TypedDict):
 
 
 _PRODUCTS = TypeAdapter(list[_Product])
-_CANDLES = TypeAdapter(list[tuple[int, float, float, float, float, float]])
+_CANDLES = TypeAdapter(list[tuple[Count, Number, Number, Number, Number, Number]])
 _RAW = ("t", "low", "high", "open", "close", "volume")
 
 
@@ -48,7 +49,7 @@ class Coinbase(VendorClient):
     vendor: ClassVar[str] = "coinbase"
 
     async def dollar_products(self) -> dict[str, str]:
-        """Return the products that are priced in US dollars: base currency to product.
+        """Return the products that are priced in US dollars: base currency to product, sorted.
 
         Raises
         ------
@@ -56,14 +57,9 @@ class Coinbase(VendorClient):
         """
         answer = await self.get_json(PRODUCTS, {}, family="public")
         try:
-            products = shaped(_PRODUCTS, answer)
+            return read_products(answer)
         except UnexpectedShape as exc:
             raise self.changed(f"{PRODUCTS}: {exc}") from exc
-        return {
-            each["base_currency"].upper(): each["id"]
-            for each in products
-            if each["quote_currency"] == QUOTE
-        }
 
     async def daily_closes(
         self, products: dict[str, str], *, start: datetime, end: datetime
@@ -117,6 +113,27 @@ _PAGE = CANDLES_A_PAGE * DAY
 def _firsts(start: datetime, end: datetime) -> Sequence[datetime]:
     """First day of each page."""
     return [start + page * _PAGE for page in range(-(-max(end - start, 0 * DAY) // _PAGE))]
+
+
+def read_products(answer: Any) -> dict[str, str]:
+    """Return base currency to product, of what is priced in US dollars; sorted.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a field is missing, there is none, or a coin or a product has two of the other.
+    """
+    pairs = {
+        (each["base_currency"].upper(), each["id"])
+        for each in shaped(_PRODUCTS, answer)
+        if each["quote_currency"] == QUOTE
+    }
+    found = dict(sorted(pairs))
+    if not pairs or len(found) < len(pairs) or len(set(found.values())) < len(pairs):
+        raise UnexpectedShape(
+            f"expected one product in {QUOTE} of each coin, got {len(pairs)} of {len(found)} coins"
+        )
+    return found
 
 
 def read_candles(

@@ -2,9 +2,15 @@
 
 from cryptopipe_tests.chaos.behaviours import Behaviour
 
-NAMES = ("bybit instruments", "coinalyze future-markets", "coingecko ping")
+NAMES = ("bybit instruments", "coinalyze future-markets", "coinbase products", "coingecko ping")
 """What is broken there is a word, not a number."""
-LISTS = ("binance exchangeInfo", "binance fundingInfo", "bybit instruments", "okx instruments")
+LISTS = (
+    "binance exchangeInfo",
+    "binance fundingInfo",
+    "bybit instruments",
+    "okx instruments",
+    "coinbase products",
+)
 """Lists of contracts: they say what there is, and cannot be compared with anything."""
 STAMPED = (
     "binance time",
@@ -20,6 +26,7 @@ STAMPED = (
     "coinalyze open-interest",
     "coinalyze funding-rate",
     "coinalyze liquidation",
+    "coinbase candles",
     "coingecko market_chart",
     "coingecko ohlc",
 )
@@ -50,6 +57,7 @@ ROWS = (
         without=ONE_OBJECT,
         but={
             "binance klines": ("same", REPEATED),
+            "coinbase products": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
             "binance fundingInfo": ("same", REPEATED),
             "binance openInterestHist": ("same", REPEATED),
@@ -106,7 +114,8 @@ ROWS = (
             "binance klines": ("less", A_HOLE),
             "binance fundingRate": ("less", A_HOLE),
             "binance openInterestHist": ("less", A_HOLE),
-            "coinalyze future": ("changed", ""),
+            "coinbase candles": ("less", A_HOLE),
+            "coinalyze future": ("changed", "that list is never empty"),
             "coinalyze": ("unavailable", "symbols that were asked for are named"),
             "coingecko coins": ("unavailable", "coins that were asked for are named"),
         },

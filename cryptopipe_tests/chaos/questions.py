@@ -13,14 +13,17 @@ from cryptopipe_assets.vendors.binance_archive import BinanceArchive
 from cryptopipe_assets.vendors.binance_open_interest import metrics_of_day, open_interest_history
 from cryptopipe_assets.vendors.bybit import Bybit
 from cryptopipe_assets.vendors.coinalyze import Coinalyze
+from cryptopipe_assets.vendors.coinbase import Coinbase
 from cryptopipe_assets.vendors.coingecko import CoinGecko
 from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
 from cryptopipe_assets.vendors.hyperliquid import Hyperliquid
 from cryptopipe_assets.vendors.okx import Okx
+from cryptopipe_assets.vendors.perpetuals import Contract
 
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 CANARY = "CG-canary-4f1d9a07"  # begins as CoinGecko's keys do
 HOUR = timedelta(hours=1)
+DAY_LONG = timedelta(days=1)
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 THREE = {**BTC, "DOGEUSDT": "DOGE-USDT-PERP", "1000PEPEUSDT": "1000PEPE-USDT-PERP"}
 IDS = ["bitcoin", "dogecoin", "ethereum"]
@@ -75,7 +78,10 @@ class Endpoint:
 def answer_of(said: Any) -> dict[str, pl.DataFrame]:
     """Return what a client answered as frames, whatever its form."""
     if isinstance(said, dict):
-        rows = [vars(each) for each in said.values()]
+        rows = [
+            vars(each) if isinstance(each, Contract) else {"name": name, "said": each}
+            for name, each in said.items()
+        ]
         return {"rows": pl.DataFrame(rows)}
     if isinstance(said, pl.DataFrame):
         return {"rows": said}
@@ -133,6 +139,15 @@ def _coingecko(work: Callable[[CoinGecko], Awaitable[Any]]) -> Ask:
 
 def _bybit(work: Callable[[Bybit], Awaitable[Any]]) -> Ask:
     return lambda asking: asking.of(Bybit(**asking.options("bybit")), work)
+
+
+def _coinbase(work: Callable[[Coinbase], Awaitable[Any]]) -> Ask:
+    return lambda asking: asking.of(Coinbase(**asking.options("coinbase")), work)
+
+
+async def _coinbase_days(client: Coinbase) -> Any:
+    today = NOW.replace(hour=0, minute=0, second=0)
+    return await client.daily_closes({"BTC": "BTC-USD"}, start=today - 320 * DAY_LONG, end=today)
 
 
 async def _bybit_now(client: Bybit) -> Any:
@@ -274,6 +289,12 @@ ENDPOINTS = (
         match="quotes/latest",
         ask=_coinmarketcap(lambda client: client.quotes_latest([1, 74, 1027])),
     ),
+    Endpoint(
+        name="coinbase products",
+        match="coinbase/products$",
+        ask=_coinbase(lambda client: client.dollar_products()),
+    ),
+    Endpoint(name="coinbase candles", match="BTC-USD/candles", ask=_coinbase(_coinbase_days)),
     Endpoint(
         name="coingecko ping",
         match="coingecko/api/v3/ping",
