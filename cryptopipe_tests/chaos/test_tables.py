@@ -262,6 +262,24 @@ def unharmed(stored, tmp_path_factory) -> Callable[[Case], dict[str, bytes]]:
     return files
 
 
+def test_a_file_that_disagrees_with_what_an_earlier_one_said_is_a_revision_and_counted(
+    stored, tmp_path
+):
+    copied = copy_of(stored, tmp_path / "warehouse")
+    before = copied.read("ohlcv_1m", LAST_WEEK).select("symbol", "ts", "close")
+    clients = vendors_of(copied, has_keys=False)
+    with stored.sandbox.suffering(Fault(match=ZIPS, kind="revised_number")):
+        result = copied.materialise(["ohlcv_1m"], LAST_WEEK, vendors=clients)
+    assert result.success
+    after = copied.read("ohlcv_1m", LAST_WEEK).select("symbol", "ts", "close")
+    changed = before.join(after, on=["symbol", "ts"]).filter(
+        pl.col("close") != pl.col("close_right")
+    )
+    assert changed["ts"].dt.hour().to_list() == [12, 12]  # of each symbol the middle of the day
+    event = stored.instance.get_latest_materialization_event(dg.AssetKey("ohlcv_1m"))
+    assert event.asset_materialization.metadata["rows_revised"].value == 2
+
+
 def test_a_client_does_not_show_its_key(stored):
     vendors = vendors_of(stored, has_keys=True)
     clients = (vendors.coinalyze(), vendors.coinmarketcap(), vendors.coingecko(), vendors)
