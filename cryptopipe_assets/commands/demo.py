@@ -17,7 +17,7 @@ DAYS = 10
 WARM_UP_DAYS = 7
 """The longest window of a factor; collected first, so that all ten days have factors."""
 
-PRICE_DAYS = 150
+PRICE_DAYS = 100
 """Of daily prices before that: 63 for the averages to warm up, and some for them to cross in."""
 
 

@@ -18,18 +18,15 @@ from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
 from cryptopipe_assets.storage.lake import Lake
 
 EVENING = time(23, 45)
-MONTHS = 12
+MONTHS_AGO = (0, 1, 3, 6, 9, 11)
+"""A book reads the newest supply, 45 days old at most, and the change since the year's first."""
 
 
 def evenings(today: date) -> list[date]:
-    """The first day of each of the last twelve months, and yesterday; ascending."""
-    months = []
-    month = today.replace(day=1)
-    for _ in range(MONTHS):
-        months.append(month)
-        month = (month - timedelta(days=1)).replace(day=1)
-    yesterday = today - timedelta(days=1)
-    return sorted({day for day in months if day < today} | {yesterday})
+    """The first day of some months of the past year, and yesterday; ascending."""
+    month = today.year * 12 + today.month - 1
+    firsts = {date((month - ago) // 12, (month - ago) % 12 + 1, 1) for ago in MONTHS_AGO}
+    return sorted({day for day in firsts if day < today} | {today - timedelta(days=1)})
 
 
 def take_snapshots(settings: Settings, days: Sequence[date]) -> list[Outcome]:

@@ -222,7 +222,7 @@ class TestAfterADemo:
         environment, _, warehouse = made
         before = closed_days(warehouse)
         assert run(environment, "demo", "--days", "2").returncode == 0
-        assert len(before) > 200
+        assert len(before) > 150
         assert [path for path, held in closed_days(warehouse).items() if before[path] != held] == []
 
     def test_a_query_answers_as_table_json_and_csv(self, made):
