@@ -3,7 +3,6 @@
 from pathlib import Path
 
 from cryptopipe_assets.errors import StorageError
-from cryptopipe_assets.storage.atomic import write_atomically
 
 MARK = ".origin"
 
@@ -23,6 +22,8 @@ def claim(warehouse: Path, origin: str) -> None:
         If it already holds rows of another origin: a simulated bar beside a real one would be
         believed.
     """
+    from cryptopipe_assets.storage.atomic import write_atomically  # the status only reads
+
     present = origin_of(warehouse)
     if present is None:
         write_atomically(warehouse / MARK, lambda path: _write(path, origin))

@@ -43,7 +43,7 @@ def test_what_vendors_delete_is_said_of_every_collected_table_and_each_is_docume
 def test_the_status_does_not_import_what_it_has_no_time_for():
     script = (
         "import sys, cryptopipe_assets.cli, cryptopipe_assets.commands.status;"
-        "print(sorted({'dagster', 'pandera', 'httpx', 'numpy'} & set(sys.modules)))"
+        "print(sorted({'dagster', 'pandera', 'duckdb', 'httpx', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
