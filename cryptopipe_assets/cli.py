@@ -81,6 +81,9 @@ def refresh(
         bool, typer.Option("--skip-oi", help="Leave open interest as it is stored.")
     ] = False,
     force: Annotated[bool, typer.Option("--force", help="Refresh what is fresh, too.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every table, not only what the strategies need.")
+    ] = False,
     timeout: Annotated[
         float, typer.Option(min=10, help="Seconds after which it returns, whatever is unfinished.")
     ] = 300,
@@ -92,8 +95,9 @@ def refresh(
 
     settings = settings_for(warehouse)
     if check_only:
-        raise typer.Exit(check(settings))
-    raise typer.Exit(run(settings, skip_oi=skip_oi, force=force, timeout=timeout))
+        raise typer.Exit(check(settings, every=every))
+    done = run(settings, skip_oi=skip_oi, force=force, timeout=timeout, every=every)
+    raise typer.Exit(done)
 
 
 @app.command()

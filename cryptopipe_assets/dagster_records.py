@@ -64,6 +64,21 @@ def daemon_is_alive(dagster_home: Path, *, now: datetime) -> bool:
     return beat is not None and now - _instant(beat) < HEARTBEAT_AGE
 
 
+def schedules_switched(dagster_home: Path) -> dict[str, bool]:
+    """Schedules that a person switched on or off, by name; the others are as the code has them."""
+    query = "SELECT instigator_body, status FROM instigators WHERE instigator_type = 'SCHEDULE'"
+    try:
+        with _opened(dagster_home / "schedules" / "schedules.db") as schedules:
+            rows = schedules.execute(query).fetchall()
+    except sqlite3.Error:
+        return {}
+    return {
+        json.loads(body)["origin"]["job_name"]: status == "RUNNING"
+        for body, status in rows
+        if status in {"RUNNING", "STOPPED"}
+    }
+
+
 @contextmanager
 def _opened(path: Path) -> Iterator[sqlite3.Connection]:
     with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True, timeout=0.2)) as connection:

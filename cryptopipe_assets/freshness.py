@@ -13,13 +13,22 @@ import polars as pl
 
 from cryptopipe_assets.dagster_records import LastRun, last_runs
 from cryptopipe_assets.errors import CorruptFile
-from cryptopipe_assets.service_levels import SERVICE_LEVELS, ServiceLevel, pull_of, tiers_of
+from cryptopipe_assets.service_levels import (
+    SERVICE_LEVELS,
+    ServiceLevel,
+    closure,
+    pull_of,
+    tiers_of,
+)
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.survey import Files, coins_of, newest, survey
 from cryptopipe_assets.tiers import Tier
 
 EXIT_CODES = {"fresh": 0, "late": 0, "empty": 0, "stale": 2, "missing": 3}
 WORST_FIRST = ("missing", "stale", "late", "empty", "fresh")
+FOR_STRATEGIES = frozenset(closure({"signals"}))
+"""Tables that a refresh fills without being asked for all."""
+
 NAMED = 3
 """Coins that are named where more lag behind."""
 
@@ -208,15 +217,19 @@ class _Judge:
 
     def _why_without_failure(self, state: str) -> str:
         if state == "missing":
-            return "never collected: cryptopipe refresh"
+            return f"never filled: {self._command()}"
         if state == "empty":
             return "nothing qualified yet; its last run counts the reasons"
         if self.last_run.succeeded_at is None:
-            return "no run of it is recorded: cryptopipe refresh"
+            return f"no run of it is recorded: {self._command()}"
         ago = self.now - self.last_run.succeeded_at
         if ago < self.level.step:
             return f"the run of {self.last_run.succeeded_at:%d %b %H:%M} found nothing newer"
-        return f"no run since {self.last_run.succeeded_at:%d %b %H:%M}: cryptopipe refresh"
+        return f"no run since {self.last_run.succeeded_at:%d %b %H:%M}: {self._command()}"
+
+    def _command(self) -> str:
+        """What a person types to fill the table."""
+        return "cryptopipe refresh" + ("" if self.name in FOR_STRATEGIES else " --all")
 
 
 def _written_at(path: Path) -> datetime:

@@ -31,14 +31,14 @@ GRACE_SECONDS = 2.0
 """For a process that is told to end. Twice as much is kept back of the timeout."""
 
 
-def check(settings: Settings) -> int:
-    """Print how old each needed table is; changes nothing.
+def check(settings: Settings, *, every: bool = False) -> int:
+    """Print how old each needed table is, or each of all; changes nothing.
 
     Returns
     -------
     Exit code: 0 fresh (or merely late), 2 stale, 3 missing.
     """
-    found = _needed_tables(settings)
+    found = _tables(settings, every=every)
     table = plain_table()
     for name in ("table", "tier"):
         table.add_column(name)
@@ -60,15 +60,22 @@ def check(settings: Settings) -> int:
     return exit_code(found)
 
 
-def refresh(settings: Settings, *, skip_oi: bool, force: bool, timeout: float) -> int:
+def refresh(
+    settings: Settings, *, skip_oi: bool, force: bool, timeout: float, every: bool = False
+) -> int:
     """Refresh what is not fresh, in the order of dependency, and print a line for each table.
+
+    Parameters
+    ----------
+    every
+        Every table, not only those that the active strategies need.
 
     Returns
     -------
     Exit code: 0 if every step succeeded or had nothing to do; 1 otherwise.
     """
     until = time.monotonic() + timeout
-    found = _needed_tables(settings)
+    found = _tables(settings, every=every)
     skip = (OPEN_INTEREST,) if skip_oi else ()
     tables = [each.table for each in found]
     steps = plan(found, tables, today=datetime.now(UTC).date(), force=force, skip=skip)
@@ -80,11 +87,11 @@ def refresh(settings: Settings, *, skip_oi: bool, force: bool, timeout: float) -
     return 0 if all(each.state in GOOD for each in summary) else 1
 
 
-def _needed_tables(settings: Settings) -> list[TableFreshness]:
+def _tables(settings: Settings, *, every: bool) -> list[TableFreshness]:
     """How fresh the tables are that the active strategies rest on, each after its inputs."""
     wanted = needed(active(settings.config.strategies.active).needs)
-    found = {each.table: each for each in freshness(settings, now=datetime.now(UTC))}
-    return [found[name] for name in wanted if name in found]
+    found = freshness(settings, now=datetime.now(UTC))
+    return [each for each in found if every or each.table in wanted]
 
 
 def _run(settings: Settings, steps: Sequence[Step], *, until: float) -> dict[str, StepOutcome]:

@@ -71,9 +71,7 @@ def _plain_tier(found: Status, tier: TierFreshness) -> dict[str, Any]:
         "stale_after_seconds": _seconds(tier.stale_after),
         "behind": list(tier.behind),
         "why": tier.why or None,
-        "next_attempt": _iso(found.next_pulls[tier.table, tier.tier])
-        if found.scheduler_runs
-        else None,
+        "next_attempt": _iso(found.next_pulls[tier.table, tier.tier]),
     }
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from cryptopipe_assets.call_allowances import left_for
 from cryptopipe_assets.countdown import Countdown, countdowns
-from cryptopipe_assets.dagster_records import daemon_is_alive
+from cryptopipe_assets.dagster_records import daemon_is_alive, schedules_switched
 from cryptopipe_assets.freshness import TableFreshness, freshness
 from cryptopipe_assets.next_pull import next_pull
 from cryptopipe_assets.settings import Settings
@@ -26,7 +26,7 @@ class Status:
     origin: str | None
     scheduler_runs: bool
     tables: Sequence[TableFreshness]
-    next_pulls: dict[tuple[str, str | None], datetime]
+    next_pulls: dict[tuple[str, str | None], datetime | None]
     deletions: Sequence[Countdown]
     gaps: dict[str, int]
     calls: "Sequence[CallsLeft]"
@@ -36,13 +36,21 @@ def read_status(settings: Settings, *, now: datetime) -> Status:
     """Look at the newest files, Dagster's records and the tiers."""
     tables = freshness(settings, now=now)
     runs = daemon_is_alive(settings.dagster_home, now=now)
+    switched = schedules_switched(settings.dagster_home)
     pulls = {
-        (tier.table, tier.tier): next_pull(settings, tier.table, tier.tier, now=now)
+        (tier.table, tier.tier): next_pull(
+            settings, tier.table, tier.tier, now=now, switched=switched
+        )
+        if runs
+        else None
         for table in tables
         for tier in table.tiers
     }
     first = {
-        table.table: min(pulls[tier.table, tier.tier] for tier in table.tiers) for table in tables
+        table.table: min(
+            (at for (name, _), at in pulls.items() if at and name == table.table), default=None
+        )
+        for table in tables
     }
     return Status(
         now=now,
@@ -52,5 +60,5 @@ def read_status(settings: Settings, *, now: datetime) -> Status:
         next_pulls=pulls,
         gaps=open_gaps(settings.warehouse),
         calls=left_for(settings, [table.table for table in tables], now=now),
-        deletions=countdowns(settings, tables, next_pulls=dict(first) if runs else {}, now=now),
+        deletions=countdowns(settings, tables, next_pulls=first, now=now),
     )

@@ -109,11 +109,16 @@ def _print_advice(found: Status) -> None:
             "No scheduler runs, so nothing is pulled by itself: [bold]make dev[/], "
             "or [bold]cryptopipe refresh[/] once"
         )
+    elif not any(found.next_pulls.values()):
+        out.print(
+            "Every schedule is switched off: switch them on in the UI under Automation, or "
+            "[bold]cryptopipe refresh[/] once"
+        )
 
 
 def _next(found: Status, tier: TierFreshness) -> str:
     at = found.next_pulls[tier.table, tier.tier]
-    return f"in {span(at - found.now)}" if found.scheduler_runs else "none"
+    return f"in {span(at - found.now)}" if at else "none"
 
 
 def _instant(at: datetime | None, now: datetime) -> str:

@@ -1,12 +1,13 @@
 """What is read from Dagster's own files agrees with what Dagster did."""
 
+import json
 import sqlite3
 from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.dagster_records import daemon_is_alive, last_runs
+from cryptopipe_assets.dagster_records import daemon_is_alive, last_runs, schedules_switched
 
 
 @pytest.fixture
@@ -74,3 +75,16 @@ def test_a_scheduler_is_alive_while_its_heartbeat_is_young(instance, home):
         )
     assert daemon_is_alive(home, now=beat + timedelta(minutes=1))
     assert not daemon_is_alive(home, now=beat + timedelta(minutes=10))
+
+
+def test_schedules_that_a_person_switched_are_known(instance, home):
+    for name, status in {"on": "RUNNING", "off": "STOPPED", "as_coded": "DECLARED_IN_CODE"}.items():
+        body = json.dumps({"origin": {"job_name": name}})  # the part that is read of Dagster's own
+        with sqlite3.connect(home / "schedules" / "schedules.db") as schedules:
+            schedules.execute(
+                "INSERT INTO instigators (selector_id, status, instigator_type, instigator_body)"
+                " VALUES (?, ?, 'SCHEDULE', ?)",
+                (name, status, body),
+            )
+    assert schedules_switched(home) == {"on": True, "off": False}
+    assert schedules_switched(home / "elsewhere") == {}

@@ -149,7 +149,15 @@ def test_no_file_is_missing_and_files_without_rows_are_empty(settings):
 def test_a_table_that_waits_for_its_inputs_says_for_which(settings):
     found = lines(settings, "dilution_metrics")[None]
     assert found.why == "waits for market_cap"
-    assert "cryptopipe refresh" in lines(settings, "instruments")[None].why
+    assert lines(settings, "instruments")[None].why == "never filled: cryptopipe refresh"
+
+
+def test_a_table_that_no_strategy_needs_names_the_command_that_fills_it(settings):
+    store_instruments(settings)
+    for name in ("ohlcv_1m", "funding_rate"):
+        store(settings, name, [("BTC", 1), ("SOL", 1), ("XRP", 1)])
+    found = lines(settings, "microstructure_1h")["quick"]
+    assert found.why == "never filled: cryptopipe refresh --all"
 
 
 def test_a_file_that_cannot_be_read_is_named(settings):
