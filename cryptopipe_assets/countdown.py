@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.freshness import TableFreshness
 from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.sources import choose
+from cryptopipe_assets.sources import usable
 from cryptopipe_assets.vendors.retention import NOW_ONLY, Retention, retentions
 
 
@@ -58,7 +58,7 @@ def source_of(settings: Settings, table: str) -> str | None:
     if ordered is None:
         return None
     try:
-        return choose(table, ordered, keys_present=_keys_present(settings)).source
+        return usable(table, ordered, keys_present=_keys_present(settings))[0].source
     except ConfigError:
         return None
 

@@ -1,4 +1,4 @@
-"""Which vendor fills a table: the first of the configured ones that we can ask. Pure."""
+"""Which vendors may fill a table: those of the configured ones that we can ask. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -11,14 +11,16 @@ KEYS = {"coinalyze": "COINALYZE_API_KEY", "coinmarketcap": "CMC_API_KEY"}
 
 @dataclass(frozen=True)
 class Choice:
-    """A source, and why it was taken."""
+    """A source, and why it is asked."""
 
     source: str
     reason: str
 
 
-def choose(dataset: str, ordered: Sequence[str], *, keys_present: Collection[str]) -> Choice:
-    """Take the first source that needs no key or whose key is set.
+def usable(
+    dataset: str, ordered: Sequence[str], *, keys_present: Collection[str]
+) -> tuple[Choice, ...]:
+    """Return the sources that need no key or whose key is set, in their order.
 
     Parameters
     ----------
@@ -34,13 +36,16 @@ def choose(dataset: str, ordered: Sequence[str], *, keys_present: Collection[str
     ConfigError
         If none is usable, naming the variables of which one must be set.
     """
+    found: list[Choice] = []
     passed_over: list[str] = []
     for source in ordered:
-        if source not in KEYS:
-            return Choice(source, "; ".join([*passed_over, f"{source} needs no key"]))
-        if source in keys_present:
-            return Choice(source, "; ".join([*passed_over, f"{KEYS[source]} is given"]))
-        passed_over.append(f"{source} is passed over: {KEYS[source]} is not given")
+        if source in KEYS and source not in keys_present:
+            passed_over.append(f"{source} is passed over: {KEYS[source]} is not given")
+        else:
+            why = f"{KEYS[source]} is given" if source in KEYS else f"{source} needs no key"
+            found.append(Choice(source, "; ".join([*passed_over, why])))
+    if found:
+        return tuple(found)
     variables = " or ".join(KEYS[source] for source in ordered)
     raise ConfigError(
         f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be asked without "

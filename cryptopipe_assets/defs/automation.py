@@ -60,8 +60,9 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
     status = dg.DefaultScheduleStatus.RUNNING if live else dg.DefaultScheduleStatus.STOPPED
     config = settings.config
     planned = {
-        f"collect_{name}": (COLLECT, tuple(rounds_of(name, tier)))
+        f"collect_{name}": (COLLECT, own)
         for name, tier in config.tiers.items()
+        if (own := tuple(rounds_of(name, tier)))  # of market caps alone, the listings tell all
     }
     planned["collect_listings"] = (COLLECT, (listings(config),))
     planned["close_yesterday"] = (CLOSE, closing(config))

@@ -12,7 +12,7 @@ from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.limits import RequestLimits, Vendors
 from cryptopipe_assets.settings import SourceChoice
-from cryptopipe_assets.sources import Choice, choose
+from cryptopipe_assets.sources import Choice, usable
 from cryptopipe_assets.vendors.account import account_of
 from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.binance import Binance
@@ -136,8 +136,8 @@ class VendorClients:
         folder, keys = self.records.folder, self.keys
         return {name: account_of(keys.of(name), folder) for name in sorted(keys.present())}
 
-    def choice(self, dataset: str) -> Choice:
-        """Who fills a table that several vendors could fill.
+    def choices(self, dataset: str) -> tuple[Choice, ...]:
+        """Who may fill a table that several vendors could fill, the preferred first.
 
         Raises
         ------
@@ -145,7 +145,7 @@ class VendorClients:
             If each of them wants a key that is not set.
         """
         ordered = getattr(self.sources, dataset)
-        return choose(dataset, ordered, keys_present=self.keys.present())
+        return usable(dataset, ordered, keys_present=self.keys.present())
 
     def binance(self) -> Binance:
         """The exchange's REST interface."""

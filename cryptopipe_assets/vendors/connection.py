@@ -2,12 +2,14 @@
 
 import asyncio
 from dataclasses import dataclass
+from pathlib import Path
 
 import httpx
 from pydantic import SecretStr
 
+from cryptopipe_assets.vendors.account import account_of
 from cryptopipe_assets.vendors.answers import Question
-from cryptopipe_assets.vendors.redaction import Redactor, quieten_httpx
+from cryptopipe_assets.vendors.redaction import Redactor, quieten_libraries
 from cryptopipe_assets.vendors.retry import AskAgain
 
 WHOLE_ANSWER_TIMEOUTS = 10
@@ -53,9 +55,10 @@ class Connection:
         timeout_seconds: float,
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
-        quieten_httpx()
+        quieten_libraries()
         self._manners, self._api_key = manners, api_key
         self._redact = Redactor(api_key)
+        self.base_url, self.timeout_seconds = base_url, timeout_seconds
         self._whole_answer_seconds = timeout_seconds * WHOLE_ANSWER_TIMEOUTS
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx.AsyncClient(
@@ -89,6 +92,11 @@ class Connection:
     def slots(self) -> asyncio.Semaphore:
         """What a request in flight holds."""
         return self._slots
+
+    def account(self, folder: Path | None) -> str:
+        """Who the vendor takes us for; see ``account_of``."""
+        shows_key = self._manners.key_header is not None or self._manners.key_param is not None
+        return account_of(self._api_key if shows_key else None, folder)
 
     async def close(self) -> None:
         """Hang up."""

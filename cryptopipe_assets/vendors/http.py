@@ -17,16 +17,15 @@ import httpx
 from pydantic import SecretStr
 
 from cryptopipe_assets.errors import PayloadChanged, RateLimited, VendorUnavailable
-from cryptopipe_assets.vendors.account import account_of
 from cryptopipe_assets.vendors.answers import Banned, Question, judge
+from cryptopipe_assets.vendors.breaker import CircuitOpen
 from cryptopipe_assets.vendors.budget import Budget as Budget  # the constructor asks for it
 from cryptopipe_assets.vendors.connection import Connection, Manners, is_local
-from cryptopipe_assets.vendors.leave import Leave
 from cryptopipe_assets.vendors.quota import Quota as Quota
 from cryptopipe_assets.vendors.records import Records
 from cryptopipe_assets.vendors.redaction import Redactor
 from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
-from cryptopipe_assets.vendors.session import Session
+from cryptopipe_assets.vendors.session import Session, open_session
 
 START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
@@ -110,17 +109,9 @@ class VendorClient:
 
     async def __aenter__(self) -> Self:
         manners = Manners(verb=self.verb, key_header=self.key_header, key_param=self.key_param)
-        has_key = self.key_header is not None or self.key_param is not None
-        folder = self._state_folder or self.records.folder
-        account = account_of(self._api_key if has_key else None, folder)
-        ledger = self.records.ledger().open()
-        self._session = Session(
-            vendor=self.vendor,
-            account=account,
-            records=self.records,
-            clock=self.clock,
-            ledger=ledger,
-            connection=Connection(
+        self._session = open_session(
+            self.vendor,
+            Connection(
                 self.base_url,
                 manners,
                 api_key=self._api_key,
@@ -128,15 +119,10 @@ class VendorClient:
                 timeout_seconds=self._timeout_seconds,
                 transport=self._transport,
             ),
-            leave=Leave(
-                self.vendor,
-                account,
-                limits=self._limits,
-                ledger=ledger,
-                journal=self.records.journal,
-                clock=self.clock,
-                state_folder=self._state_folder,
-            ),
+            limits=self._limits,
+            records=self.records,
+            clock=self.clock,
+            state_folder=self._state_folder,
         )
         return self
 
@@ -199,11 +185,11 @@ class VendorClient:
 
         async def once() -> bytes:
             await session.leave.take(question)
-            response = await self._send(session, question)
-            self.screen(response)
-            return judge(
-                response, question, vendor=self.vendor, redact=self.redact, now=self.clock()
-            )
+            async with session.connection.slots, session.leave.turn(question):
+                response = await self._send(session, question)
+                self.screen(response)
+                now = self.clock()
+                return judge(response, question, vendor=self.vendor, redact=self.redact, now=now)
 
         def before_retry(failure: AskAgain, sent: int) -> None:
             session.leave.be_quiet(failure.wait_seconds)
@@ -218,6 +204,8 @@ class VendorClient:
         except Banned as exc:
             session.leave.ban(exc)
             raise RateLimited(self.vendor, self._unanswered(question, str(exc))) from exc
+        except CircuitOpen as exc:
+            raise VendorUnavailable(self.vendor, self._unanswered(question, str(exc))) from exc
         except GaveUp as exc:
             tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
             why = self._unanswered(question, f"no answer in {tries}, last: {exc}")
@@ -233,10 +221,9 @@ class VendorClient:
 
     async def _send(self, session: Session, question: Question) -> httpx.Response:
         """Enter a request in the books and send it."""
-        async with session.connection.slots:
-            self.calls[question.label] += 1
-            session.spend(question.family, question.label, calls=1, units=question.cost)
-            return await session.connection.send(question)
+        self.calls[question.label] += 1
+        session.spend(question.family, question.label, calls=1, units=question.cost)
+        return await session.connection.send(question)
 
     def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:
         """Enter into the ledger what an endpoint cost."""

@@ -1,12 +1,14 @@
-"""Whether a vendor may be asked now: no ban, no quiet time, room in budgets and quotas."""
+"""Whether a vendor may be asked now: no ban or quiet time, a closed circuit, room in budgets."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 
 from cryptopipe_assets.vendors.answers import Banned, Question
 from cryptopipe_assets.vendors.ban import Ban
+from cryptopipe_assets.vendors.breaker import Breaker
 from cryptopipe_assets.vendors.budget import Budget, Meter
 from cryptopipe_assets.vendors.journal import Journal
 from cryptopipe_assets.vendors.ledger import Ledger
@@ -24,6 +26,8 @@ class Leave:
         Of short windows, and of days and months.
     ledger
         Where quotas are counted; open.
+    breaker
+        The vendor's circuits; open.
     journal, clock, state_folder
         As of ``VendorClient``.
     """
@@ -35,6 +39,7 @@ class Leave:
         *,
         limits: tuple[Sequence[Budget], Sequence[Quota]],
         ledger: Ledger,
+        breaker: Breaker,
         journal: Journal,
         clock: Callable[[], datetime],
         state_folder: Path | None,
@@ -42,6 +47,7 @@ class Leave:
         self._vendor, self._account = vendor, account
         budgets, self._quotas = limits
         self._ledger, self._journal, self._clock = ledger, journal, clock
+        self._breaker = breaker
         self._ban = Ban(vendor, account, state_folder=state_folder)
         self._quiet_until = 0.0
         self._meters = {
@@ -52,32 +58,57 @@ class Leave:
         }
 
     async def take(self, question: Question) -> None:
-        """Return when the question may be sent.
+        """Return when there is room for the question in quotas and budgets.
 
         Raises
         ------
         Banned
-            It may not for a long time: the vendor said so, or a quota is used up.
+            There will be none for a long time: the vendor said so, or a quota is used up.
+        CircuitOpen
         ConfigError
             It costs more than a whole budget.
         """
-        now = self._clock()
-        until = self._ban.until(now)
-        if until is not None:
-            raise Banned(until)
+        await self._silence()
+        self._breaker.refuse_if_open(question.label)
         for quota in self._quotas:
-            cost = question.cost if quota.family == question.family else 1
             require(
-                quota, self._ledger, vendor=self._vendor, account=self._account, cost=cost, now=now
+                quota,
+                self._ledger,
+                vendor=self._vendor,
+                account=self._account,
+                cost=question.cost if quota.family == question.family else 1,
+                now=self._clock(),
             )
-        loop = asyncio.get_running_loop()
-        while (quiet := self._quiet_until - loop.time()) > 0:
-            await asyncio.sleep(quiet)
         if question.family in self._meters:
             await self._meters[question.family].spend(question.cost)
 
+    @asynccontextmanager
+    async def turn(self, question: Question) -> AsyncIterator[None]:
+        """Wait for the moment to send, and note how it went; what may be sent changes meanwhile.
+
+        Raises
+        ------
+        Banned, CircuitOpen
+        """
+        await self._silence()
+        async with self._breaker.watch(question.label):
+            yield
+
+    async def _silence(self) -> None:
+        """Return when nobody has asked us to be quiet."""
+        loop = asyncio.get_running_loop()
+        while (quiet := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(quiet)
+        until = self._ban.until(self._clock())
+        if until is not None:
+            raise Banned(until)
+
     def be_quiet(self, seconds: float) -> None:
-        """Hold back every question for so long: calls during a 429 are what earns a ban."""
+        """Hold back every question for so long.
+
+        Calls during a 429 are what earns a ban, and a vendor that breaks down is not helped by
+        everybody else's questions.
+        """
         until = asyncio.get_running_loop().time() + seconds
         self._quiet_until = max(self._quiet_until, until)
 
@@ -91,5 +122,6 @@ class Leave:
 
     def close(self) -> None:
         """Let go of the files."""
+        self._breaker.close()
         for meter in self._meters.values():
             meter.close()

@@ -4,6 +4,7 @@ import logging
 import re
 
 import httpx
+import stamina.instrumentation
 from pydantic import SecretStr
 
 SAMPLE_CHARACTERS = 200
@@ -40,6 +41,10 @@ class WithoutQuery(logging.Filter):
 _WITHOUT_QUERY = WithoutQuery()
 
 
-def quieten_httpx() -> None:
-    """Make httpx log addresses without their query; doing it twice changes nothing."""
+def quieten_libraries() -> None:
+    """Make httpx log addresses without their query, and stamina nothing: the journal tells more.
+
+    Doing it twice changes nothing.
+    """
     logging.getLogger("httpx").addFilter(_WITHOUT_QUERY)
+    stamina.instrumentation.set_on_retry_hooks(())

@@ -1,12 +1,16 @@
 """What a client has while it is open: the wire, the leave to use it, the books."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 
+from cryptopipe_assets.vendors.breaker import Breaker
+from cryptopipe_assets.vendors.budget import Budget
 from cryptopipe_assets.vendors.connection import Connection
 from cryptopipe_assets.vendors.leave import Leave
 from cryptopipe_assets.vendors.ledger import Ledger
+from cryptopipe_assets.vendors.quota import Quota
 from cryptopipe_assets.vendors.records import Records
 
 
@@ -46,3 +50,48 @@ class Session:
         self.leave.close()
         self.ledger.close()
         await self.connection.close()
+
+
+def open_session(
+    vendor: str,
+    connection: Connection,
+    *,
+    limits: tuple[Sequence[Budget], Sequence[Quota]],
+    records: Records,
+    clock: Callable[[], datetime],
+    state_folder: Path | None,
+) -> Session:
+    """Open what a client needs; everything as of ``VendorClient``.
+
+    Raises
+    ------
+    StorageError
+        If the state folder cannot be used.
+    """
+    account = connection.account(state_folder or records.folder)
+    ledger = records.ledger().open()
+    breaker = Breaker(
+        f"{vendor} {connection.base_url}",
+        patience_seconds=connection.timeout_seconds,
+        journal=records.journal,
+        clock=clock,
+        state_folder=state_folder,
+    )
+    return Session(
+        vendor=vendor,
+        account=account,
+        ledger=ledger,
+        connection=connection,
+        leave=Leave(
+            vendor,
+            account,
+            limits=limits,
+            ledger=ledger,
+            breaker=breaker,
+            journal=records.journal,
+            clock=clock,
+            state_folder=state_folder,
+        ),
+        records=records,
+        clock=clock,
+    )

@@ -284,3 +284,40 @@ class TestVendorFailure:
         assert not result.success
         assert "coingecko" in failure(result)
         assert platform.read("market_cap", "2026-03-08", "2026-03-09").is_empty()
+
+
+class TestFirstSourceDown:
+    """The next source answers for one that is down, and everybody can see that it did."""
+
+    @pytest.fixture
+    def faults(self) -> FaultPlan:
+        return FaultPlan([Fault(match="coinmarketcap", kind="status", value=503)])
+
+    def test_the_next_one_is_asked_and_the_log_and_the_metadata_say_why(self, platform, with_key):
+        result = platform.materialise(TABLES, "2026-03-09", vendors=with_key)
+        assert result.success
+        assert set(platform.read("market_cap", "2026-03-09")["source"]) == {"coingecko"}
+        told = metadata(platform)
+        assert told["source"] == "coingecko"
+        assert "coinmarketcap is not available" in told["source_reason"]
+        assert told["decisions/fallback"] == 1
+        assert told["decisions/retry"] > 0
+        logged = " ".join(each.user_message for each in platform.instance.all_logs(result.run_id))
+        assert "coingecko is asked in its place" in logged
+        assert "HTTP 503" in logged
+        assert "mine" not in logged + str(told)
+
+
+@pytest.mark.parametrize(("status", "why"), [(401, "HTTP 401"), (429, "HTTP 429")])
+class TestFirstSourceRefuses:
+    """A refused key or a limit is for a person to see; nothing is quietly taken elsewhere."""
+
+    @pytest.fixture
+    def faults(self, status) -> FaultPlan:
+        return FaultPlan([Fault(match="coinmarketcap", kind="status", value=status)])
+
+    def test_the_day_fails(self, platform, with_key, why):
+        result = platform.materialise(TABLES, "2026-03-09", vendors=with_key)
+        assert not result.success
+        assert why in failure(result)
+        assert platform.read("market_cap", "2026-03-09").is_empty()

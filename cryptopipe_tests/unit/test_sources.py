@@ -6,16 +6,19 @@ from pydantic import SecretStr
 from cryptopipe_assets.definitions import vendor_clients
 from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.sources import Choice, choose
+from cryptopipe_assets.sources import Choice, usable
 
 
-def test_the_first_source_is_taken_when_its_key_is_set():
-    chosen = choose("market_cap", ["coinmarketcap", "coingecko"], keys_present={"coinmarketcap"})
-    assert chosen == Choice("coinmarketcap", "CMC_API_KEY is given")
+def test_a_source_is_usable_when_its_key_is_set_and_the_order_is_kept():
+    both = usable("market_cap", ["coinmarketcap", "coingecko"], keys_present={"coinmarketcap"})
+    assert both == (
+        Choice("coinmarketcap", "CMC_API_KEY is given"),
+        Choice("coingecko", "coingecko needs no key"),
+    )
 
 
 def test_without_its_key_the_next_one_is_taken_and_the_reason_names_the_variable():
-    chosen = choose("open_interest", ["coinalyze", "exchanges"], keys_present=set())
+    [chosen] = usable("open_interest", ["coinalyze", "exchanges"], keys_present=set())
     assert chosen.source == "exchanges"
     assert chosen.reason == (
         "coinalyze is passed over: COINALYZE_API_KEY is not given; exchanges needs no key"
@@ -23,13 +26,13 @@ def test_without_its_key_the_next_one_is_taken_and_the_reason_names_the_variable
 
 
 def test_a_keyless_source_that_comes_first_is_taken_whatever_keys_there_are():
-    chosen = choose("open_interest", ["exchanges", "coinalyze"], keys_present={"coinalyze"})
-    assert chosen == Choice("exchanges", "exchanges needs no key")
+    chosen = usable("open_interest", ["exchanges", "coinalyze"], keys_present={"coinalyze"})
+    assert chosen[0] == Choice("exchanges", "exchanges needs no key")
 
 
 def test_when_none_is_usable_the_variable_and_the_setting_are_named():
     with pytest.raises(ConfigError, match=r"set CMC_API_KEY .* sources\.market_cap"):
-        choose("market_cap", ["coinmarketcap"], keys_present={"coinalyze", "coingecko"})
+        usable("market_cap", ["coinmarketcap"], keys_present={"coinalyze", "coingecko"})
 
 
 def test_the_keys_of_the_environment_decide_and_an_empty_one_is_none():
@@ -37,8 +40,8 @@ def test_the_keys_of_the_environment_decide_and_an_empty_one_is_none():
         vendors="live", coinalyze_api_key=SecretStr("mine"), cmc_api_key=SecretStr("")
     )
     vendors = vendor_clients(settings)
-    assert vendors.choice("open_interest").source == "coinalyze"
-    assert vendors.choice("market_cap").source == "coingecko"
+    assert vendors.choices("open_interest")[0].source == "coinalyze"
+    assert vendors.choices("market_cap")[0].source == "coingecko"
     assert "mine" not in repr(vendors)
 
 
@@ -46,4 +49,4 @@ def test_a_stand_in_is_told_no_key():
     settings = load_settings().with_environment(
         vendors="sandbox", coinalyze_api_key=SecretStr("mine")
     )
-    assert vendor_clients(settings).choice("open_interest").source == "exchanges"
+    assert vendor_clients(settings).choices("open_interest")[0].source == "exchanges"

@@ -10,12 +10,11 @@ import polars as pl
 from cryptopipe_assets.contracts import Collected, column, stamped
 from cryptopipe_assets.defs.asked import asked_of
 from cryptopipe_assets.defs.coingecko_readings import from_coingecko
-from cryptopipe_assets.defs.market_cap_readings import (
-    from_coinbase,
-    from_coinmarketcap,
-)
+from cryptopipe_assets.defs.market_cap_readings import Gathered, from_coinbase, from_coinmarketcap
+from cryptopipe_assets.defs.source_order import first_available
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
+from cryptopipe_assets.sources import Choice
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables import Publication, days_checked, days_of, table
@@ -84,21 +83,24 @@ def market_cap(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask the chosen source for past closes and, today, for the coins as they are now.
+    """Ask the first source that is there for past closes and, today, for the present.
 
     The largest coins once a day, the followed ones each time.
     """
     publication = Publication(context, warehouse, MarketCap)
     vendors = vendors.reporting_to(publication.journal)
-    choice = vendors.choice(MarketCap.table_name())
     coins = asked_of(context, universe).coins(MarketCap.table_name())
     days = days_of(context)
-    if choice.source == "coinmarketcap":
-        asking = from_coinmarketcap(vendors, coins, days)
-    else:
+
+    def ask(choice: Choice) -> Gathered:
+        if choice.source == "coinmarketcap":
+            return asyncio.run(from_coinmarketcap(vendors, coins, days))
         stored = _stored(warehouse.lake, days, vendors.clock().date())
-        asking = from_coingecko(vendors, coins, days, stored=stored.filter(source=choice.source))
-    answers = [asyncio.run(asking)]
+        ours = stored.filter(source=choice.source)
+        return asyncio.run(from_coingecko(vendors, coins, days, stored=ours))
+
+    choice, gathered = first_available(vendors, MarketCap.table_name(), ask)
+    answers = [gathered]
     if vendors.reach.coinbase_prices:
         answers.append(asyncio.run(from_coinbase(vendors, coins, days)))
     rows = [

@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator
 from datetime import date, timedelta
+from functools import partial
 
 import dagster as dg
 import polars as pl
@@ -17,6 +18,7 @@ from cryptopipe_assets.defs.collected.instruments import (
     instruments,
 )
 from cryptopipe_assets.defs.open_interest_readings import Gathered, from_coinalyze, from_exchanges
+from cryptopipe_assets.defs.source_order import first_available
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.defs.verdict import verdict
 from cryptopipe_assets.partitions import midnight, months
@@ -84,23 +86,26 @@ def open_interest(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask the chosen source for every contract of the followed coins."""
+    """Ask the first source that is available for every contract of the followed coins."""
     publication = Publication(context, warehouse, OpenInterest)
     vendors = vendors.reporting_to(publication.journal)
-    choice = vendors.choice(OpenInterest.table_name())
     asked = asked_of(context, universe)
     counts: Counter[str] = Counter()
+    used: dict[str, str] = {}
     every = days_of(context)
     # Coinalyze's budget is by contract, however many days are asked of it.
-    for days in [every] if choice.source == "coinalyze" else months(every):
-        gathered = _ask(warehouse, vendors, asked, choice=choice, days=days)
+    first = vendors.choices(OpenInterest.table_name())[0].source
+    for days in [every] if first == "coinalyze" else months(every):
+        ask = partial(_ask, warehouse, vendors, asked, days=days)
+        choice, gathered = first_available(vendors, OpenInterest.table_name(), ask)
+        used[choice.source] = choice.reason
         counts.update(gathered.counts)
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
     yield from publication.finish(
         {
-            "source": choice.source,
-            "source_reason": choice.reason,
+            "source": ", ".join(used),
+            "source_reason": "; ".join(used.values()),
             **{name: counts[name] for name in sorted(counts)},
         }
     )
@@ -110,8 +115,8 @@ def _ask(
     warehouse: Warehouse,
     vendors: VendorClients,
     universe: Universe,
-    *,
     choice: Choice,
+    *,
     days: list[date],
 ) -> Gathered:
     """Rows of the days from the chosen source; a vendor that fails fails them all."""
