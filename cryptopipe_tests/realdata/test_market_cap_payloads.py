@@ -21,6 +21,8 @@ from cryptopipe_assets.vendors.coinmarketcap_rows import closing, latest, read_l
 from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
+TODAY = datetime.now(UTC)
+
 pytestmark = pytest.mark.realdata
 LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
@@ -45,7 +47,8 @@ def listing(coins: list[dict[str, Any]]) -> dict[str, Any]:
 def test_a_recorded_listing_is_read_number_by_number(realdata):
     [path] = found(realdata, "coinmarketcap/listings_latest_response.json")
     sent = {f"cmc:{coin['id']}": coin for coin in loaded(path)["data"]}
-    frame = latest(read_listing(loaded(path)))
+    raw = read_listing(loaded(path))
+    frame = latest(raw, now=raw["ts"].max())
     assert frame.schema == MARKET_CAP_SCHEMA
     assert frame["coin_id"].to_list() == sorted(sent)
     for row in frame.iter_rows(named=True):
@@ -69,7 +72,8 @@ def test_recorded_daily_lists_come_through_in_the_vendors_envelope(realdata):
     for path in found(realdata, "coinmarketcap/daily/*.json"):
         file = loaded(path)
         coins = [as_coin(n, each, file["generated_at"]) for n, each in enumerate(file["coins"], 1)]
-        frame = latest(read_listing(listing(coins)))
+        raw = read_listing(listing(coins))
+        frame = latest(raw, now=raw["ts"].max())
         expected = sorted(c["market_cap_usd"] for c in file["coins"] if c["market_cap_usd"])
         assert frame["market_cap_usd"].drop_nulls().sort().to_list() == expected
         assert frame["ts"].unique().len() == 1
@@ -132,7 +136,7 @@ def test_snapshots_keep_all_rows_but_those_without_a_price(realdata, snapshots):
 def test_both_vendors_agree_on_the_instant_and_not_on_the_label(realdata, snapshots):
     """A snapshot labelled D is CoinGecko's point at D+1 00:00, and not the one at D 00:00."""
     [path] = found(realdata, "coingecko/market_chart/bitcoin.json.gz")
-    chart = read_chart(loaded(path), "bitcoin", coin="BTC", name=None, is_daily=True)
+    chart = read_chart(loaded(path), "bitcoin", coin="BTC", name=None, is_daily=True, now=TODAY)
     price = dict(chart.select("ts", "price_usd").iter_rows())
     ours = snapshots.filter(coin="BTC").select("ts", "price_usd")
     pairs = [(p, price[ts], price[ts - DAY]) for ts, p in ours.iter_rows() if ts in price]
@@ -147,7 +151,8 @@ def test_both_vendors_agree_on_the_instant_and_not_on_the_label(realdata, snapsh
 def test_recorded_coins_are_read_and_zeros_become_null(realdata):
     for path in found(realdata, "coingecko/coins_markets_response_*.json"):
         sent = {f"coingecko:{coin['id']}": coin for coin in loaded(path)}
-        frame = read_coins(loaded(path))
+        updated = max(datetime.fromisoformat(each["last_updated"]) for each in sent.values())
+        frame = read_coins(loaded(path), now=updated)
         assert frame["coin_id"].to_list() == sorted(sent)
         for name, field in (
             ("market_cap_usd", "market_cap"),
@@ -162,7 +167,7 @@ def test_recorded_coins_are_read_and_zeros_become_null(realdata):
 def test_recorded_charts_keep_every_midnight_and_lose_every_zero_cap(realdata):
     for path in found(realdata, "coingecko/market_chart/*.json.gz"):
         sent, slug = loaded(path), path.name.split(".")[0]
-        frame = read_chart(sent, slug, coin="X", name=None, is_daily=True)
+        frame = read_chart(sent, slug, coin="X", name=None, is_daily=True, now=TODAY)
         midnights = sorted(t for t, _ in sent["prices"] if t % 86_400_000 == 0)
         assert [round(ts.timestamp() * 1000) for ts in frame["ts"]] == midnights
         caps = [cap for t, cap in sent["market_caps"] if t % 86_400_000 == 0]
@@ -176,7 +181,7 @@ def test_a_candle_is_stamped_with_its_close_as_the_chart_shows(realdata):
             continue
         slug = path.name.split(".")[0]
         candles = read_candles(loaded(path), slug, width=DAY, now=LATER)
-        chart = read_chart(loaded(chart_path), slug, coin="X", name=None, is_daily=True)
+        chart = read_chart(loaded(chart_path), slug, coin="X", name=None, is_daily=True, now=TODAY)
         price = dict(chart.select("ts", "price_usd").iter_rows())
         closes = [
             abs(math.log(close / price[opened + timedelta(days=1)]))
