@@ -80,6 +80,10 @@ def show(measured: MeasuredDay, day: date) -> None:
     total, rows = measured.calls.total(), measured.rows.height
     out.print(f"{total} calls brought {rows} rows: each of {coins} coins {rows // coins} times.")
     out.print(
+        f"Where no minute bars tell a day's last price, its exact close takes a call a coin more, "
+        f"once: {measured.closing.total()}."
+    )
+    out.print(
         f"At most {CEILING} are allowed. The original's ceiling is {ORIGINAL}, 9 of them macro."
     )
 
