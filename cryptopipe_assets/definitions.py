@@ -16,6 +16,7 @@ from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.defs import automation
 from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
 from cryptopipe_assets.defs.reach import Reach
+from cryptopipe_assets.defs.run_history import clean_up_schedule
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.partitions import SYMBOLS
@@ -51,7 +52,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         assets=_with_links_to_their_files(dg.load_assets_from_modules(modules)),
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=[*automation.jobs(), import_landing],
-        schedules=automation.schedules(settings),
+        schedules=[*automation.schedules(settings), clean_up_schedule(settings)],
         sensors=[
             derivation(settings),
             symbols_sensor(is_live=settings.origin == "live"),

@@ -1,0 +1,120 @@
+"""Dagster's history is bounded, and no partition is forgotten for it."""
+
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import dagster as dg
+import pytest
+
+from cryptopipe_assets.defs.asked import TIER
+from cryptopipe_assets.defs.round_history import ROUND
+from cryptopipe_assets.defs.run_history import clean_up
+from cryptopipe_assets.partitions import DAYS, range_tags
+from cryptopipe_tests.reference.operation import on_disk
+
+LATER = datetime.now(UTC) + timedelta(days=2)
+
+
+@dg.asset(partitions_def=DAYS)
+def bars() -> dg.MaterializeResult:
+    return dg.MaterializeResult()
+
+
+@dg.asset
+def registry() -> dg.MaterializeResult:
+    return dg.MaterializeResult()
+
+
+@dg.asset
+def broken() -> None:
+    raise dg.Failure("down")
+
+
+@pytest.fixture
+def instance(tmp_path):
+    with on_disk(tmp_path / "home") as instance:
+        yield instance
+
+
+def run(instance, asset, *days: int, **tags: str) -> str:
+    ends = [datetime(2026, 3, day, tzinfo=UTC).date() for day in days]
+    spans = range_tags(ends[0], ends[-1]) if ends else {}
+    result = dg.materialize(
+        [asset], instance=instance, tags={**spans, **tags}, raise_on_error=False
+    )
+    return result.run_id
+
+
+def tidy(instance, *, now: datetime = LATER, **options):
+    return clean_up(
+        instance,
+        now=now,
+        keep=timedelta(hours=6),
+        keep_failed=timedelta(days=7),
+        **options,
+    )
+
+
+def size(instance) -> int:
+    return sum(
+        each.stat().st_size for each in Path(instance.root_directory).rglob("*") if each.is_file()
+    )
+
+
+def left(instance) -> set[str]:
+    return {each.run_id for each in instance.get_runs()}
+
+
+def test_runs_that_were_repeated_go_and_every_partition_keeps_its_state(instance):
+    week = run(instance, bars, 1, 7)
+    repeated = [run(instance, bars, 7) for _ in range(4)]
+    days = instance.get_materialized_partitions(bars.key)
+    before = size(instance)
+    done = tidy(instance)
+    assert left(instance) == {week, repeated[-1]}
+    assert (done.deleted, done.kept) == (3, 2)
+    assert instance.get_materialized_partitions(bars.key) == days
+    assert len(days) == 7
+    assert size(instance) < before - 3 * 20_000
+    assert done.bytes_freed > 0
+    assert tidy(instance).deleted == 0
+
+
+def test_a_week_goes_when_each_of_its_days_was_done_again(instance):
+    run(instance, bars, 1, 3)
+    daily = {run(instance, bars, day) for day in (1, 2, 3)}
+    tidy(instance)
+    assert left(instance) == daily
+
+
+def test_the_newest_run_of_a_table_without_days_stays(instance):
+    runs = [run(instance, registry) for _ in range(3)]
+    tidy(instance)
+    assert left(instance) == {runs[-1]}
+    assert instance.get_latest_materialization_event(registry.key).run_id == runs[-1]
+
+
+def test_the_newest_run_of_a_round_and_tier_stays_even_if_others_repeated_it(instance):
+    fast = run(instance, bars, 1, **{ROUND: "market_data", TIER: "fast"})
+    hourly = run(instance, bars, 1, **{ROUND: "market_data", TIER: "hourly"})
+    by_hand = run(instance, bars, 1)
+    tidy(instance)
+    assert left(instance) == {fast, hourly, by_hand}
+
+
+def test_what_is_young_stays_and_a_failure_stays_longer(instance):
+    runs = {run(instance, bars, 1), run(instance, bars, 1), run(instance, broken)}
+    assert tidy(instance, now=datetime.now(UTC) + timedelta(hours=5)).deleted == 0
+    assert left(instance) == runs
+    tidy(instance)
+    assert len(left(instance)) == 2  # the newest, and the failure
+    tidy(instance, now=LATER + timedelta(days=8))
+    assert len(left(instance)) == 1
+
+
+def test_one_clean_up_deletes_so_many_runs_at_most(instance):
+    for _ in range(5):
+        run(instance, bars, 1)
+    assert tidy(instance, most=2).deleted == 2
+    assert len(left(instance)) == 3
+    assert tidy(instance, most=2).deleted == 2
