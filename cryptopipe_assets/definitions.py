@@ -15,6 +15,7 @@ from cryptopipe_assets import recorded_profile
 from cryptopipe_assets.contracts import Table
 from cryptopipe_assets.defs import automation
 from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
+from cryptopipe_assets.defs.notify_sensors import notify_sensors
 from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.defs.run_history import clean_up_schedule
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
@@ -57,6 +58,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
             derivation(settings),
             symbols_sensor(is_live=settings.origin == "live"),
             landed_files,
+            *notify_sensors(settings),
         ],
         resources={**resources(settings), **replaced},
         # A step then costs 30 ms and not 2 s; what is parallel is inside the assets.

@@ -117,6 +117,7 @@ class Environment(BaseSettings):
     coingecko_plan: Literal["none", "demo", "pro"] | None = Field(
         default=None, validation_alias="COINGECKO_PLAN"
     )
+    notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
 

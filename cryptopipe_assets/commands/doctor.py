@@ -12,7 +12,8 @@ import polars as pl
 
 from cryptopipe_assets.commands.console import out, size
 from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.errors import CryptopipeError
+from cryptopipe_assets.errors import ConfigError, CryptopipeError
+from cryptopipe_assets.notify import check, targets
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.settings import PROJECT, Settings
 from cryptopipe_assets.storage.catalog import CATALOG, connect
@@ -75,6 +76,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _dagster_yaml(settings)
     yield _vendors(settings)
     yield from _keys(settings)
+    yield _notify(settings)
 
 
 def _python() -> Finding:
@@ -190,3 +192,15 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         if name.endswith("_api_key"):
             present = getattr(settings.environment, name) is not None
             yield Finding(str(field.validation_alias), "ok", "set" if present else "not set")
+
+
+def _notify(settings: Settings) -> Finding:
+    """Who is told when something breaks."""
+    count = len(targets(settings.environment.notify))
+    try:
+        check(settings.environment.notify)
+    except ConfigError as exc:
+        return Finding("notifications", "broken", str(exc), "correct the variable in .env")
+    if not count:
+        return Finding("notifications", "note", "nobody is told", "set CRYPTOPIPE_NOTIFY in .env")
+    return Finding("notifications", "ok", f"{count} targets")
