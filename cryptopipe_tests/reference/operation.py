@@ -59,6 +59,8 @@ class Operation:
     ----------
     ran, skipped
         Runs so far, and (minute, schedule, reason) of the ticks without one.
+    housekeeping
+        (instant, schedule, success) of the runs that fill no table.
     """
 
     settings: Settings
@@ -67,6 +69,7 @@ class Operation:
     clock: SimulatedClock
     ran: list[Ran] = field(default_factory=list)
     skipped: list[tuple[datetime, str, str]] = field(default_factory=list)
+    housekeeping: list[tuple[datetime, str, bool]] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.definitions = build(self.settings, vendors=self.vendors)
@@ -122,9 +125,18 @@ class Operation:
             self.skipped.append((minute, name, told.skip_message))
         for request in told.run_requests or []:
             keys = [each for each in request.asset_selection or [] if isinstance(each, AssetKey)]
+            if not keys:
+                self._keep_house(name, schedule.job_name)
+                continue
             self._execute(
                 name, schedule.job_name, keys, request.tags, checks=request.asset_check_keys
             )
+
+    def _keep_house(self, by: str, job_name: str) -> None:
+        """Run a job that fills no table, such as the clean-up of the run history."""
+        job = self.definitions.resolve_job_def(job_name)
+        result = job.execute_in_process(instance=self.instance, run_config=QUIET)
+        self.housekeeping.append((self.clock(), by, result.success))
 
     def _sense(self, at: datetime) -> None:
         """Evaluate the automation conditions, and run what they request as the daemon would."""
