@@ -1,18 +1,17 @@
 """The command line. Thin: every command calls the graph or reads the warehouse."""
 
 import sys
-from datetime import date, datetime
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from cryptopipe_assets.cli_options import Warehouse, settings_for
-from cryptopipe_assets.cli_past import history, repair
+from cryptopipe_assets.cli_options import Warehouse, day, names, settings_for
+from cryptopipe_assets.cli_past import backfill, history, repair
 from cryptopipe_assets.cli_simulated import calls
 from cryptopipe_assets.cli_upkeep import backup, restore, thin
 from cryptopipe_assets.commands.console import fail, out
-from cryptopipe_assets.errors import CryptopipeError, RequestError
+from cryptopipe_assets.errors import CryptopipeError
 
 app = typer.Typer(
     name="cryptopipe",
@@ -53,9 +52,9 @@ def replay(
     run(
         settings_for(warehouse),
         data=data.expanduser().resolve(),
-        first=_day(start, "--start"),
-        last=_day(end, "--end"),
-        tables=[name.strip() for name in tables.split(",")] if tables else None,
+        first=day(start, "--start"),
+        last=day(end, "--end"),
+        tables=names(tables),
         strict=strict,
     )
 
@@ -172,6 +171,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(thin)
 app.command()(repair)
+app.command()(backfill)
 
 
 def main() -> None:
@@ -188,10 +188,3 @@ def main() -> None:
             raise
         fail(exc.description or "a table was refused by its contract")
         sys.exit(1)
-
-
-def _day(text: str, option: str) -> date:
-    try:
-        return datetime.strptime(text, "%Y-%m-%d").date()  # noqa: DTZ007 - a day, not an instant
-    except ValueError:
-        raise RequestError(f"{option}: expected a day as YYYY-MM-DD, came {text!r}") from None

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from cryptopipe_assets.cli_options import Warehouse, settings_for
+from cryptopipe_assets.cli_options import Warehouse, day, names, settings_for
 
 
 def history(
@@ -30,3 +30,30 @@ def repair(
     from cryptopipe_assets.commands.repair import repair as run
 
     raise typer.Exit(run(settings_for(warehouse), look_only=look, again=again))
+
+
+def backfill(
+    start: Annotated[str, typer.Option("--start", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--end", help="Last day, YYYY-MM-DD.")],
+    tables: Annotated[
+        str | None,
+        typer.Option("--tables", help="Tables a,b and all that they are made from. Default: all."),
+    ] = None,
+    symbols: Annotated[
+        str | None,
+        typer.Option("--symbols", help="Followed contracts or coins, a,b. Default: all."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Fill history month by month, after an estimate of calls and time; goes on where it ended."""
+    from cryptopipe_assets.commands.backfill import backfill as run
+
+    run(
+        settings_for(warehouse),
+        tables=names(tables),
+        symbols=names(symbols),
+        first=day(start, "--start"),
+        last=day(end, "--end"),
+        yes=yes,
+    )

@@ -69,7 +69,7 @@ def replay(
         skipped although ``strict``.
     """
     require_range(first, last, today=datetime.now(UTC).date())
-    wanted = _known(tables)
+    wanted = with_ancestors(tables)
     source = recordings(data)
     coverage, daily = recorded_kinds(source), source.daily()
     skipped = list(_skipped(wanted, coverage, first, last))
@@ -100,7 +100,7 @@ def replay(
     out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
 
 
-def _known(tables: Sequence[str] | None) -> list[str]:
+def with_ancestors(tables: Sequence[str] | None) -> list[str]:
     """The tables asked for and all that they are made from, in the order of work."""
     every = in_order(defs)
     for name in tables or []:

@@ -26,6 +26,7 @@ from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.universe import Universe
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -100,6 +101,18 @@ class TableRun:
         self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
         lake = Lake(settings.warehouse, on_commit=self._advance)
         self.warehouse = warehouse(settings, lake)
+
+    @property
+    def universe(self) -> Universe:
+        """What is followed."""
+        found = self.resources["universe"]
+        assert isinstance(found, Universe)
+        return found
+
+    def follow(self, universe: Universe) -> None:
+        """Ask for the coins of this universe only; rows of others are left as they are."""
+        self.resources["universe"] = universe
+        self.__dict__.pop("_job", None)
 
     def materialise(self, tables: Sequence[str], first: date, last: date) -> Outcome:
         """Fill ``tables`` from ``first`` to ``last`` in one run.

@@ -1,0 +1,201 @@
+"""What a backfill will ask of whom, and how long that takes at our share of the limits. Pure.
+
+An upper bound: what is stored already is not asked for again, and is not known here.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from math import ceil
+
+from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.limits import Vendors
+from cryptopipe_assets.partitions import midnight, months
+from cryptopipe_assets.vendors.binance_windows import plan
+from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
+
+FILE_AND_CHECKSUM = 2
+BARS_A_PAGE, SETTLEMENTS_A_PAGE, STATISTICS_A_PAGE = 499, 1000, 500
+POINTS_A_BYBIT_PAGE = 200
+MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
+STATISTICS_KEPT = timedelta(days=28)
+"""How far back Binance tells open interest by REST; before that the archive's daily files do."""
+CHART_DAYS = 365
+SECONDS_A_FILE = 0.3
+"""Of the archive, which states no limit: what a download and its reading take."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Followed:
+    """A contract to fetch: its coin, and its life as far as it is known."""
+
+    symbol: str
+    coin: str
+    listed: date
+    delisted: date | None = None
+
+    def days_in(self, days: Sequence[date]) -> list[date]:
+        """Days of the chunk on which it was listed."""
+        end = self.delisted or date.max
+        return [day for day in days if self.listed <= day <= end]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """What one table asks of one vendor.
+
+    Attributes
+    ----------
+    calls
+        Requests, archive files and their checksums included.
+    seconds
+        At our share of the vendor's limit.
+    """
+
+    table: str
+    vendor: str
+    what: str
+    calls: int
+    seconds: float
+
+
+def estimate(
+    tables: Sequence[str],
+    contracts: Sequence[Followed],
+    days: Sequence[date],
+    *,
+    limits: Vendors,
+    coingecko_plan: Plan = "none",
+    now: datetime,
+) -> list[Line]:
+    """Calls and time for each table and vendor; tables that ask nobody have no line."""
+    made = {
+        "ohlcv_1m": lambda: _bars(contracts, days, limits, now),
+        "funding_rate": lambda: _funding(contracts, days, limits),
+        "open_interest": lambda: _open_interest(contracts, days, limits, now),
+        "market_cap": lambda: _market_cap(contracts, days, coingecko_plan, limits),
+    }
+    lines = [line for table in tables if table in made for line in made[table]()]
+    return [each for each in lines if each.calls]
+
+
+def refuse_if_it_cannot_fit(lines: Sequence[Line], *, coingecko_plan: Plan) -> None:
+    """Check the plan against the vendors' monthly limits before anything is asked.
+
+    Raises
+    ------
+    RequestError
+        Naming the vendor, what is planned, what is allowed, and what to do.
+    """
+    allowed = TERMS[coingecko_plan].calls_per_month
+    planned = sum(each.calls for each in lines if each.vendor == "coingecko")
+    if allowed is not None and planned > allowed:
+        raise RequestError(
+            f"this backfill plans {planned:,} calls of CoinGecko, whose plan {coingecko_plan} has "
+            f"{allowed:,} a month: ask for fewer coins (--symbols) or tables (--tables)"
+        )
+
+
+def _bars(
+    contracts: Sequence[Followed], days: Sequence[date], limits: Vendors, now: datetime
+) -> list[Line]:
+    files = pages = 0
+    for chunk in months(list(days)):
+        for each in contracts:
+            if not (own := each.days_in(chunk)):
+                continue
+            end = min(midnight(own[-1]) + timedelta(days=1), now)
+            parts = plan(midnight(own[0]), end, now=now)
+            files += FILE_AND_CHECKSUM * (len(parts.months) + len(parts.days))
+            pages += ceil(len(parts.rest) * MINUTES_A_DAY / BARS_A_PAGE)
+    per_second = limits.binance.planned(limits.binance.weight_per_minute) / 2 / 60
+    return [
+        Line(
+            table="ohlcv_1m",
+            vendor="binance archive",
+            what="files and checksums",
+            calls=files,
+            seconds=files * SECONDS_A_FILE / limits.binance.concurrency,
+        ),
+        Line(
+            table="ohlcv_1m",
+            vendor="binance",
+            what=f"pages of {BARS_A_PAGE} bars",
+            calls=pages,
+            seconds=pages / per_second,
+        ),
+    ]
+
+
+def _funding(contracts: Sequence[Followed], days: Sequence[date], limits: Vendors) -> list[Line]:
+    pages = 0
+    for chunk in months(list(days)):
+        for each in contracts:
+            hours = (len(each.days_in(chunk)) + 1) * HOURS_A_DAY  # and the day before
+            pages += ceil(hours / SETTLEMENTS_A_PAGE) if each.days_in(chunk) else 0
+    per_second = limits.binance.planned(limits.binance.funding_calls_per_5_minutes) / 300
+    return [
+        Line(
+            table="funding_rate",
+            vendor="binance",
+            what=f"pages of {SETTLEMENTS_A_PAGE} settlements",
+            calls=pages,
+            seconds=pages / per_second,
+        )
+    ]
+
+
+def _open_interest(
+    contracts: Sequence[Followed], days: Sequence[date], limits: Vendors, now: datetime
+) -> list[Line]:
+    kept_from = (now - STATISTICS_KEPT).date()
+    files = pages = bybit = 0
+    for chunk in months(list(days)):
+        for each in contracts:
+            own = each.days_in(chunk)
+            recent = [day for day in own if day >= kept_from]
+            files += FILE_AND_CHECKSUM * (len(own) - len(recent))
+            pages += ceil(len(recent) * HOURS_A_DAY / STATISTICS_A_PAGE)
+            bybit += ceil(len(own) * HOURS_A_DAY / POINTS_A_BYBIT_PAGE)
+    binance, other = limits.binance, limits.bybit
+    per_second = binance.planned(binance.statistics_calls_per_5_minutes) / 300
+    return [
+        Line(
+            table="open_interest",
+            vendor="binance archive",
+            what="daily files and checksums",
+            calls=files,
+            seconds=files * SECONDS_A_FILE / binance.concurrency,
+        ),
+        Line(
+            table="open_interest",
+            vendor="binance",
+            what=f"pages of {STATISTICS_A_PAGE} points",
+            calls=pages,
+            seconds=pages / per_second,
+        ),
+        Line(
+            table="open_interest",
+            vendor="bybit",
+            what=f"pages of {POINTS_A_BYBIT_PAGE} points",
+            calls=bybit,
+            seconds=bybit / (other.planned(other.calls_per_5_seconds) / 5),
+        ),
+    ]
+
+
+def _market_cap(
+    contracts: Sequence[Followed], days: Sequence[date], coingecko_plan: Plan, limits: Vendors
+) -> list[Line]:
+    coins = len({each.coin for each in contracts})
+    charts = coins * len(months(list(days)))
+    allowed = TERMS[coingecko_plan].calls_per_minute
+    return [
+        Line(
+            table="market_cap",
+            vendor="coingecko",
+            what="charts, one a coin and month",
+            calls=charts,
+            seconds=charts * 60 / limits.coingecko.planned(allowed),
+        )
+    ]

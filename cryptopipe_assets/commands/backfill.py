@@ -1,0 +1,200 @@
+"""History of many tables, month by month, with an estimate before anybody is asked."""
+
+import json
+import sys
+from collections.abc import Sequence
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
+from hashlib import sha256
+from pathlib import Path
+
+import polars as pl
+import typer
+
+from cryptopipe_assets.backfill_plan import Followed, Line, estimate, refuse_if_it_cannot_fit
+from cryptopipe_assets.commands.console import frame_table, out
+from cryptopipe_assets.commands.contents import contents
+from cryptopipe_assets.commands.history import chosen
+from cryptopipe_assets.commands.replay import with_ancestors
+from cryptopipe_assets.commands.run import TableRun
+from cryptopipe_assets.definitions import STATE, registries
+from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.partitions import days_between, midnight, months, require_range
+from cryptopipe_assets.registry import latest
+from cryptopipe_assets.settings import PROJECT, Settings
+from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.universe import Universe
+
+PROGRESS = "backfills.json"
+SETTLED_AFTER = timedelta(days=3)
+"""A month is done for good once even the vendors that are late have told all of it."""
+
+
+def backfill(
+    settings: Settings,
+    *,
+    tables: Sequence[str] | None,
+    symbols: Sequence[str] | None,
+    first: date,
+    last: date,
+    yes: bool,
+) -> None:
+    """Fill tables, and what they are made from, over a range; one run a month.
+
+    A backfill that was ended goes on with the month it was in.
+
+    Raises
+    ------
+    RequestError
+        If a name or the range is wrong, the plan cannot fit, or the person said no.
+    CryptopipeError
+        Whatever stood in the way; months before it are kept.
+    """
+    now = datetime.now(UTC)
+    require_range(first, last, today=now.date())
+    wanted = with_ancestors(tables)
+    run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
+    run.quietly([Instruments.table_name()], now.date(), now.date())
+    followed = _followed(run.universe, Lake(settings.warehouse), symbols)
+    if symbols:
+        run.follow(_only(run.universe, followed))
+    chunks = months(days_between(first, last))
+    progress = _Progress(settings.warehouse / STATE / PROGRESS, wanted, symbols)
+    left = [chunk for chunk in chunks if not progress.has(chunk)]
+    if len(left) < len(chunks):
+        out.print(f"{len(chunks) - len(left)} of {len(chunks)} months were done before")
+    if not left:
+        out.print("nothing is left to do")
+        return
+    plan = settings.environment.coingecko_plan or "none"
+    lines = estimate(
+        wanted,
+        [_contract(row) for row in followed.iter_rows(named=True)],
+        [day for chunk in left for day in chunk],
+        limits=settings.config.vendors,
+        coingecko_plan=plan,
+        now=now,
+    )
+    _show(lines, wanted, followed.height, left)
+    refuse_if_it_cannot_fit(lines, coingecko_plan=plan)
+    _confirm(yes=yes)
+    days = [name for name in wanted if name not in registries()]
+    for place, chunk in enumerate(left, start=1):
+        out.print(f"\n{chunk[0]:%B %Y} ({place} of {len(left)})")
+        outcome = run.materialise(days, chunk[0], chunk[-1])
+        for table, check in outcome.warnings:
+            out.print(f"  [yellow]warning[/] {table}: {check}")
+        if midnight(chunk[-1]) + SETTLED_AFTER < now:
+            progress.add(chunk)
+    out.print()
+    out.print(contents(settings))
+
+
+def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> pl.DataFrame:
+    """Contracts that are followed, or those of them that were named."""
+    listed = latest(lake.read(Instruments), INSTRUMENT)
+    ours = listed.filter(pl.col("tier").is_not_null())
+    if symbols is None:
+        return ours.sort("symbol")
+    named = chosen(listed, symbols)
+    strange = named.filter(pl.col("tier").is_null())
+    if strange.height:
+        raise RequestError(
+            f"{strange['symbol'][0]} is not followed; add {strange['coin'][0]} to a tier of "
+            f"cryptopipe.toml, which has {', '.join(universe.tiers)}"
+        )
+    return named
+
+
+def _only(universe: Universe, followed: pl.DataFrame) -> Universe:
+    """The universe with the coins of these contracts only."""
+    coins = set(followed["coin"])
+    tiers = {
+        name: kept
+        for name, own in universe.tiers.items()
+        if (kept := tuple(coin for coin in own if coin in coins))
+    }
+    return replace(universe, tiers=tiers)
+
+
+def _contract(row: dict[str, object]) -> Followed:
+    listed, delisted = row["listed_at"], row["delisted_at"]
+    return Followed(
+        symbol=str(row["symbol"]),
+        coin=str(row["coin"]),
+        listed=listed.date() if isinstance(listed, datetime) else date.min,
+        delisted=delisted.date() if isinstance(delisted, datetime) else None,
+    )
+
+
+def _show(
+    lines: Sequence[Line], tables: Sequence[str], contracts: int, left: Sequence[list[date]]
+) -> None:
+    """Say what is coming: at most so many calls, at least so much time."""
+    out.print(
+        f"Backfill of {', '.join(tables)}\n{contracts} contracts, {left[0][0]} to {left[-1][-1]}, "
+        f"{len(left)} runs\n"
+    )
+    rows = [
+        {
+            "table": each.table,
+            "vendor": each.vendor,
+            "what": each.what,
+            "calls at most": each.calls,
+            "minutes": round(each.seconds / 60, 1),
+        }
+        for each in lines
+    ]
+    if rows:
+        out.print(frame_table(pl.DataFrame(rows)))
+    calls = sum(each.calls for each in lines)
+    minutes = sum(each.seconds for each in lines) / 60
+    out.print(f"{calls:,} calls at most, about {minutes:.0f} min at our share of the limits")
+
+
+def _confirm(*, yes: bool) -> None:
+    """Ask a person who sits there; a script that runs this has decided already."""
+    if yes or not sys.stdin.isatty():
+        return
+    if not typer.confirm("Start?"):
+        raise RequestError("not started; nothing was asked")
+
+
+class _Progress:
+    """Months that a backfill of the same tables and symbols has done, kept in the state folder."""
+
+    def __init__(self, path: Path, tables: Sequence[str], symbols: Sequence[str] | None) -> None:
+        self._path = path
+        said = json.dumps([sorted(tables), sorted(name.upper() for name in symbols or [])])
+        self._of = sha256(said.encode()).hexdigest()[:16]
+
+    def has(self, chunk: list[date]) -> bool:
+        """Whether these very days were done."""
+        return self._name(chunk) in self._read().get(self._of, [])
+
+    def add(self, chunk: list[date]) -> None:
+        """Keep that they are."""
+        known = self._read()
+        known[self._of] = sorted({*known.get(self._of, []), self._name(chunk)})
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        text = json.dumps(known, sort_keys=True, indent=1)
+        write_atomically(self._path, lambda path: _write(path, text))
+
+    def _read(self) -> dict[str, list[str]]:
+        if not self._path.is_file():
+            return {}
+        try:
+            known = json.loads(self._path.read_text(encoding="utf-8"))
+        except ValueError:
+            return {}  # then everything is looked at again, which changes nothing
+        return known if isinstance(known, dict) else {}
+
+    @staticmethod
+    def _name(chunk: list[date]) -> str:
+        return f"{chunk[0]}...{chunk[-1]}"
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

@@ -1,0 +1,102 @@
+"""History month by month, from the stand-in: restricted, resumed, and no dearer than estimated."""
+
+from datetime import UTC, date, datetime
+
+import polars as pl
+import pytest
+
+from cryptopipe_assets.backfill_plan import estimate
+from cryptopipe_assets.commands.backfill import _contract, _followed, backfill
+from cryptopipe_assets.commands.run import TableRun
+from cryptopipe_assets.definitions import STATE
+from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.vendors.ledger import read_spending
+
+FIRST, LAST = date(2026, 9, 25), date(2026, 10, 4)
+TABLES = ["ohlcv_1m", "funding_rate"]
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    return load_settings().with_environment(warehouse=tmp_path_factory.mktemp("backfill") / "w")
+
+
+def fill(settings, *symbols: str, first: date = FIRST, last: date = LAST, tables=TABLES) -> None:
+    backfill(settings, tables=tables, symbols=symbols or None, first=first, last=last, yes=True)
+
+
+def bars(settings) -> pl.DataFrame:
+    pattern = settings.warehouse / "ohlcv_1m" / "date=*" / "part-0.parquet"
+    return pl.read_parquet(pattern, hive_partitioning=False)
+
+
+def files(settings) -> dict[str, bytes]:
+    return {str(path): path.read_bytes() for path in settings.warehouse.rglob("date=*/*.parquet")}
+
+
+@pytest.mark.slow
+def test_it_fills_goes_on_and_leaves_what_it_was_not_asked_for(settings, capsys):
+    fill(settings, "BTC", last=date(2026, 9, 30))
+    assert dict(bars(settings).group_by("symbol").len().iter_rows()) == {"BTC-USDT-PERP": 6 * 1440}
+    spent = read_spending(settings.warehouse / STATE).filter(table="ohlcv_1m")
+    contract = _contract(
+        _followed(TableRun(settings, keep=False).universe, Lake(settings.warehouse), ["BTC"]).row(
+            0, named=True
+        )
+    )
+    lines = estimate(
+        ["ohlcv_1m"],
+        [contract],
+        [date(2026, 9, day) for day in range(25, 31)],
+        limits=settings.config.vendors,
+        now=datetime.now(UTC),
+    )
+    archive = spent.filter(pl.col("vendor").str.contains("archive"))
+    assert archive["calls"].sum() == sum(each.calls for each in lines) == 12
+
+    capsys.readouterr()
+    fill(settings, "BTC")
+    told = capsys.readouterr().out
+    assert "1 of 2 months were done before" in told
+    assert "October 2026 (1 of 1)" in told
+    before = bars(settings)
+    assert before.height == 10 * 1440
+
+    fill(settings, "DOGE")
+    after = bars(settings)
+    assert after.filter(symbol="BTC-USDT-PERP").equals(before)
+    assert after.filter(symbol="DOGE-USDT-PERP").height == 10 * 1440
+
+    stored = files(settings)
+    fill(settings, "DOGE")
+    assert "nothing is left to do" in capsys.readouterr().out
+    (settings.warehouse / STATE / "backfills.json").unlink()
+    fill(settings, "DOGE")
+    assert files(settings) == stored
+
+
+@pytest.mark.parametrize(
+    ("changes", "told"),
+    [
+        ({"tables": ["bars"]}, "unknown table 'bars'; known are"),
+        ({"first": date(2019, 1, 1)}, "before the first partition, 2020-01-01"),
+        ({"first": LAST, "last": FIRST}, "ends .* before it starts"),
+    ],
+)
+def test_a_wrong_question_is_refused_before_anybody_is_asked(settings, changes, told):
+    with pytest.raises(RequestError, match=told):
+        fill(settings, **changes)
+
+
+@pytest.mark.parametrize(
+    ("symbol", "told"),
+    [
+        ("NOPE", "NOPE is no contract of the registry and no followed coin"),
+        ("ETH-USDC-PERP", "ETH-USDC-PERP is no"),
+    ],
+)
+def test_an_unknown_symbol_is_named(settings, symbol, told):
+    with pytest.raises(RequestError, match=told):
+        fill(settings, symbol)
