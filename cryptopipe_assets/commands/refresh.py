@@ -185,8 +185,6 @@ def _print_advice(
         out.print("What was stored before is as it was; see `cryptopipe doctor` and run again")
     if incomplete:
         out.print(
-            f"Older days are missing of {', '.join(incomplete)}: dagster asset materialize "
-            f"-m cryptopipe_assets.definitions --select {','.join(incomplete)} "
-            f"--partition-range DAY...DAY",
-            soft_wrap=True,
+            f"Older days are missing of {', '.join(incomplete)}: cryptopipe backfill --tables "
+            f"{','.join(incomplete)} --start DAY --end DAY"
         )
