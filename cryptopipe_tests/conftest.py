@@ -10,6 +10,7 @@ from typing import Any
 import dagster as dg
 import hypothesis
 import pytest
+from dagster._core.storage.defs_state.base import _current_storage
 
 from cryptopipe_assets.definitions import build, contracts
 from cryptopipe_assets.defs.vendor_clients import VendorClients
@@ -30,6 +31,13 @@ ROOT = Path(__file__).resolve().parents[1]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 """The present of the stand-in where a test needs it to stand still: a Tuesday morning."""
+
+
+@pytest.fixture(autouse=True)
+def no_instance_of_another_test() -> Iterator[None]:
+    """A context of Dagster's that is not closed leaves its instance to whatever comes next."""
+    yield
+    _current_storage.set(None)
 
 
 @pytest.fixture(scope="session")

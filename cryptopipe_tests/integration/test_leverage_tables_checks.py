@@ -55,12 +55,23 @@ class TestAutomation:
             for day in days:
                 self.report(platform, table, day)
         before, cursor = self.asked_for(platform, minutes=0)
-        self.report(platform, "market_cap", days[-1])
-        after, cursor = self.asked_for(platform, minutes=1, cursor=cursor)
-        settled, _ = self.asked_for(platform, minutes=2, cursor=cursor)
-        assert before == settled == {name: set() for name in DERIVED}
-        # The last close of yesterday is stamped with the first instant of today.
-        assert after == {name: set(days[-2:]) for name in DERIVED}
+        self.report(platform, "market_cap", days[-2])
+        early, cursor = self.asked_for(platform, minutes=20, cursor=cursor)
+        after, cursor = self.asked_for(platform, minutes=40, cursor=cursor)
+        settled, _ = self.asked_for(platform, minutes=100, cursor=cursor)
+        # It is 09:30; daily tables follow at 10:03, when every tier has asked for the hour.
+        assert before == early == settled == {name: set() for name in DERIVED}
+        # Yesterday's cap, whose first instant is the last close of the day before.
+        assert after == {name: set(days[-3:]) for name in DERIVED}
+
+    def test_todays_caps_wait_until_the_day_is_over(self, platform):
+        for table in ["open_interest", "market_cap", "funding_rate", "ohlcv_1m", *DERIVED]:
+            for day in ("2026-03-08", "2026-03-09", "2026-03-10"):
+                self.report(platform, table, day)
+        _, cursor = self.asked_for(platform, minutes=0)
+        self.report(platform, "market_cap", "2026-03-10")
+        after, _ = self.asked_for(platform, minutes=40, cursor=cursor)
+        assert after == {name: set() for name in DERIVED}
 
     def report(self, platform, table: str, day: str) -> None:
         platform.instance.report_runless_asset_event(dg.AssetMaterialization(table, partition=day))
