@@ -109,6 +109,7 @@ def _summary(measured: list[dict[str, Any]]) -> dict[str, Any]:
     return {
         "seconds": seconds,
         "median_seconds": statistics.median(seconds),
+        "median_cpu_seconds": statistics.median(each["cpu_seconds"] for each in measured),
         "peak_mib": max(each["peak_mib"] for each in measured),
         "peak_mib_after_loading": max(each["peak_mib_after_loading"] for each in measured),
     }
@@ -125,11 +126,16 @@ def _show(report: dict[str, Any], console: Console) -> None:
     for case in report["cases"].values():
         verdict = "met" if case["goal_met"] else "NOT met"
         reached = f"{case['ratio_to_fastest']:.2f}x, goal {case['goal']:g}x: {verdict}"
-        table = Table("side", "median s", "peak MiB", "of it loaded", "times slower (min..max)")
+        table = Table(
+            *("side", "median s", "min..max s", "CPU s", "peak MiB", "of it loaded"),
+            "times slower (min..max)",
+        )
         for side, each in case["sides"].items():
             memory = f"{each['peak_mib']:.0f}", f"{each['peak_mib_after_loading']:.0f}"
             slower = _slower(case["ratios"].get(side))
-            table.add_row(side, f"{each['median_seconds']:.3f}", *memory, slower)
+            spread = f"{min(each['seconds']):.3f}..{max(each['seconds']):.3f}"
+            times = f"{each['median_seconds']:.3f}", spread, f"{each['median_cpu_seconds']:.3f}"
+            table.add_row(side, *times, *memory, slower)
         console.print(f"\n[bold]{case['title']}[/bold]: {reached}", table, sep="\n")
     before, after = report["load_average_before"][0], report["load_average_after"][0]
     console.print(f"{report['cpus']} CPUs, load average {before:.1f} before, {after:.1f} after")

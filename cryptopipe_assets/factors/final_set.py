@@ -10,6 +10,9 @@ from cryptopipe_assets.factors.microstructure import MICROSTRUCTURE_COLUMNS
 MIN_COVERAGE = 0.5
 """Share of the listed instruments that must have a valid bar for an hour to count."""
 
+AT_ONCE = 8
+"""Columns that are filtered together."""
+
 REQUIRED_COLUMNS = (
     *("open", "high", "low", "close", "volume_base", "volume_quote"),
     *("vwap", "vwap_dev", "realized_vol", "volume_cv"),
@@ -48,8 +51,12 @@ def final_factor_set(panel: pl.LazyFrame) -> FactorSet:
     is_kept, dropped = _judge(judged)
     columns = judged.select(PUBLISHED_COLUMNS).get_columns()
     del judged
-    # One by one, so that a column's memory serves for the next one.
-    kept = [columns.pop(0).filter(is_kept) for _ in PUBLISHED_COLUMNS]
+    # A few at a time: on every core, and a group's memory serves for the next one.
+    kept: list[pl.Series] = []
+    while columns:
+        group, columns = columns[:AT_ONCE], columns[AT_ONCE:]
+        kept += pl.DataFrame(group).filter(is_kept).get_columns()
+        del group
     return FactorSet(frame=pl.DataFrame(kept), dropped=dropped)
 
 
