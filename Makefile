@@ -55,6 +55,8 @@ lint: $(READY) ## ruff, mypy, import contracts
 
 bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt
 	$(BIN)/python -m benchmarks
+	$(BIN)/python -m benchmarks.leverage
+	$(BIN)/python -m benchmarks.dilution
 	$(BIN)/python -m benchmarks.ingest --ccxt $(CCXT)/bin/python
 
 # ccxt pins packages that we use in other versions, so it lives in an environment of its own.
