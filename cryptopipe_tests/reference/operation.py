@@ -155,7 +155,9 @@ class Operation:
             and (days := sorted(found.get_requested_partitions(each.key)))
         }
         if wanted:
+            # A table without days, such as the gaps', asks for none.
             days = sorted({day for each in wanted.values() for day in each if day})
+            days = days or [at.date().isoformat()]
             tags = range_tags(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))
             self.clock.set(at)
             self._execute("derive_features", "derive", list(wanted), tags, checks=[])
