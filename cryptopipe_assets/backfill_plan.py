@@ -11,7 +11,7 @@ from math import ceil
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.limits import Vendors
 from cryptopipe_assets.partitions import midnight, months
-from cryptopipe_assets.vendors.binance_windows import plan
+from cryptopipe_assets.vendors.binance_windows import plan, spans_of
 from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
 
 FILE_AND_CHECKSUM = 2
@@ -20,7 +20,6 @@ POINTS_A_BYBIT_PAGE = 200
 MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
 STATISTICS_KEPT = timedelta(days=28)
 """How far back Binance tells open interest by REST; before that the archive's daily files do."""
-CHART_DAYS = 365
 SECONDS_A_FILE = 0.3
 """Of the archive, which states no limit: what a download and its reading take."""
 
@@ -71,7 +70,7 @@ def estimate(
     """Calls and time for each table and vendor; tables that ask nobody have no line."""
     made = {
         "ohlcv_1m": lambda: _bars(contracts, days, limits, now),
-        "funding_rate": lambda: _funding(contracts, days, limits),
+        "funding_rate": lambda: _funding(contracts, days, limits, now),
         "open_interest": lambda: _open_interest(contracts, days, limits, now),
         "market_cap": lambda: _market_cap(contracts, days, coingecko_plan, limits),
     }
@@ -127,21 +126,38 @@ def _bars(
     ]
 
 
-def _funding(contracts: Sequence[Followed], days: Sequence[date], limits: Vendors) -> list[Line]:
-    pages = 0
+def _funding(
+    contracts: Sequence[Followed], days: Sequence[date], limits: Vendors, now: datetime
+) -> list[Line]:
+    files = pages = 0
     for chunk in months(list(days)):
-        for each in contracts:
-            hours = (len(each.days_in(chunk)) + 1) * HOURS_A_DAY  # and the day before
-            pages += ceil(hours / SETTLEMENTS_A_PAGE) if each.days_in(chunk) else 0
+        start = midnight(chunk[0]) - timedelta(days=1)  # the day before tells the first interval
+        end = min(midnight(chunk[-1]) + timedelta(days=1), now)
+        parts = plan(start, end, now=now)
+        spans = spans_of([*parts.days, *parts.rest], start=start, end=end)  # months only, by file
+        asked = sum(
+            ceil((until - since) / timedelta(hours=SETTLEMENTS_A_PAGE)) + 1  # and an empty page
+            for since, until in spans
+        )
+        listed = sum(1 for each in contracts if each.days_in(chunk))
+        files += listed * FILE_AND_CHECKSUM * len(parts.months)
+        pages += listed * asked
     per_second = limits.binance.planned(limits.binance.funding_calls_per_5_minutes) / 300
     return [
+        Line(
+            table="funding_rate",
+            vendor="binance archive",
+            what="monthly files and checksums",
+            calls=files,
+            seconds=files * SECONDS_A_FILE / limits.binance.concurrency,
+        ),
         Line(
             table="funding_rate",
             vendor="binance",
             what=f"pages of {SETTLEMENTS_A_PAGE} settlements",
             calls=pages,
             seconds=pages / per_second,
-        )
+        ),
     ]
 
 

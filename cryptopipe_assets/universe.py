@@ -1,7 +1,7 @@
 """Which instruments are followed: coins in tiers, picked from the venue's own list."""
 
 import difflib
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 
 import polars as pl
@@ -61,6 +61,13 @@ class Universe:
                 f"in the tags of the run, so start a new one"
             )
         return replace(self, tiers={tier: self.tiers[tier]})
+
+    def of(self, coins: Collection[str]) -> "Universe":
+        """Return the same choice with these coins only; tiers without any of them are gone."""
+        kept = {
+            tier: tuple(coin for coin in own if coin in coins) for tier, own in self.tiers.items()
+        }
+        return replace(self, tiers={tier: own for tier, own in kept.items() if own})
 
     def tier_of(self) -> pl.DataFrame:
         """Return coin and tier, sorted by coin."""

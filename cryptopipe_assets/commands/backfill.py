@@ -3,7 +3,6 @@
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
@@ -59,10 +58,16 @@ def backfill(
     run.quietly([Instruments.table_name()], now.date(), now.date())
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:
-        run.follow(_only(run.universe, followed))
+        run.ask_only_for(followed["coin"].unique().to_list())
     chunks = months(days_between(first, last))
-    progress = _Progress(settings.warehouse / STATE / PROGRESS, wanted, symbols)
-    left = [chunk for chunk in chunks if not progress.has(chunk)]
+    days = [name for name in wanted if name not in registries()]
+    progress = _Progress(
+        settings.warehouse / STATE / PROGRESS, wanted, followed["symbol"].to_list()
+    )
+    lake = Lake(settings.warehouse)
+    left = [
+        chunk for chunk in chunks if not (progress.has(chunk) and _is_stored(lake, days, chunk))
+    ]
     if len(left) < len(chunks):
         out.print(f"{len(chunks) - len(left)} of {len(chunks)} months were done before")
     if not left:
@@ -80,7 +85,6 @@ def backfill(
     _show(lines, wanted, followed.height, left)
     refuse_if_it_cannot_fit(lines, coingecko_plan=plan)
     _confirm(yes=yes)
-    days = [name for name in wanted if name not in registries()]
     for place, chunk in enumerate(left, start=1):
         out.print(f"\n{chunk[0]:%B %Y} ({place} of {len(left)})")
         outcome = run.materialise(days, chunk[0], chunk[-1])
@@ -108,15 +112,9 @@ def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> 
     return named
 
 
-def _only(universe: Universe, followed: pl.DataFrame) -> Universe:
-    """The universe with the coins of these contracts only."""
-    coins = set(followed["coin"])
-    tiers = {
-        name: kept
-        for name, own in universe.tiers.items()
-        if (kept := tuple(coin for coin in own if coin in coins))
-    }
-    return replace(universe, tiers=tiers)
+def _is_stored(lake: Lake, tables: Sequence[str], chunk: list[date]) -> bool:
+    """Whether every table still has a file of every day: somebody may have deleted some."""
+    return all(lake.days(name, chunk[0], chunk[-1]) == chunk for name in tables)
 
 
 def _contract(row: dict[str, object]) -> Followed:
@@ -159,15 +157,18 @@ def _confirm(*, yes: bool) -> None:
     if yes or not sys.stdin.isatty():
         return
     if not typer.confirm("Start?"):
-        raise RequestError("not started; nothing was asked")
+        raise RequestError("not started; only the list of contracts was asked for")
 
 
 class _Progress:
-    """Months that a backfill of the same tables and symbols has done, kept in the state folder."""
+    """Months that a backfill of the same tables and contracts has done, in the state folder.
 
-    def __init__(self, path: Path, tables: Sequence[str], symbols: Sequence[str] | None) -> None:
+    Contracts, not the names that were given: a coin that is followed since has no past yet.
+    """
+
+    def __init__(self, path: Path, tables: Sequence[str], symbols: Sequence[str]) -> None:
         self._path = path
-        said = json.dumps([sorted(tables), sorted(name.upper() for name in symbols or [])])
+        said = json.dumps([sorted(tables), sorted(symbols)])
         self._of = sha256(said.encode()).hexdigest()[:16]
 
     def has(self, chunk: list[date]) -> bool:

@@ -22,6 +22,7 @@ from cryptopipe_assets.commands.console import out
 from cryptopipe_assets.commands.forgetful import forgetful_instance
 from cryptopipe_assets.dagster_home import export_dagster_home
 from cryptopipe_assets.definitions import build, registries, resources, warehouse
+from cryptopipe_assets.defs.asked import COINS
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.settings import Settings
@@ -98,6 +99,7 @@ class TableRun:
         self._progress = Progress()
         self._tasks: dict[str, TaskID] = {}
         self._since = 0.0
+        self._asked: dict[str, str] = {}
         self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
         lake = Lake(settings.warehouse, on_commit=self._advance)
         self.warehouse = warehouse(settings, lake)
@@ -109,10 +111,9 @@ class TableRun:
         assert isinstance(found, Universe)
         return found
 
-    def follow(self, universe: Universe) -> None:
-        """Ask for the coins of this universe only; rows of others are left as they are."""
-        self.resources["universe"] = universe
-        self.__dict__.pop("_job", None)
+    def ask_only_for(self, coins: Sequence[str]) -> None:
+        """Collect these coins only. Rows of others stay; derived tables are made of all of them."""
+        self._asked = {COINS: ",".join(sorted(coins))}
 
     def materialise(self, tables: Sequence[str], first: date, last: date) -> Outcome:
         """Fill ``tables`` from ``first`` to ``last`` in one run.
@@ -134,7 +135,7 @@ class TableRun:
             result = self._job.execute_in_process(
                 instance=found,
                 asset_selection=[dg.AssetKey(name) for name in tables],
-                tags=range_tags(first, last),
+                tags={**range_tags(first, last), **self._asked},
                 run_config=QUIET,
                 raise_on_error=True,
             )

@@ -1,4 +1,4 @@
-"""Whose coins a run asks for: those of one tier, where its tags name one, else everybody's."""
+"""Whose coins a run asks for: those of a tier or those that its tags name, else everybody's."""
 
 import dagster as dg
 
@@ -6,6 +6,9 @@ from cryptopipe_assets.universe import Universe
 
 TIER = "cryptopipe/tier"
 """Run tag that holds the name of a tier of cryptopipe.toml."""
+
+COINS = "cryptopipe/coins"
+"""Run tag that holds tickers, separated by commas."""
 
 
 def asked_of(
@@ -18,5 +21,7 @@ def asked_of(
     ConfigError
         If cryptopipe.toml has no such tier (any more).
     """
+    if coins := context.run.tags.get(COINS):
+        return universe.of(coins.split(","))
     tier = context.run.tags.get(TIER)
     return universe if tier is None else universe.within(tier)

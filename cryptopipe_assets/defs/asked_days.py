@@ -7,6 +7,8 @@ import dagster as dg
 import polars as pl
 from dagster._core.events import DagsterEventType
 
+from cryptopipe_assets.defs.asked import COINS
+
 SCHEMA = pl.Schema({"day": pl.Date(), "at": pl.Datetime("ms", "UTC"), "tier": pl.String()})
 PAGE = 500
 TIER = "cryptopipe/tier"
@@ -19,7 +21,8 @@ def last_runs(instance: dg.DagsterInstance, table: str, days: Sequence[date]) ->
     Returns
     -------
     DataFrame of day, at and tier (null: of every coin); days that no remembered run has
-    materialised are left out.
+    materialised are left out, and those of a run that asked for some coins only: what it stored
+    tells whom it asked for.
     """
     if not days:  # Dagster would take no days for all days
         return SCHEMA.to_frame()
@@ -38,9 +41,10 @@ def last_runs(instance: dg.DagsterInstance, table: str, days: Sequence[date]) ->
             run_id, day = record.run_id, record.partition_key
             if run_id not in tiers:
                 run = instance.get_run_by_id(run_id)
-                tiers[run_id] = (run is not None, run.tags.get(TIER) if run else None)
-            is_known, tier = tiers[run_id]
-            if day is not None and is_known:
+                whole = run is not None and COINS not in run.tags
+                tiers[run_id] = (whole, run.tags.get(TIER) if run else None)
+            counts, tier = tiers[run_id]
+            if day is not None and counts:
                 at = datetime.fromtimestamp(record.timestamp, UTC)
                 rows.append((date.fromisoformat(day), at, tier))
     return pl.DataFrame(rows, schema=SCHEMA, orient="row").sort("day")

@@ -1,21 +1,25 @@
 """History month by month, from the stand-in: restricted, resumed, and no dearer than estimated."""
 
+import shutil
 from datetime import UTC, date, datetime
 
 import polars as pl
 import pytest
 
-from cryptopipe_assets.backfill_plan import estimate
+from cryptopipe_assets.backfill_plan import Followed, estimate
 from cryptopipe_assets.commands.backfill import _contract, _followed, backfill
 from cryptopipe_assets.commands.run import TableRun
 from cryptopipe_assets.definitions import STATE
 from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.limits import Vendors
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.vendors.ledger import read_spending
 
 FIRST, LAST = date(2026, 9, 25), date(2026, 10, 4)
 TABLES = ["ohlcv_1m", "funding_rate"]
+FEATURES = {"first": date(2026, 9, 1), "last": date(2026, 9, 10), "tables": ["factors_1h"]}
+"""They begin a week after the bars."""
 
 
 @pytest.fixture(scope="module")
@@ -75,6 +79,51 @@ def test_it_fills_goes_on_and_leaves_what_it_was_not_asked_for(settings, capsys)
     (settings.warehouse / STATE / "backfills.json").unlink()
     fill(settings, "DOGE")
     assert files(settings) == stored
+
+
+@pytest.fixture(scope="module")
+def narrowed(tmp_path_factory):
+    """Features of every coin; the files before and after one coin was asked for again."""
+    folder = tmp_path_factory.mktemp("narrowed") / "w"
+    own = load_settings().with_environment(warehouse=folder)
+    fill(own, **FEATURES)
+    before = files(own)
+    fill(own, "BTC", **FEATURES)
+    return own, before, files(own)
+
+
+@pytest.mark.slow
+def test_features_of_the_others_stay_as_they_are(narrowed):
+    own, before, after = narrowed
+    features = pl.read_parquet(own.warehouse / "factors_1h" / "date=*" / "part-0.parquet")
+    assert {"BTC-USDT-PERP", "DOGE-USDT-PERP"} < set(features["symbol"])
+    assert after == before
+
+
+@pytest.mark.slow
+def test_a_month_whose_files_were_deleted_is_filled_again(narrowed, capsys):
+    own, before, _ = narrowed
+    fill(own, **FEATURES)
+    assert "nothing is left to do" in capsys.readouterr().out
+    shutil.rmtree(own.warehouse / "factors_1h")
+    fill(own, **FEATURES)
+    assert files(own) == before
+
+
+@pytest.mark.slow
+def test_settlements_cost_what_was_estimated(tmp_path):
+    own = load_settings().with_environment(warehouse=tmp_path / "w")
+    first, last = date(2026, 9, 1), date(2026, 9, 30)
+    fill(own, "BTC", "DOGE", first=first, last=last, tables=["funding_rate"])
+    spent = read_spending(own.warehouse / STATE).filter(table="funding_rate")
+    asked = spent.filter(pl.col("endpoint") != "/fapi/v1/time")
+    two = [
+        Followed(symbol=f"{coin}-USDT-PERP", coin=coin, listed=date(2020, 1, 1))
+        for coin in ("BTC", "DOGE")
+    ]
+    september = [date(2026, 9, day) for day in range(1, 31)]
+    lines = estimate(["funding_rate"], two, september, limits=Vendors(), now=datetime.now(UTC))
+    assert asked["calls"].sum() == sum(each.calls for each in lines) == 8
 
 
 @pytest.mark.parametrize(

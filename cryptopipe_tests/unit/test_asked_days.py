@@ -8,7 +8,7 @@ import pytest
 from cryptopipe_assets.defs.asked_days import last_runs
 from cryptopipe_assets.partitions import DAYS
 
-FIRST, SECOND, THIRD = date(2026, 3, 1), date(2026, 3, 2), date(2026, 3, 3)
+FIRST, SECOND, THIRD, FOURTH = (date(2026, 3, day) for day in range(1, 5))
 
 
 @dg.asset(partitions_def=DAYS)
@@ -23,6 +23,7 @@ def remembered():
             (FIRST, {}),
             (SECOND, {}),
             (SECOND, {"cryptopipe/tier": "hourly"}),
+            (FOURTH, {"cryptopipe/coins": "BTC,DOGE"}),
         ):
             key = day.isoformat()
             assert dg.materialize([bars], instance=instance, partition_key=key, tags=tags).success
@@ -38,3 +39,7 @@ def test_each_day_has_its_last_run_and_whom_it_asked_for(remembered):
 def test_a_table_that_never_ran_and_no_days_at_all_have_none(remembered):
     assert last_runs(remembered, "other", [FIRST]).is_empty()
     assert last_runs(remembered, "bars", []).is_empty()
+
+
+def test_a_run_that_asked_for_some_coins_says_nothing_of_the_others(remembered):
+    assert last_runs(remembered, "bars", [FOURTH]).is_empty()

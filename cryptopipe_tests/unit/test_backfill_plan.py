@@ -43,6 +43,14 @@ def test_a_contract_costs_nothing_before_it_was_listed():
     assert planned(["ohlcv_1m", "funding_rate"], [YOUNG], span) == {}
 
 
+def test_a_past_month_of_settlements_is_a_file_and_two_pages_of_the_day_before():
+    # August's last day is one page with rows and the empty one after it.
+    assert planned(["funding_rate"], [BTC], days("2026-09-01", "2026-09-30")) == {
+        ("funding_rate", "binance archive"): 2,
+        ("funding_rate", "binance"): 2,
+    }
+
+
 def test_open_interest_beyond_a_month_is_a_file_a_day():
     # 28 days back is 28 October: ten days before it by file, 3 days after it in one page.
     span = days("2026-10-18", "2026-10-30")
