@@ -1,6 +1,7 @@
 """What a backfill will ask of whom, and how long that takes at our share of the limits. Pure.
 
-An upper bound: what is stored already is not asked for again, and is not known here.
+An estimate: what is stored already is not asked for again, and is not known here; nor is on how
+many contracts a venue has positions of a coin.
 """
 
 from collections.abc import Sequence
@@ -12,11 +13,18 @@ from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.limits import Vendors
 from cryptopipe_assets.partitions import midnight, months
 from cryptopipe_assets.vendors.binance_windows import plan, spans_of
+from cryptopipe_assets.vendors.coingecko import COINS_A_PAGE
 from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
 
 FILE_AND_CHECKSUM = 2
 BARS_A_PAGE, SETTLEMENTS_A_PAGE, STATISTICS_A_PAGE = 499, 1000, 500
 POINTS_A_BYBIT_PAGE = 200
+BYBIT_CONTRACTS_A_COIN = 2
+"""Linear and inverse, which most followed coins have."""
+BYBIT_SERIES = 2
+"""Open interest, and the mark prices that tell its value."""
+BYBIT_LISTS = 2
+"""Lists of contracts that a run asks for: linear and inverse."""
 MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
 STATISTICS_KEPT = timedelta(days=28)
 """How far back Binance tells open interest by REST; before that the archive's daily files do."""
@@ -109,13 +117,7 @@ def _bars(
             pages += ceil(len(parts.rest) * MINUTES_A_DAY / BARS_A_PAGE)
     per_second = limits.binance.planned(limits.binance.weight_per_minute) / 2 / 60
     return [
-        Line(
-            table="ohlcv_1m",
-            vendor="binance archive",
-            what="files and checksums",
-            calls=files,
-            seconds=files * SECONDS_A_FILE / limits.binance.concurrency,
-        ),
+        _files("ohlcv_1m", "files and checksums", files, limits),
         Line(
             table="ohlcv_1m",
             vendor="binance",
@@ -144,13 +146,7 @@ def _funding(
         pages += listed * asked
     per_second = limits.binance.planned(limits.binance.funding_calls_per_5_minutes) / 300
     return [
-        Line(
-            table="funding_rate",
-            vendor="binance archive",
-            what="monthly files and checksums",
-            calls=files,
-            seconds=files * SECONDS_A_FILE / limits.binance.concurrency,
-        ),
+        _files("funding_rate", "monthly files and checksums", files, limits),
         Line(
             table="funding_rate",
             vendor="binance",
@@ -172,17 +168,13 @@ def _open_interest(
             recent = [day for day in own if day >= kept_from]
             files += FILE_AND_CHECKSUM * (len(own) - len(recent))
             pages += ceil(len(recent) * HOURS_A_DAY / STATISTICS_A_PAGE)
-            bybit += ceil(len(own) * HOURS_A_DAY / POINTS_A_BYBIT_PAGE)
+            points = ceil(len(own) * HOURS_A_DAY / POINTS_A_BYBIT_PAGE)
+            bybit += BYBIT_CONTRACTS_A_COIN * BYBIT_SERIES * points
+        bybit += BYBIT_LISTS * any(each.days_in(chunk) for each in contracts)
     binance, other = limits.binance, limits.bybit
     per_second = binance.planned(binance.statistics_calls_per_5_minutes) / 300
     return [
-        Line(
-            table="open_interest",
-            vendor="binance archive",
-            what="daily files and checksums",
-            calls=files,
-            seconds=files * SECONDS_A_FILE / binance.concurrency,
-        ),
+        _files("open_interest", "daily files and checksums", files, limits),
         Line(
             table="open_interest",
             vendor="binance",
@@ -193,7 +185,7 @@ def _open_interest(
         Line(
             table="open_interest",
             vendor="bybit",
-            what=f"pages of {POINTS_A_BYBIT_PAGE} points",
+            what=f"lists, pages of {POINTS_A_BYBIT_PAGE} points and of marks",
             calls=bybit,
             seconds=bybit / (other.planned(other.calls_per_5_seconds) / 5),
         ),
@@ -204,14 +196,26 @@ def _market_cap(
     contracts: Sequence[Followed], days: Sequence[date], coingecko_plan: Plan, limits: Vendors
 ) -> list[Line]:
     coins = len({each.coin for each in contracts})
-    charts = coins * len(months(list(days)))
+    lists = ceil(coins / COINS_A_PAGE)  # by ticker, to learn the vendor's ids
+    calls = (coins + lists) * len(months(list(days)))
     allowed = TERMS[coingecko_plan].calls_per_minute
     return [
         Line(
             table="market_cap",
             vendor="coingecko",
-            what="charts, one a coin and month",
-            calls=charts,
-            seconds=charts * 60 / limits.coingecko.planned(allowed),
+            what="lists of coins, and a chart a coin and month",
+            calls=calls,
+            seconds=calls * 60 / limits.coingecko.planned(allowed),
         )
     ]
+
+
+def _files(table: str, what: str, files: int, limits: Vendors) -> Line:
+    """What a table takes from the archive."""
+    return Line(
+        table=table,
+        vendor="binance archive",
+        what=what,
+        calls=files,
+        seconds=files * SECONDS_A_FILE / limits.binance.concurrency,
+    )

@@ -18,6 +18,15 @@ TierName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """Part of the names of schedules."""
 
 
+def _checked(minutes: int, info: ValidationInfo, *, every: str) -> int:
+    """Check that the instants are the same every day; the message names what was expected."""
+    if info.field_name == every:
+        Recurrence(every_minutes=minutes)
+    elif every in info.data:
+        Recurrence(every_minutes=info.data[every], offset_minutes=minutes)
+    return minutes
+
+
 TieredTable = Literal["ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
 
 
@@ -32,12 +41,7 @@ class Tier(Section):
     @field_validator("every_minutes", "offset_minutes")
     @classmethod
     def _recurs_daily(cls, minutes: int, info: ValidationInfo) -> int:
-        """Check that the instants are the same every day; the message names what was expected."""
-        if info.field_name == "every_minutes":
-            Recurrence(every_minutes=minutes)
-        elif "every_minutes" in info.data:
-            Recurrence(every_minutes=info.data["every_minutes"], offset_minutes=minutes)
-        return minutes
+        return _checked(minutes, info, every="every_minutes")
 
     @property
     def recurrence(self) -> Recurrence:
@@ -66,11 +70,7 @@ class Schedules(Section):
     @field_validator("listings_every_minutes", "listings_offset_minutes")
     @classmethod
     def _recurs_daily(cls, minutes: int, info: ValidationInfo) -> int:
-        if info.field_name == "listings_every_minutes":
-            Recurrence(every_minutes=minutes)
-        elif "listings_every_minutes" in info.data:
-            Recurrence(every_minutes=info.data["listings_every_minutes"], offset_minutes=minutes)
-        return minutes
+        return _checked(minutes, info, every="listings_every_minutes")
 
     @property
     def listings(self) -> Recurrence:

@@ -130,7 +130,7 @@ def _contract(row: dict[str, object]) -> Followed:
 def _show(
     lines: Sequence[Line], tables: Sequence[str], contracts: int, left: Sequence[list[date]]
 ) -> None:
-    """Say what is coming: at most so many calls, at least so much time."""
+    """Say what is coming: about so many calls, at least so much time."""
     out.print(
         f"Backfill of {', '.join(tables)}\n{contracts} contracts, {left[0][0]} to {left[-1][-1]}, "
         f"{len(left)} runs\n"
@@ -140,7 +140,7 @@ def _show(
             "table": each.table,
             "vendor": each.vendor,
             "what": each.what,
-            "calls at most": each.calls,
+            "calls, about": each.calls,
             "minutes": round(each.seconds / 60, 1),
         }
         for each in lines
@@ -149,7 +149,7 @@ def _show(
         out.print(frame_table(pl.DataFrame(rows)))
     calls = sum(each.calls for each in lines)
     minutes = sum(each.seconds for each in lines) / 60
-    out.print(f"{calls:,} calls at most, about {minutes:.0f} min at our share of the limits")
+    out.print(f"about {calls:,} calls, {minutes:.0f} min at our share of the limits")
 
 
 def _confirm(*, yes: bool) -> None:

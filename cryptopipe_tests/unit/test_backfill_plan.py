@@ -57,14 +57,15 @@ def test_open_interest_beyond_a_month_is_a_file_a_day():
     assert planned(["open_interest"], [BTC], span) == {
         ("open_interest", "binance archive"): 2 * 10,
         ("open_interest", "binance"): 1,
-        ("open_interest", "bybit"): 2,  # 312 hours in pages of 200
+        # 312 hours are two pages of each of two series of two contracts, besides two lists.
+        ("open_interest", "bybit"): 2 + 2 * 2 * 2,
     }
 
 
 def test_market_caps_are_a_chart_a_coin_and_month_at_eight_a_minute_without_a_key():
     span = days("2026-09-10", "2026-10-05")
     [line] = estimate(["market_cap"], [BTC, YOUNG], span, limits=Vendors(), now=NOW)
-    assert (line.calls, line.seconds) == (4, 30.0)
+    assert (line.calls, line.seconds) == (2 * (1 + 2), 45.0)  # with a list of ids a month
 
 
 def test_derived_tables_ask_nobody():
@@ -84,6 +85,6 @@ def test_a_plan_beyond_the_month_of_a_key_is_refused_with_both_figures():
         coingecko_plan="demo",
         now=NOW,
     )
-    with pytest.raises(RequestError, match=r"11,000 calls of CoinGecko.* demo has 10,000 a month"):
+    with pytest.raises(RequestError, match=r"11,044 calls of CoinGecko.* demo has 10,000 a month"):
         refuse_if_it_cannot_fit(lines, coingecko_plan="demo")
     refuse_if_it_cannot_fit(lines, coingecko_plan="pro")
