@@ -82,10 +82,11 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
 
 def crons(recurrences: Sequence[Recurrence]) -> list[str]:
     """Cron lines of all instants; one that adds none to another is left out."""
+    different = list(dict.fromkeys(recurrences))
     return [
         each.cron
-        for each in recurrences
-        if not any(other != each and other.includes(each) for other in recurrences)
+        for each in different
+        if not any(other != each and other.includes(each) for other in different)
     ]
 
 

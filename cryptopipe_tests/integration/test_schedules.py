@@ -170,6 +170,12 @@ def test_schedules_run_from_the_start_with_real_vendors_and_wait_on_the_stand_in
     assert states("sandbox") == {"STOPPED"}
 
 
+def test_no_schedule_has_an_instant_twice(settings):
+    for each in build(settings).get_repository_def().schedule_defs:
+        lines = each.cron_schedule
+        assert isinstance(lines, str) or len(lines) == len(set(lines)), each.name
+
+
 def test_a_run_of_a_tier_that_is_gone_says_so(operation, platform):
     result = operation.definitions.resolve_implicit_global_asset_job_def().execute_in_process(
         instance=platform.instance,
