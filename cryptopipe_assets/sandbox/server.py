@@ -5,6 +5,7 @@ import errno
 import signal
 import socket
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -29,6 +30,8 @@ from cryptopipe_assets.sandbox.hyperliquid_routes import Hyperliquid
 from cryptopipe_assets.sandbox.okx_routes import Okx
 from cryptopipe_assets.sandbox.question_faults import shift_ms
 from cryptopipe_assets.sandbox.source import Source, milliseconds, utcnow
+
+LONGEST_WAIT_SECONDS = 1.0
 
 
 class Sandbox:
@@ -74,6 +77,8 @@ class Sandbox:
         self._faults = faults or FaultPlan()
         self._thread: threading.Thread | None = None
         self._stop: tuple[asyncio.AbstractEventLoop, asyncio.Event] | None = None
+        self._runner: web.AppRunner | None = None
+        self._listening = self._address
         self.url = ""
         self.calls: Counter[tuple[str, str]] = Counter()
 
@@ -86,7 +91,8 @@ class Sandbox:
             The port is taken or the address cannot be listened on.
         """
         listener = _listen(*self._address)
-        self.url = "http://{}:{}".format(*listener.getsockname()[:2])
+        self._listening = listener.getsockname()[:2]
+        self.url = "http://{}:{}".format(*self._listening)
         ready = threading.Event()
         self._thread = threading.Thread(
             target=lambda: asyncio.run(self._serve(listener, ready)), name="sandbox", daemon=True
@@ -108,12 +114,38 @@ class Sandbox:
 
     @contextmanager
     def suffering(self, *faults: Fault) -> Iterator[FaultPlan]:
-        """Suffer other faults while the block lasts; requests under way keep theirs."""
+        """Suffer other faults while the block lasts; requests under way keep theirs.
+
+        At its end late requests of clients that gave up are waited for, for a second at most, so
+        that they meet no fault of what comes next.
+        """
         before, self._faults = self._faults, FaultPlan(faults)
         try:
             yield self._faults
         finally:
+            self._wait_until_quiet()
             self._faults = before
+
+    def _wait_until_quiet(self) -> None:
+        """Return when every connection that was made before has ended, or after a second."""
+        if self._stop is None:
+            return
+        loop, _ = self._stop
+        # Connections are accepted in order: with this one here, all before it are.
+        with socket.create_connection(self._listening) as last:
+            quiet = self._only(last.getsockname())
+            asyncio.run_coroutine_threadsafe(quiet, loop).result()
+
+    async def _only(self, peer: tuple[str, int]) -> None:
+        """Return when no connection but the one of ``peer`` is open."""
+        deadline = time.monotonic() + LONGEST_WAIT_SECONDS
+        while time.monotonic() < deadline:
+            server = self._runner.server if self._runner is not None else None
+            open_now = [] if server is None else [each.transport for each in server.connections]
+            peers = [each.get_extra_info("peername") for each in open_now if each is not None]
+            if [tuple(each[:2]) for each in peers if each] == [peer[:2]]:
+                return
+            await asyncio.sleep(0.001)
 
     def serve_forever(self) -> None:
         """Serve until SIGINT or SIGTERM, starting first if need be. For the main thread."""
@@ -140,7 +172,7 @@ class Sandbox:
         try:
             await runner.setup()
             await web.SockSite(runner, listener).start()
-            self._stop = (loop, stop)
+            self._runner, self._stop = runner, (loop, stop)
             ready.set()
             await stop.wait()
         finally:

@@ -171,3 +171,15 @@ def test_a_fault_that_cannot_happen_is_refused_when_planned():
         Fault(match=".", kind="earthquake")
     with pytest.raises(ConfigError, match="fault status"):
         Fault(match=".", kind="status", value="503")
+
+
+def test_a_late_request_of_a_client_that_gave_up_meets_no_fault_of_what_comes_next():
+    with Sandbox(SimulatedSource()) as sandbox:
+        host, port = sandbox.url.removeprefix("http://").split(":")
+        with sandbox.suffering():
+            sandbox._stop[0].call_soon_threadsafe(time.sleep, 0.3)  # a server that is busy
+            with socket.create_connection((host, int(port))) as client:
+                client.sendall(f"GET {DAY} HTTP/1.1\r\nHost: here\r\n\r\n".encode())
+        with sandbox.suffering(Fault(match="klines", kind="status", value=503)) as plan:
+            time.sleep(0.5)
+            assert not plan.met
