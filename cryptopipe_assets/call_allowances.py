@@ -11,9 +11,6 @@ from cryptopipe_assets.vendors.retention import RETENTIONS
 if TYPE_CHECKING:
     from cryptopipe_assets.vendors.calls_left import CallsLeft
 
-STATE = ".budgets"
-"""Folder in the warehouse where the calls to real vendors are counted."""
-
 
 def vendors_of(settings: Settings, table: str) -> list[str]:
     """Vendors that are asked for a table; none for a derived one."""
@@ -32,7 +29,7 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
     StorageError
         If the ledger of calls cannot be read.
     """
-    folder = settings.warehouse / STATE
+    folder = settings.state_folder
     if settings.environment.vendors != "live" or not folder.is_dir():
         return []
     # Imported late: it brings the HTTP client with it.

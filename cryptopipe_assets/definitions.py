@@ -33,9 +33,6 @@ from cryptopipe_assets.tiers import Tier, TieredTable
 from cryptopipe_assets.universe import Universe
 from cryptopipe_assets.vendors.records import Records
 
-STATE = ".state"
-"""Folder of the warehouse with what is known of the vendors: spending, limits, bans."""
-
 LAYERS = ("collected", "features", "signals", "quality", "history")
 
 
@@ -121,7 +118,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
     collect, live = settings.config.collect, settings.environment.vendors == "live"
     if settings.environment.vendors == "recorded":
         return recorded_clients(settings)
-    state = settings.warehouse / STATE
+    state = settings.state_folder
     return VendorClients(
         limits=settings.config.vendors,
         missing_instrument=collect.missing_instrument,
@@ -143,7 +140,7 @@ def recorded_clients(settings: Settings) -> VendorClients:
         missing_instrument="warn",
         standin=standin(settings),
         state_folder=None,
-        records=Records(folder=settings.warehouse / STATE),
+        records=Records(folder=settings.state_folder),
         sources=recorded_profile.RECORDED_SOURCES,
         keys=recorded_profile.STANDIN_KEYS,
         reach=recorded_profile.recorded_reach(

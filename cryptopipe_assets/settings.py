@@ -22,6 +22,7 @@ from cryptopipe_assets.tiers import Schedules, Tier, TierName
 
 PROJECT = Path(__file__).resolve().parents[1]
 PREFIX = "CRYPTOPIPE_"
+STATE = ".state"
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
@@ -146,6 +147,11 @@ class Settings(BaseModel):
     def warehouse(self) -> Path:
         """Absolute folder of the tables."""
         return self.environment.warehouse.expanduser().resolve()
+
+    @property
+    def state_folder(self) -> Path:
+        """Absolute folder of what all processes know of the vendors: calls, bans, samples."""
+        return self.warehouse / STATE
 
     @property
     def dagster_home(self) -> Path:

@@ -16,7 +16,7 @@ from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.history import chosen
 from cryptopipe_assets.commands.replay import with_ancestors
 from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.definitions import STATE, registries
+from cryptopipe_assets.definitions import registries
 from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.partitions import days_between, midnight, months, require_range
@@ -61,9 +61,7 @@ def backfill(
         run.ask_only_for(followed["coin"].unique().to_list())
     chunks = months(days_between(first, last))
     days = [name for name in wanted if name not in registries()]
-    progress = _Progress(
-        settings.warehouse / STATE / PROGRESS, wanted, followed["symbol"].to_list()
-    )
+    progress = _Progress(settings.state_folder / PROGRESS, wanted, followed["symbol"].to_list())
     lake = Lake(settings.warehouse)
     left = [
         chunk for chunk in chunks if not (progress.has(chunk) and _is_stored(lake, days, chunk))

@@ -17,6 +17,7 @@ from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
 from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.vendors.samples import forget, forget_older
 
 MOST_AT_ONCE = 500
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
@@ -49,6 +50,7 @@ def clean_up(
     keep: timedelta,
     keep_failed: timedelta,
     most: int = MOST_AT_ONCE,
+    state_folder: Path | None = None,
 ) -> CleanUp:
     """Delete superseded runs, the oldest first.
 
@@ -58,6 +60,9 @@ def clean_up(
         Age below which a run stays in any case; a failure is kept longer, for a person to read.
     most
         Runs to delete at most in one go.
+    state_folder
+        Where the samples of rejected answers are: they go with their run, or when they are as old
+        as a failure may become. Null leaves them alone.
     """
     resting = _rested_on(instance)
     old = [run for run in _ended_before(instance, now - keep) if _is_old(run, now - keep_failed)]
@@ -67,7 +72,9 @@ def clean_up(
         if deleted >= most or run.run_id in resting:
             continue
         freed += _delete(instance, run.run_id)
+        freed += forget(state_folder, run.run_id) if state_folder else 0
         deleted += 1
+    freed += forget_older(state_folder, than=now - keep_failed) if state_folder else 0
     return CleanUp(looked_at=len(old), deleted=deleted, kept=len(old) - deleted, bytes_freed=freed)
 
 
@@ -153,6 +160,7 @@ def clean_up_job(settings: Settings) -> dg.JobDefinition:
             now=datetime.now(UTC),
             keep=timedelta(hours=schedules.keep_run_hours),
             keep_failed=timedelta(days=schedules.keep_failed_run_days),
+            state_folder=settings.state_folder,
         )
         context.log.info(
             f"{done.deleted} of {done.looked_at} old runs deleted, {done.bytes_freed / 1e6:.1f} MB"

@@ -14,8 +14,9 @@ from typing import Any
 
 import httpx
 
-from cryptopipe_assets.errors import NotPublished, PayloadChanged, VendorRejected
+from cryptopipe_assets.errors import NotPublished, VendorRejected
 from cryptopipe_assets.vendors.retry import PATIENCE_SECONDS, AskAgain
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 SHORTEST_BAN = timedelta(minutes=2)
 ADVICE = {
@@ -89,12 +90,12 @@ def judge(
         404 for a file.
     VendorRejected
         Any other 4xx.
-    PayloadChanged
+    UnexpectedShape
         A redirect, or a page of markup in place of JSON.
     """
     status = response.status_code
     if status == 200:
-        return response.content if question.is_file else _json_body(response, vendor, redact)
+        return response.content if question.is_file else _json_body(response, redact)
     if status == 404 and question.is_file:
         raise NotPublished(vendor, f"there is no {question.path} (yet)")
     wait = seconds_to_wait(response, now=now)
@@ -109,25 +110,20 @@ def judge(
             is_limit=status == 429,
         )
     if status < 400:
-        raise PayloadChanged(
-            vendor,
-            f"{question}: HTTP {status}, expected 200; redirects are not followed. Nothing was "
-            "written; check the vendor's address",
+        raise UnexpectedShape(
+            f"HTTP {status}, expected 200; redirects are not followed: check the vendor's address"
         )
     advice = ADVICE.get(status, OTHER_ADVICE)
     raise VendorRejected(vendor, f"{question}: HTTP {status}: {said}. What to do: {advice}")
 
 
-def _json_body(
-    response: httpx.Response, vendor: str, redact: Callable[[str | bytes], str]
-) -> bytes:
+def _json_body(response: httpx.Response, redact: Callable[[str | bytes], str]) -> bytes:
     """Return a JSON body that has its end; what is inside is for the decoder to find out."""
     body = response.content.strip().removeprefix(codecs.BOM_UTF8)
     if body[:1] == b"<":
-        raise PayloadChanged(
-            vendor,
-            f"expected JSON, got a page of markup: {redact(body)}. Nothing was written; a proxy "
-            "or a firewall may have answered in the vendor's place",
+        raise UnexpectedShape(
+            f"expected JSON, got a page of markup: {redact(body)}; a proxy or a firewall may have "
+            "answered in the vendor's place"
         )
     if not body or _is_cut(body):
         raise AskAgain(f"the JSON answer was cut off after {len(body)} bytes")

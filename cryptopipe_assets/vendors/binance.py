@@ -45,6 +45,8 @@ from cryptopipe_assets.vendors.http import VendorClient
 from cryptopipe_assets.vendors.shapes import UnexpectedShape, refuse
 
 TIME = "/fapi/v1/time"
+EXCHANGE_INFO = "/fapi/v1/exchangeInfo"
+FUNDING_INFO = "/fapi/v1/fundingInfo"
 KLINES = "/fapi/v1/klines"
 FUNDING = "/fapi/v1/fundingRate"
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -75,7 +77,7 @@ class Binance(VendorClient):
         try:
             return read_time(answer, now=self.clock())
         except UnexpectedShape as exc:
-            raise self.changed(f"{TIME}: {exc}") from exc
+            raise self.changed(TIME, exc) from exc
 
     async def instruments(self) -> pl.DataFrame:
         """Return the perpetual contracts that Binance lists now, sorted by symbol.
@@ -93,14 +95,14 @@ class Binance(VendorClient):
         """
         exchange, funding = await all_or_nothing(
             [
-                self.get_json("/fapi/v1/exchangeInfo", {}, family="weight"),
-                self.get_json("/fapi/v1/fundingInfo", {}, family="funding"),
+                self.get_json(EXCHANGE_INFO, {}, family="weight"),
+                self.get_json(FUNDING_INFO, {}, family="funding"),
             ]
         )
         try:
             return read_instruments(exchange, funding)
         except UnexpectedShape as exc:
-            raise self.changed(str(exc)) from exc
+            raise self.changed(f"{EXCHANGE_INFO}, {FUNDING_INFO}", exc) from exc
 
     async def klines(
         self, symbols: Mapping[str, str], *, start: datetime, end: datetime
@@ -143,7 +145,7 @@ class Binance(VendorClient):
         try:
             require_different(frames)
         except UnexpectedShape as exc:
-            raise self.changed(f"{KLINES}: {exc}") from exc
+            raise self.changed(KLINES, exc) from exc
         return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
     async def _klines_of(
@@ -164,7 +166,7 @@ class Binance(VendorClient):
             klines = without_repetitions(read_klines(b"\n".join(pages)))
             return bars_of(klines, symbol, start=start, end=end)
         except UnexpectedShape as exc:
-            raise self.changed(f"{KLINES} {vendor_symbol}: {exc}") from exc
+            raise self.changed(f"{KLINES} {vendor_symbol}", exc) from exc
 
     async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> bytes:
         """Return the lines with ``first <= open_time <= last``, fewer if Binance likes."""
@@ -218,7 +220,7 @@ class Binance(VendorClient):
             stamped = pl.concat([STAMPED_SCHEMA.to_frame(), *pages])
             return settlements_of(stamped, symbols, start=start, end=end)
         except UnexpectedShape as exc:
-            raise self.changed(f"{FUNDING}: {exc}") from exc
+            raise self.changed(FUNDING, exc) from exc
 
     async def _settlement_page(
         self, vendor_symbol: str | None, *, first: int, last: int

@@ -84,7 +84,7 @@ class BinanceArchive(VendorClient):
             stamped = read_archive(csv, vendor_symbol)
             return settlements_of(stamped, {vendor_symbol: symbol}, start=start, end=end)
         except UnexpectedShape as exc:
-            raise self.changed(f"{path}: {exc}") from exc
+            raise self.changed(path, exc) from exc
 
     def _bars(self, csv: bytes, path: str, symbol: str, *, start: date, end: date) -> pl.DataFrame:
         """Make a file's lines into bars; lines that repeat another one exactly are dropped."""
@@ -94,7 +94,7 @@ class BinanceArchive(VendorClient):
                 raise UnexpectedShape("expected bars, the file has none")
             return bars_of(klines, symbol, start=midnight(start), end=midnight(end))
         except UnexpectedShape as exc:
-            raise self.changed(f"{path}: {exc}") from exc
+            raise self.changed(path, exc) from exc
 
     async def csv(self, path: str, *, family: str) -> bytes:
         """Return the CSV in a zip whose checksum is right, which is asked for twice at most."""
@@ -105,20 +105,21 @@ class BinanceArchive(VendorClient):
             came = await asyncio.to_thread(lambda body: hashlib.sha256(body).hexdigest(), archive)
             if came == expected:
                 return await asyncio.to_thread(self._unzipped, archive, path)
-            fault = f"{path}: expected sha256 {expected}, came {came} ({len(archive)} bytes), twice"
-        raise self.changed(fault)
+            fault = f"expected sha256 {expected}, came {came} ({len(archive)} bytes), twice"
+        raise self.changed(path, fault)
 
     async def _checksum(self, path: str) -> str:
         """Return what the file beside the zip says that its sha256 is."""
         try:
             line = await self.get_bytes(f"{path}.CHECKSUM", family="checksum")
         except NotPublished as exc:
-            raise self.changed(f"{path}: there is no {path}.CHECKSUM to verify it with") from exc
+            raise self.changed(path, f"there is no {path}.CHECKSUM to verify it with") from exc
         words = line.split()
         of_this_file = len(words) == 2 and path.encode().endswith(words[1].lstrip(b"*"))
         if not of_this_file or len(words[0]) != 64:
             raise self.changed(
-                f"{path}.CHECKSUM: expected a sha256 and the file's name, got {self.redact(line)}"
+                f"{path}.CHECKSUM",
+                f"expected a sha256 and the file's name, got {self.redact(line)}",
             )
         return words[0].decode().lower()
 
@@ -128,10 +129,10 @@ class BinanceArchive(VendorClient):
             with zipfile.ZipFile(io.BytesIO(archive)) as opened:
                 names = opened.namelist()
                 if len(names) != 1 or not names[0].endswith(".csv"):
-                    raise self.changed(f"{path}: expected one .csv in the zip, got {names}")
+                    raise self.changed(path, f"expected one .csv in the zip, got {names}")
                 return opened.read(names[0])
         except zipfile.BadZipFile as exc:
-            raise self.changed(f"{path}: right checksum, but no zip: {exc}") from exc
+            raise self.changed(path, f"right checksum, but no zip: {exc}") from exc
 
 
 def next_month(first: date) -> date:

@@ -42,6 +42,6 @@ async def trades_by_hour(
     try:
         bars = read_klines(page_as_csv(body)).select("open_time", "trades")
     except UnexpectedShape as exc:
-        raise binance.changed(f"{KLINES} {vendor_symbol}: {exc}: {binance.redact(body)}") from exc
+        raise binance.changed(f"{KLINES} {vendor_symbol}", exc) from exc
     opened = {datetime.fromtimestamp(ms / 1000, tz=UTC): n for ms, n in bars.iter_rows()}
     return {hour: trades for hour, trades in opened.items() if hour + HOUR <= now}

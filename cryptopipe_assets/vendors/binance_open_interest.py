@@ -127,7 +127,7 @@ async def _history_of(
         lacking = len(range(first, last + 1, PERIODS_MS[period])) - found["stamp"].n_unique()
         return Measured(rows, {"hours_missing": lacking} if lacking > 0 else {})
     except UnexpectedShape as exc:
-        raise binance.changed(f"{HISTORY} {vendor_symbol}: {exc}") from exc
+        raise binance.changed(f"{HISTORY} {vendor_symbol}", exc) from exc
 
 
 async def _page(
@@ -174,7 +174,7 @@ async def metrics_of_day(
         points, lost = read_metrics(csv, vendor_symbol, day)
         return Measured(at_the_hours_end(readings_of(points, symbol), venue=VENUE), dict(lost))
     except UnexpectedShape as exc:
-        raise archive.changed(f"{path}: {exc}") from exc
+        raise archive.changed(path, exc) from exc
 
 
 async def collect_open_interest(

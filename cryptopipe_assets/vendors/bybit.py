@@ -99,7 +99,7 @@ class Bybit(VendorClient):
                 for each in read_contracts(rows, margin_type)
             )
         except UnexpectedShape as exc:
-            raise self.changed(f"{INSTRUMENTS}: {exc}") from exc
+            raise self.changed(INSTRUMENTS, exc) from exc
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return one side's open interest of ``contracts``, as of the time of the answers.
@@ -148,7 +148,7 @@ class Bybit(VendorClient):
             require_recent(answer.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
             return read_tickers(answer.result.list, of_it, stamp=answer.time)
         except UnexpectedShape as exc:
-            raise self.changed(f"{TICKERS} {margin_type}: {exc}") from exc
+            raise self.changed(f"{TICKERS} {margin_type}", exc) from exc
 
     async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
         """Return the points of the hours that open from ``first`` to ``last`` (ms)."""
@@ -162,7 +162,7 @@ class Bybit(VendorClient):
             ends = range(-(-first // HOUR_MS) * HOUR_MS + HOUR_MS, last + HOUR_MS + 1, HOUR_MS)
             return read_history(points, marks, contract, ends=ends)
         except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}: {exc}") from exc
+            raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}", exc) from exc
 
     async def _marks(self, named: Question, *, first: int, last: int) -> MarkBars:
         """Return the hourly bars of the mark price that open in the window, paging backward."""
@@ -194,7 +194,7 @@ class Bybit(VendorClient):
             if not cursor or not result.list:
                 return rows
             if cursor in seen:
-                raise self.changed(f"{path}: the cursor {cursor!r} leads to itself")
+                raise self.changed(path, f"the cursor {cursor!r} leads to itself")
             seen.add(cursor)
             asked = {**question, "cursor": cursor}
 
@@ -206,5 +206,5 @@ class Bybit(VendorClient):
                     f"asked for {question['category']}, got {answer.result.category}"
                 )
         except UnexpectedShape as exc:
-            raise self.changed(f"{path}: {exc}") from exc
+            raise self.changed(path, exc) from exc
         return answer

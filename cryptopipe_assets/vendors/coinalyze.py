@@ -61,7 +61,7 @@ class Coinalyze(Asking):
         try:
             return read_markets(answer)
         except UnexpectedShape as exc:
-            raise self.changed(f"{MARKETS}: {exc}") from exc
+            raise self.changed(MARKETS, exc) from exc
 
     async def open_interest(
         self,
@@ -116,7 +116,7 @@ class Coinalyze(Asking):
         try:
             return open_interest_rows(usd, base, markets, width=WIDTHS[interval])
         except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST_HISTORY}: {exc}") from exc
+            raise self.changed(OPEN_INTEREST_HISTORY, exc) from exc
 
     async def open_interest_now(
         self, markets: pl.DataFrame, allow_missing: Collection[str] = ()
@@ -129,13 +129,16 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        answers = await self.ask(
-            OPEN_INTEREST, markets, {"convert_to_usd": "true"}, allow_missing=allow_missing
-        )
         try:
-            frames = [read_open_interest_now(each, markets, now=self.clock()) for each in answers]
+            frames = await self.ask(
+                OPEN_INTEREST,
+                markets,
+                {"convert_to_usd": "true"},
+                allow_missing=allow_missing,
+                read=lambda answer: read_open_interest_now(answer, markets, now=self.clock()),
+            )
         except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST}: {exc}") from exc
+            raise self.changed(OPEN_INTEREST, exc) from exc
         return pl.concat([OPEN_INTEREST_SCHEMA.to_frame(), *frames]).sort("venue", "symbol", "ts")
 
     async def funding_rates(
@@ -171,7 +174,7 @@ class Coinalyze(Asking):
         try:
             return funding_rows(bars, markets, width=question.width)
         except UnexpectedShape as exc:
-            raise self.changed(f"{FUNDING_HISTORY}: {exc}") from exc
+            raise self.changed(FUNDING_HISTORY, exc) from exc
 
     async def liquidations(
         self,
@@ -206,4 +209,4 @@ class Coinalyze(Asking):
         try:
             return liquidation_rows(bars, markets, width=question.width)
         except UnexpectedShape as exc:
-            raise self.changed(f"{LIQUIDATION_HISTORY}: {exc}") from exc
+            raise self.changed(LIQUIDATION_HISTORY, exc) from exc

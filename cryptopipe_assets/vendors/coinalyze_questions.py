@@ -1,13 +1,13 @@
 """Asking Coinalyze for many symbols: batches, windows, and symbols that go missing."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar, Literal
 
 import polars as pl
 
-from cryptopipe_assets.errors import PayloadChanged, RequestError, VendorUnavailable
+from cryptopipe_assets.errors import RequestError, VendorUnavailable
 from cryptopipe_assets.vendors.coinalyze_bars import closed_bars, read_series, symbols_of
 from cryptopipe_assets.vendors.concurrency import all_or_nothing
 from cryptopipe_assets.vendors.http import VendorClient
@@ -58,10 +58,6 @@ class Asking(VendorClient):
 
     vendor: ClassVar[str] = "coinalyze"
 
-    def changed(self, what: str) -> PayloadChanged:
-        """Return the error without our key: a symbol in it is the vendor's word."""
-        return super().changed(self.redact(what))
-
     async def bars(self, markets: pl.DataFrame, question: History) -> pl.DataFrame:
         """Return the bars that are over: vendor_symbol, t, the fields, opened_at.
 
@@ -72,13 +68,16 @@ class Asking(VendorClient):
         now, width = self.clock(), question.width
         may_be_closed = question.start < question.end and question.start + width <= now
         wanted = markets if may_be_closed else markets.clear()
-        pages = await self.ask(
-            question.path, wanted, question.params(), allow_missing=question.allow_missing
-        )
         try:
-            frames = [read_series(each, question.fields, width=width) for each in pages]
+            frames = await self.ask(
+                question.path,
+                wanted,
+                question.params(),
+                allow_missing=question.allow_missing,
+                read=lambda page: read_series(page, question.fields, width=width),
+            )
         except UnexpectedShape as exc:
-            raise self.changed(f"{question.path}: {exc}") from exc
+            raise self.changed(f"{question.path}", exc) from exc
         none = read_series([], question.fields, width=width)
         return closed_bars(
             pl.concat([none, *frames]), width=width, start=question.start, end=question.end, now=now
@@ -91,8 +90,9 @@ class Asking(VendorClient):
         params: Mapping[str, str | int],
         *,
         allow_missing: Collection[str],
-    ) -> list[Any]:
-        """Return the answers for all markets, 20 symbols a request.
+        read: Callable[[Any], pl.DataFrame],
+    ) -> list[pl.DataFrame]:
+        """Return the answers for all markets as read, 20 symbols a request.
 
         Raises
         ------
@@ -101,6 +101,8 @@ class Asking(VendorClient):
             market without data.
         RequestError
             If a market has no name of ours, or is given twice.
+        UnexpectedShape
+            Of ``read``.
         VendorRejected, PayloadChanged
         """
         _require_names(markets)
@@ -109,16 +111,15 @@ class Asking(VendorClient):
             symbols[first : first + SYMBOLS_A_REQUEST]
             for first in range(0, len(symbols), SYMBOLS_A_REQUEST)
         ]
-        answers = await all_or_nothing(
-            self.get_json(
-                path, {"symbols": ",".join(each), **params}, family="symbols", cost=len(each)
-            )
-            for each in batches
-        )
         may_miss = {*allow_missing, *markets.filter(~pl.col("has_data"))["vendor_symbol"]}
-        for batch, answer in zip(batches, answers, strict=True):
+
+        async def answer_to(batch: Sequence[str]) -> pl.DataFrame:
+            question = {"symbols": ",".join(batch), **params}
+            answer = await self.get_json(path, question, family="symbols", cost=len(batch))
             self._compare(path, batch, answer, may_miss=may_miss)
-        return answers
+            return read(answer)
+
+        return await all_or_nothing(answer_to(each) for each in batches)
 
     def _compare(
         self, path: str, asked: Sequence[str], answer: Any, *, may_miss: Collection[str]
@@ -127,11 +128,11 @@ class Asking(VendorClient):
         try:
             came = symbols_of(answer)
         except UnexpectedShape as exc:
-            raise self.changed(f"{path}: {exc}") from exc
+            raise self.changed(path, exc) from exc
         if stray := sorted(set(came) - set(asked)):
-            raise self.changed(f"{path}: expected the symbols asked for, got also {stray}")
+            raise self.changed(path, f"expected the symbols asked for, got also {stray}")
         if len(came) > len(set(came)):
-            raise self.changed(f"{path}: a symbol is answered twice, of {came}")
+            raise self.changed(path, f"a symbol is answered twice, of {came}")
         if missing := sorted(set(asked) - set(came) - set(may_miss)):
             raise VendorUnavailable(
                 self.vendor,

@@ -59,7 +59,7 @@ class Coinbase(VendorClient):
         try:
             return read_products(answer)
         except UnexpectedShape as exc:
-            raise self.changed(f"{PRODUCTS}: {exc}") from exc
+            raise self.changed(PRODUCTS, exc) from exc
 
     async def daily_closes(
         self, products: dict[str, str], *, start: datetime, end: datetime
@@ -104,7 +104,7 @@ class Coinbase(VendorClient):
         try:
             return read_candles(answer, coin=coin, product=product, first=first, last=last)
         except UnexpectedShape as exc:
-            raise self.changed(f"{path}: {exc}") from exc
+            raise self.changed(path, exc) from exc
 
 
 _PAGE = CANDLES_A_PAGE * DAY

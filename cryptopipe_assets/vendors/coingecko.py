@@ -29,6 +29,7 @@ from cryptopipe_assets.vendors.coingecko_rows import (
     slugs_of,
 )
 from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+from cryptopipe_assets.vendors.rejection import Rejection
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 MARKETS = "/coins/markets"
@@ -130,7 +131,7 @@ class CoinGecko(Fallback):
                 answer, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
             )
         except UnexpectedShape as exc:
-            raise self._changed(f"{CHART} {coin_id}", str(exc)) from exc
+            raise self._changed(f"{CHART} {coin_id}", exc) from exc
 
     async def ohlc(self, coin_id: str, days: int) -> pl.DataFrame:
         """Return closed candles.
@@ -157,7 +158,7 @@ class CoinGecko(Fallback):
         try:
             return read_candles(answer, coin_id, width=width, now=self.clock())
         except UnexpectedShape as exc:
-            raise self._changed(f"{OHLC} {coin_id}", str(exc)) from exc
+            raise self._changed(f"{OHLC} {coin_id}", exc) from exc
 
     async def _largest(self, pages: int) -> pl.DataFrame:
         """Page forward until there are enough or the vendor has no more."""
@@ -199,17 +200,16 @@ class CoinGecko(Fallback):
         try:
             return read_coins(answer, now=self.clock())
         except UnexpectedShape as exc:
-            raise self._changed(MARKETS, str(exc)) from exc
+            raise self._changed(MARKETS, exc) from exc
 
     def _slugs(self, answer: Any) -> list[str]:
         try:
             return slugs_of(answer)
         except UnexpectedShape as exc:
-            raise self._changed(MARKETS, str(exc)) from exc
+            raise self._changed(MARKETS, exc) from exc
 
-    def _changed(self, path: str, what: str) -> PayloadChanged:
+    def _changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
         """Return the error for an answer that is not what the vendor promised."""
-        return PayloadChanged(
-            self.vendor,
-            f"{path}: {self.redact(what)}. Nothing was written; see the vendor's change log",
-        )
+        return Rejection(
+            vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
+        ).of(where, fault)

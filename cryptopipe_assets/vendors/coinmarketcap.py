@@ -80,7 +80,7 @@ class CoinMarketCap(VendorClient):
         try:
             return latest(raw, now=self.clock())
         except UnexpectedShape as exc:
-            raise self.changed(f"{LATEST}: {exc}") from exc
+            raise self.changed(LATEST, exc) from exc
 
     async def listings_historical(self, day: date, limit: int) -> pl.DataFrame:
         """Return the ``limit`` largest coins as they were at the end of ``day``.
@@ -103,7 +103,7 @@ class CoinMarketCap(VendorClient):
         try:
             return closing(raw, midnight=midnight)
         except UnexpectedShape as exc:
-            raise self.changed(f"{HISTORICAL}: {exc}") from exc
+            raise self.changed(HISTORICAL, exc) from exc
 
     async def quotes_latest(self, ids: Sequence[int]) -> pl.DataFrame:
         """Return the coins with the vendor's numbers ``ids`` as they are now.
@@ -138,7 +138,7 @@ class CoinMarketCap(VendorClient):
                 )
             return latest(raw, now=self.clock())
         except UnexpectedShape as exc:
-            raise self.changed(f"{QUOTES}: {exc}") from exc
+            raise self.changed(QUOTES, exc) from exc
 
     async def _listing(self, path: str, limit: int, params: Params) -> pl.DataFrame:
         """Page forward until there are ``limit`` coins or the vendor has no new ones."""
@@ -151,13 +151,13 @@ class CoinMarketCap(VendorClient):
             try:
                 fresh = read_listing(answer).join(raw, on="coin_id", how="anti")
             except UnexpectedShape as exc:
-                raise self.changed(f"{path}: {exc}") from exc
+                raise self.changed(path, exc) from exc
             if fresh.is_empty():
                 _require_end(answer, raw.height, limit)
                 break
             raw = raw.vstack(fresh)
         if raw.is_empty():
-            raise self.changed(f"{path}: expected {limit} coins, got an empty list")
+            raise self.changed(path, f"expected {limit} coins, got an empty list")
         return raw
 
 

@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import httpx
 
-from cryptopipe_assets.errors import PayloadChanged, VendorRejected
+from cryptopipe_assets.errors import VendorRejected
 from cryptopipe_assets.vendors.retry import AskAgain
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 WHAT_TO_DO = "asking again changes nothing: check symbols and dates, and the vendor's list of codes"
 
@@ -42,7 +43,7 @@ class Envelope:
             For a failure that passes.
         VendorRejected
             For any other code.
-        PayloadChanged
+        UnexpectedShape
             If there is no code.
         """
         if response.status_code != 200:
@@ -52,10 +53,8 @@ class Envelope:
         except ValueError:
             return
         if not isinstance(body, dict) or self.code not in body:
-            raise PayloadChanged(
-                vendor,
-                f"{response.url.path}: expected an object with {self.code}, got "
-                f"{redact(response.content)}. Nothing was written; see the vendor's change log",
+            raise UnexpectedShape(
+                f"expected an object with {self.code}, got {redact(response.content)}"
             )
         code, said = str(body[self.code]), redact(str(body.get(self.message, "")))
         if code in self.too_often | self.broken:

@@ -24,8 +24,10 @@ from cryptopipe_assets.vendors.connection import Connection, Manners, is_local
 from cryptopipe_assets.vendors.quota import Quota as Quota
 from cryptopipe_assets.vendors.records import Records
 from cryptopipe_assets.vendors.redaction import Redactor
+from cryptopipe_assets.vendors.rejection import Rejection
 from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
 from cryptopipe_assets.vendors.session import Session, open_session
+from cryptopipe_assets.vendors.shapes import UnexpectedShape
 
 START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
@@ -147,7 +149,7 @@ class VendorClient:
         try:
             return json.loads(body)
         except ValueError as exc:
-            raise self.changed(f"{path}: expected JSON, got: {self.redact(body)}") from exc
+            raise self.changed(path, f"expected JSON, got: {self.redact(body)}") from exc
 
     async def get_text(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
@@ -170,11 +172,14 @@ class VendorClient:
             Question(path=path, params={}, family=family, cost=1, label=family, is_file=True)
         )
 
-    def changed(self, what: str) -> PayloadChanged:
-        """Return the error for an answer that is not what the vendor promised."""
-        return PayloadChanged(
-            self.vendor, f"{what}. Nothing was written; see the vendor's change log"
-        )
+    def changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
+        """Return the error for an answer that is not what the vendor promised; see ``Rejection``.
+
+        It is to be made by the task that got the answer, of which a sample is saved.
+        """
+        return Rejection(
+            vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
+        ).of(where, fault)
 
     def screen(self, response: httpx.Response) -> None:
         """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
@@ -187,9 +192,14 @@ class VendorClient:
             await session.leave.take(question)
             async with session.connection.slots, session.leave.turn(question):
                 response = await self._send(session, question)
-                self.screen(response)
                 now = self.clock()
-                return judge(response, question, vendor=self.vendor, redact=self.redact, now=now)
+                try:
+                    self.screen(response)
+                    return judge(
+                        response, question, vendor=self.vendor, redact=self.redact, now=now
+                    )
+                except UnexpectedShape as exc:
+                    raise self.changed(str(question), exc) from exc
 
         def before_retry(failure: AskAgain, sent: int) -> None:
             session.leave.be_quiet(failure.wait_seconds)
@@ -223,7 +233,9 @@ class VendorClient:
         """Enter a request in the books and send it."""
         self.calls[question.label] += 1
         session.spend(question.family, question.label, calls=1, units=question.cost)
-        return await session.connection.send(question)
+        response = await session.connection.send(question)
+        session.remember(response, question)
+        return response
 
     def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:
         """Enter into the ledger what an endpoint cost."""

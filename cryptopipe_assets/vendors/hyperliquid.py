@@ -77,7 +77,7 @@ class Hyperliquid(VendorClient):
         try:
             return read_states(answer, now=self.clock())
         except UnexpectedShape as exc:
-            raise self.changed(f"{INFO} {ALL_PERPETUALS}: {exc}") from exc
+            raise self.changed(f"{INFO} {ALL_PERPETUALS}", exc) from exc
 
 
 def read_states(answer: Any, *, now: datetime) -> Measured:

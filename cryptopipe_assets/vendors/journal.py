@@ -10,7 +10,7 @@ from typing import Literal
 
 logger = logging.getLogger("cryptopipe.vendors")
 
-Kind = Literal["retry", "wait", "circuit", "ban", "quota", "fallback", "source"]
+Kind = Literal["retry", "wait", "circuit", "ban", "quota", "fallback", "source", "sample"]
 LEVELS: dict[Kind, int] = {
     "retry": logging.WARNING,
     "wait": logging.INFO,
@@ -19,6 +19,7 @@ LEVELS: dict[Kind, int] = {
     "quota": logging.ERROR,
     "fallback": logging.WARNING,
     "source": logging.INFO,
+    "sample": logging.ERROR,
 }
 MOST_KEPT = 200
 
@@ -32,7 +33,7 @@ class Decision:
     kind
         ``retry`` (asked again), ``wait`` (held back), ``circuit`` (opened, probed, closed),
         ``ban`` and ``quota`` (not asked before an instant), ``fallback`` (the next address or
-        source), ``source`` (who fills a table).
+        source), ``source`` (who fills a table), ``sample`` (of an answer that was rejected).
     """
 
     kind: Kind

@@ -99,7 +99,7 @@ class Okx(VendorClient):
         try:
             return read_instruments(answer)
         except UnexpectedShape as exc:
-            raise self.changed(f"{INSTRUMENTS}: {exc}") from exc
+            raise self.changed(INSTRUMENTS, exc) from exc
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return the open interest of ``contracts``, each as of the instant that OKX says.
@@ -115,7 +115,7 @@ class Okx(VendorClient):
         try:
             return read_open_interest(answer, contracts, now=self.clock())
         except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST}: {exc}") from exc
+            raise self.changed(OPEN_INTEREST, exc) from exc
 
 
 def read_instruments(answer: Any) -> dict[str, Contract]:

@@ -1,7 +1,9 @@
 """Keeping keys out of everything that a person or a log may see."""
 
+import json
 import logging
 import re
+from urllib.parse import quote, quote_plus
 
 import httpx
 import stamina.instrumentation
@@ -19,10 +21,19 @@ class Redactor:
     def __call__(self, said: str | bytes) -> str:
         """Return the text with the key blanked out, then trimmed to 200 characters."""
         text = said if isinstance(said, str) else said.decode("utf-8", "replace")
-        if self._key is not None and self._key.get_secret_value():
-            text = text.replace(self._key.get_secret_value(), "***")
-        line = re.sub(r"\s+", " ", text).strip()
+        line = re.sub(r"\s+", " ", self.blank(text)).strip()
         return line if len(line) <= SAMPLE_CHARACTERS else f"{line[: SAMPLE_CHARACTERS - 3]}..."
+
+    def blank(self, text: str) -> str:
+        """Return the whole text with the key blanked out, also as an address or JSON writes it."""
+        key = "" if self._key is None else self._key.get_secret_value()
+        if not key:
+            return text
+        escaped = json.dumps(key)[1:-1]
+        slashed = escaped.replace("/", r"\/")
+        for spelled in sorted({key, quote(key, safe=""), quote_plus(key), escaped, slashed}):
+            text = re.sub(re.escape(spelled), "***", text, flags=re.IGNORECASE)
+        return text
 
 
 class WithoutQuery(logging.Filter):

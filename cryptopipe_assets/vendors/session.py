@@ -5,9 +5,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+import httpx
+
+from cryptopipe_assets.vendors.answers import Question
 from cryptopipe_assets.vendors.breaker import Breaker
 from cryptopipe_assets.vendors.budget import Budget
 from cryptopipe_assets.vendors.connection import Connection
+from cryptopipe_assets.vendors.heard import Answer, remember
 from cryptopipe_assets.vendors.leave import Leave
 from cryptopipe_assets.vendors.ledger import Ledger
 from cryptopipe_assets.vendors.quota import Quota
@@ -44,6 +48,21 @@ class Session:
             calls=calls,
             units=units,
         )
+
+    def remember(self, response: httpx.Response, question: Question) -> None:
+        """Keep an answer in mind, in case it is rejected later."""
+        heard = Answer(
+            vendor=self.vendor,
+            method=response.request.method,
+            address=self.connection.base_url,
+            path=question.path,
+            params=question.params,
+            status=response.status_code,
+            content_type=response.headers.get("Content-Type", ""),
+            at=self.clock(),
+            body=response.content,
+        )
+        remember([heard])
 
     async def close(self) -> None:
         """Let go of files and connections."""

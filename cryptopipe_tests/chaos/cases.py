@@ -3,12 +3,13 @@
 import asyncio
 import logging
 from dataclasses import replace
+from pathlib import Path
 
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.errors import VendorError
+from cryptopipe_assets.errors import PayloadChanged, VendorError
 from cryptopipe_assets.sandbox.faults import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_tests.chaos.behaviours import ERRORS, Behaviour
@@ -42,12 +43,15 @@ def judge(
     standin: Sandbox,
     truth: Frames,
     caplog: pytest.LogCaptureFixture,
+    state_folder: Path,
 ) -> None:
     """Assert that the case ends in the answer that came without the fault, or in its error."""
     expected = behaviour.outcome(endpoint.name)
     is_silent = behaviour.kind == "hang"
     timeout = HASTY_SECONDS if is_silent else PATIENT_SECONDS
-    asking = Asking(standin.url, timeout_seconds=timeout)
+    is_rejected = ERRORS.get(expected) is PayloadChanged
+    folder = state_folder if is_rejected else None
+    asking = Asking(standin.url, timeout_seconds=timeout, state_folder=folder)
     caplog.set_level(logging.DEBUG)
     with standin.suffering(fault_of(behaviour, endpoint)) as plan:
         if expected in ERRORS:
@@ -55,6 +59,8 @@ def judge(
                 ask(endpoint, asking)
             assert isinstance(caught.value, ERRORS[expected]), repr(caught.value)
             _says_what_to_do(str(caught.value), endpoint)
+            if is_rejected:
+                _names_its_sample(str(caught.value), state_folder)
         else:
             _compare(expected, ask(endpoint, asking), truth)
     assert plan.met, "no request met the fault: the case shows nothing"
@@ -68,6 +74,14 @@ def _says_what_to_do(said: str, endpoint: Endpoint) -> None:
     assert said.startswith(f"{vendor}: ")
     assert "\n" not in said
     assert CANARY not in said
+
+
+def _names_its_sample(said: str, state_folder: Path) -> None:
+    """The error names the file of its sample, and no key is in any that was saved."""
+    samples = {str(path): path.read_text() for path in (state_folder / "samples").rglob("*.txt")}
+    sample = samples[said.partition("A sample of the answer is in ")[2]]
+    assert sample.startswith(f"rejected  {said.partition('. Nothing was written')[0]}\n")
+    assert all(CANARY not in each for each in samples.values())
 
 
 def _compare(expected: str, came: Frames, truth: Frames) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 import polars as pl
@@ -19,6 +20,7 @@ from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
 from cryptopipe_assets.vendors.hyperliquid import Hyperliquid
 from cryptopipe_assets.vendors.okx import Okx
 from cryptopipe_assets.vendors.perpetuals import Contract
+from cryptopipe_assets.vendors.records import Records
 
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 CANARY = "CG-canary-4f1d9a07"  # begins as CoinGecko's keys do
@@ -33,13 +35,15 @@ IDS = ["bitcoin", "dogecoin", "ethereum"]
 class Asking:
     """How the questions are asked: where, and how stubbornly.
 
-    ``calls`` are the requests sent, filled when a question is over.
+    ``calls`` are the requests sent, filled when a question is over. ``state_folder`` is where
+    samples of rejected answers go; null for nowhere.
     """
 
     address: str
     attempts: int = 3
     timeout_seconds: float = 0.4
     calls: dict[str, int] = field(default_factory=dict)
+    state_folder: Path | None = None
 
     def options(self, path: str) -> dict[str, Any]:
         return {
@@ -48,6 +52,7 @@ class Asking:
             "timeout_seconds": self.timeout_seconds,
             "backoff_seconds": 0.005,
             "clock": lambda: NOW,
+            "records": Records(folder=self.state_folder),
         }
 
     async def of(self, client: Any, work: Callable[[Any], Awaitable[Any]]) -> Any:

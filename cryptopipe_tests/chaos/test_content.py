@@ -25,6 +25,6 @@ CASES = [
     ids=[f"{endpoint.name}: {behaviour.name}" for behaviour, endpoint in CASES],
 )
 def test_it_ends_in_the_true_answer_or_in_the_error_with_its_name(
-    behaviour, endpoint, standin, truths, caplog
+    behaviour, endpoint, standin, truths, caplog, tmp_path
 ):
-    judge(behaviour, endpoint, standin, truths[endpoint.name], caplog)
+    judge(behaviour, endpoint, standin, truths[endpoint.name], caplog, tmp_path)

@@ -118,3 +118,15 @@ def test_one_clean_up_deletes_so_many_runs_at_most(instance):
     assert tidy(instance, most=2).deleted == 2
     assert len(left(instance)) == 3
     assert tidy(instance, most=2).deleted == 2
+
+
+def test_samples_of_rejected_answers_go_with_their_run_or_when_they_are_old(instance, tmp_path):
+    gone, stays = run(instance, bars, 1), run(instance, bars, 1)
+    for name in (gone, stays, "without-run-2026-03-10"):
+        (tmp_path / "samples" / name).mkdir(parents=True)
+        (tmp_path / "samples" / name / "acme-prices-0.txt").write_text("rejected")
+    assert tidy(instance, state_folder=tmp_path).bytes_freed > 0
+    left_over = {each.name for each in (tmp_path / "samples").iterdir()}
+    assert left_over == {stays, "without-run-2026-03-10"}
+    tidy(instance, now=LATER + timedelta(days=8), state_folder=tmp_path)
+    assert list((tmp_path / "samples").iterdir()) == []
