@@ -21,6 +21,7 @@ import polars as pl
 
 from cryptopipe_assets.definitions import contracts
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
+from cryptopipe_assets.settings import STATE
 
 GOAL_SECONDS = 1.5
 SYMBOLS = 500
@@ -69,7 +70,7 @@ def write_warehouse(folder: Path) -> dict[str, str]:
             target = root / f"date={today - timedelta(days=back)}"
             target.mkdir()
             os.link(newest, target / "part-0.parquet")
-    (folder / "warehouse" / ".budgets").mkdir()
+    (folder / "warehouse" / STATE).mkdir()
     return {
         **os.environ,
         "CRYPTOPIPE_CONFIG": str(config),

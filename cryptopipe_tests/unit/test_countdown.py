@@ -8,12 +8,12 @@ from pydantic import SecretStr
 from cryptopipe_assets.call_allowances import left_for, vendors_of
 from cryptopipe_assets.countdown import countdowns, source_of
 from cryptopipe_assets.dagster_records import LastRun
+from cryptopipe_assets.definitions import vendor_clients
 from cryptopipe_assets.defs.reach import COINALYZE_HOURS
 from cryptopipe_assets.freshness import TableFreshness, TierFreshness
 from cryptopipe_assets.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.survey import Files
-from cryptopipe_assets.vendors.ledger import Ledger
 from cryptopipe_assets.vendors.retention import retentions
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -97,7 +97,7 @@ def test_a_table_without_a_choice_has_no_source():
 def test_what_is_left_of_a_vendors_calls_is_told_of_the_vendors_that_are_asked(tmp_path):
     live = load_settings().with_environment(vendors="live", warehouse=tmp_path)
     assert left_for(live, ["open_interest"], now=NOON) == []  # nobody was ever asked
-    with Ledger(tmp_path / ".budgets" / "calls.sqlite") as ledger:
+    with vendor_clients(live).records.ledger() as ledger:
         ledger.spend(
             NOON.date(), "coingecko", account="address", family="calls-demo", endpoint="/x"
         )
