@@ -36,7 +36,8 @@ class Asking:
     """How the questions are asked: where, and how stubbornly.
 
     ``calls`` are the requests sent, filled when a question is over. ``state_folder`` is where
-    samples of rejected answers go; null for nowhere.
+    samples of rejected answers go and ``shared_folder`` where circuits and bans are; null for
+    nowhere.
     """
 
     address: str
@@ -44,6 +45,8 @@ class Asking:
     timeout_seconds: float = 0.4
     calls: dict[str, int] = field(default_factory=dict)
     state_folder: Path | None = None
+    shared_folder: Path | None = None
+    clock: Callable[[], datetime] = lambda: NOW
 
     def options(self, path: str) -> dict[str, Any]:
         return {
@@ -51,7 +54,8 @@ class Asking:
             "attempts": self.attempts,
             "timeout_seconds": self.timeout_seconds,
             "backoff_seconds": 0.005,
-            "clock": lambda: NOW,
+            "clock": self.clock,
+            "state_folder": self.shared_folder,
             "records": Records(folder=self.state_folder),
         }
 
