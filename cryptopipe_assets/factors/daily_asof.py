@@ -8,18 +8,24 @@ import polars as pl
 
 from cryptopipe_assets.factors.arrays import Indices, epoch_ms
 from cryptopipe_assets.factors.daily_grid import DAY_MS
-
-_NOBODY = -1
+from cryptopipe_assets.factors.namesakes import NOBODY, Namesakes
 
 
 def with_newest_known(
-    days: pl.DataFrame, rows: pl.DataFrame, *, columns: Mapping[str, str], max_age: timedelta
+    days: pl.DataFrame,
+    rows: pl.DataFrame,
+    *,
+    columns: Mapping[str, str],
+    max_age: timedelta,
+    preferred: str | None = None,
 ) -> pl.DataFrame:
     """Add to coin-days what ``rows`` said of the coin, as known one millisecond after the day.
 
     Of the rows that were available by then the one with the newest ``ts`` counts, in its last
-    revision: a value that comes late never displaces a newer one. Where several ids share a
-    ticker, the one with the largest market cap at that time is meant.
+    revision: a value that comes late never displaces a newer one. Where several ids of a
+    vendor share a ticker, the one with the largest market cap at that time is meant. Of several
+    vendors' ids the newest counts, whatever it says, unless it is so much smaller that it must be
+    another coin; so a vendor that stood in for a day does not linger.
 
     Parameters
     ----------
@@ -32,6 +38,9 @@ def with_newest_known(
         Column of ``rows`` to its name in the answer.
     max_age
         How long before the day's end ``ts`` may lie; an older row is unknown.
+    preferred
+        Boolean column of ``rows``: a vendor's id of which it is true goes before a newer one of
+        another vendor of which it is not.
 
     Returns
     -------
@@ -43,21 +52,17 @@ def with_newest_known(
     first_day = int(day.min()) if len(day) else 0
     newest = _newest_known(rows, ids, first_day, int(day.max()) if len(day) else 0)
     oldest = (day + 1) * DAY_MS - max_age // timedelta(milliseconds=1)
-    value_ts = epoch_ms(rows["ts"])
-    size = rows["market_cap_usd"].cast(pl.Float64).fill_null(-1.0).to_numpy()
-
-    best = np.full(len(day), _NOBODY)
+    namesakes = Namesakes.among(rows, preferred, days=len(day))
     for namesake in _ids_of(days["coin"], rows, ids):
-        asked = np.flatnonzero(namesake != _NOBODY)
+        asked = np.flatnonzero(namesake != NOBODY)
         found = newest[namesake[asked], day[asked] - first_day]
-        asked, found = asked[found != _NOBODY], found[found != _NOBODY]
-        fresh = value_ts[found] >= oldest[asked]
-        asked, found = asked[fresh], found[fresh]
-        is_larger = (best[asked] == _NOBODY) | (size[found] > size[best[asked]])
-        best[asked[is_larger]] = found[is_larger]
+        asked, found = asked[found != NOBODY], found[found != NOBODY]
+        fresh = namesakes.ts[found] >= oldest[asked]
+        namesakes.consider(asked[fresh], found[fresh])
 
-    index = pl.Series("found", best)
-    index = index.set(index == _NOBODY, None)
+    meant = namesakes.meant()
+    index = pl.Series("found", meant)
+    index = index.set(index == NOBODY, None)
     answers = rows.select(pl.col(name).gather(index).alias(to) for name, to in columns.items())
     return days.hstack(answers)
 
@@ -83,7 +88,7 @@ def news_of_days(rows: pl.DataFrame) -> pl.DataFrame:
     usable = _first_day_end(rows)
     first_day = int(usable.min())
     newest = _newest_known(rows, ids, first_day, int(usable.max()))[:-1]
-    is_news = np.diff(newest, axis=1, prepend=_NOBODY) != 0
+    is_news = np.diff(newest, axis=1, prepend=NOBODY) != 0
     day = np.nonzero(is_news)[1] + first_day
     opens = pl.Series("day", day * DAY_MS).cast(pl.Datetime("ms", "UTC"))
     return rows.select(pl.all().gather(pl.Series(newest[is_news]))).with_columns(opens)
@@ -108,7 +113,7 @@ def _numbered(rows: pl.DataFrame, by: list[str]) -> tuple[pl.DataFrame, Indices]
 def _newest_known(rows: pl.DataFrame, ids: Indices, first: int, last: int) -> Indices:
     """Index of the row that counts for every id and day; the last line is for no id at all."""
     count = int(ids[-1]) + 1 if len(ids) else 0
-    newest = np.full((count + 1, last - first + 1), _NOBODY, dtype=np.int64)
+    newest = np.full((count + 1, last - first + 1), NOBODY, dtype=np.int64)
     day = np.maximum(_first_day_end(rows) - first, 0)
     in_time = np.flatnonzero(day <= last - first)
     np.maximum.at(newest, (ids[in_time], day[in_time]), in_time)
@@ -126,9 +131,9 @@ def _ids_of(coin: pl.Series, rows: pl.DataFrame, ids: Indices) -> Iterator[Indic
     owner = rows["coin"].gather(first)
     coins = pl.Enum(owner.unique().sort())
     owners = owner.cast(coins).to_physical().cast(pl.Int64).to_numpy()
-    asked = coin.cast(coins, strict=False).to_physical().cast(pl.Int64).fill_null(_NOBODY)
+    asked = coin.cast(coins, strict=False).to_physical().cast(pl.Int64).fill_null(NOBODY)
     nth = np.arange(len(owners)) - np.searchsorted(owners, owners)
     for number in range(int(nth.max()) + 1 if len(nth) else 0):
-        of_coin = np.full(len(coins.categories) + 1, _NOBODY)
+        of_coin = np.full(len(coins.categories) + 1, NOBODY)
         of_coin[owners[nth == number]] = np.flatnonzero(nth == number)
         yield of_coin[asked.to_numpy()]

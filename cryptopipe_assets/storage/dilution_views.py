@@ -28,10 +28,17 @@ CRYPTO_DILUTION_TOP50 = View(
         "timestamp": "Instant of the snapshot. [UTC]",
     },
     query="""
-        WITH newest AS (
-            SELECT * FROM dilution_metrics WHERE rank IS NOT NULL AND date = (
+        WITH of_day AS (
+            SELECT *, split_part(coin_id, ':', 1) AS vendor FROM dilution_metrics
+            WHERE rank IS NOT NULL AND date = (
                 SELECT max(date) FROM dilution_metrics
                 WHERE rank IS NOT NULL AND max_supply_effective IS NOT NULL
+            )
+        ),
+        -- Where one vendor stood in for another, the day has two lists: the longer one is shown.
+        newest AS (
+            SELECT * FROM of_day WHERE vendor = (
+                SELECT vendor FROM of_day GROUP BY vendor ORDER BY count(*) DESC, vendor LIMIT 1
             )
         )
         SELECT d.rank, d.coin AS symbol, d.name, d.price_usd AS price,
@@ -64,12 +71,22 @@ CRYPTO_DILUTION_HISTORICAL = View(
         **_SUPPLY,
     },
     query="""
+        -- Where one vendor stood in for another, a coin has two ids: the one with a past is shown.
+        WITH told AS (
+            SELECT *, split_part(coin_id, ':', 1) AS vendor FROM dilution_metrics
+        ),
+        chosen AS (
+            SELECT *, first_value(vendor) OVER (
+                PARTITION BY date, coin
+                ORDER BY dilution_velocity_share_per_year IS NULL, supply_asof DESC, vendor
+            ) AS meant FROM told
+        )
         SELECT date, coin AS "Symbol", name AS "Name", rank AS "Rank", price_usd AS "Price",
             market_cap_usd AS "Market Cap", circulating_supply AS "Circulating Supply", max_supply,
             CASE WHEN cap_kind = 'max' THEN 100 * circulating_share END AS circulating_pct,
             CASE WHEN cap_kind = 'max' THEN 100 * potential_dilution END AS potential_dilution_pct,
             CASE WHEN cap_kind = 'max' THEN locked_tokens END AS locked_tokens
-        FROM dilution_metrics
+        FROM chosen WHERE vendor = meant
     """,
 )
 

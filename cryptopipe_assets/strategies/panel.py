@@ -40,7 +40,8 @@ def daily_panel(
         Result of ``leverage_ratios``.
     dilution
         Result of ``dilution_metrics``; the newest one that came with a cap counts, at most
-        ``max_supply_age`` old. A close that tells no supply is no news of it.
+        ``max_supply_age`` old. A close that tells no supply is no news of it, and a vendor that
+        stood in for a day, of which no velocity is known, displaces none of which it is.
     start, end
         Days to return, ``start <= ts < end``. Volatilities need ``VOLATILITY_LOOKBACK`` more.
 
@@ -62,7 +63,10 @@ def daily_panel(
     by_supply = (
         dilution.filter(pl.col("cap_kind").is_not_null())
         .select("available_at", "coin", "coin_id", "market_cap_usd", *_DILUTION)
-        .with_columns(ts=pl.col("supply_asof"))
+        .with_columns(
+            ts=pl.col("supply_asof"),
+            has_velocity=pl.col("dilution_velocity_share_per_year").is_not_null(),
+        )
     )
     key = ["ts", "coin"]
     joined = (
@@ -72,7 +76,11 @@ def daily_panel(
         .sort(key)
     )
     return with_newest_known(
-        joined, by_supply, columns={name: name for name in _DILUTION}, max_age=max_supply_age
+        joined,
+        by_supply,
+        columns={name: name for name in _DILUTION},
+        max_age=max_supply_age,
+        preferred="has_velocity",
     ).select(
         "ts",
         (pl.col("ts") + KNOWN_AFTER).alias("available_at"),
