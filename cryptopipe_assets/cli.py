@@ -8,7 +8,7 @@ import typer
 
 from cryptopipe_assets.cli_options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli_past import backfill, history, repair
-from cryptopipe_assets.cli_simulated import calls
+from cryptopipe_assets.cli_simulated import budget, calls
 from cryptopipe_assets.cli_upkeep import backup, restore, thin
 from cryptopipe_assets.commands.console import fail, out
 from cryptopipe_assets.errors import CryptopipeError
@@ -166,6 +166,7 @@ def dev(
 
 
 app.command()(calls)
+app.command()(budget)
 app.command()(history)
 app.command()(backup)
 app.command()(restore)

@@ -1,11 +1,11 @@
-"""Commands that measure something over simulated time."""
+"""Commands that count calls to vendors: forecast, or measured over simulated time."""
 
 from datetime import UTC, datetime, timedelta
 from typing import Annotated
 
 import typer
 
-from cryptopipe_assets.cli_options import settings_for
+from cryptopipe_assets.cli_options import Warehouse, settings_for
 
 
 def calls(
@@ -19,3 +19,13 @@ def calls(
 
     wanted = day or datetime.now(UTC) - timedelta(days=1)
     run(settings_for(None), wanted.date())
+
+
+def budget(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Forecast the schedules' calls, beside used and allowed. Exit code 0 if they fit, else 2."""
+    from cryptopipe_assets.commands.budget import budget as run
+
+    raise typer.Exit(run(settings_for(warehouse), as_json=as_json))

@@ -12,7 +12,9 @@ from typing import Any
 import dagster as dg
 from dagster import AssetSelection
 
+from cryptopipe_assets.call_plan import refuse_if_it_cannot_fit
 from cryptopipe_assets.defs.asked import TIER
+from cryptopipe_assets.defs.contract_counts import contracts_of
 from cryptopipe_assets.defs.round_history import ROUND, TICK, RoundHistory
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.recurrence import HOUR, Recurrence
@@ -113,10 +115,23 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
         elif all(history.is_waiting(each) for each in due):
             yield dg.SkipReason("the round before has not ended; it asks for this, too")
         else:
+            _require_room(settings, due)
             for together in [[each] for each in due] if closing_itself else [due]:
                 yield _request(settings, history, together, at)
 
     return evaluate
+
+
+def _require_room(settings: Settings, due: Sequence[Round]) -> None:
+    """Check the plan against the real vendors' limits; a stand-in has nobody to share them with.
+
+    Raises
+    ------
+    ConfigError
+        The tick fails with it, where a person sees it, and nothing is asked.
+    """
+    if settings.environment.vendors == "live":
+        refuse_if_it_cannot_fit(settings, contracts_of(Lake(settings.warehouse)), due=due)
 
 
 def _request(
