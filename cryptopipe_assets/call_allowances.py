@@ -19,6 +19,20 @@ def vendors_of(settings: Settings, table: str) -> list[str]:
     return list(dict.fromkeys(each.vendor for each in asked))
 
 
+def refusals(settings: Settings) -> list[str]:
+    """Sentences about what no schedule asks for, since the vendors allow too few calls."""
+    if settings.environment.vendors != "live":
+        return []
+    # Imported late, as below.
+    from cryptopipe_assets.call_plan import refused
+
+    return [
+        f"{table} of {f'tiers.{round_.tier}' if round_.tier else round_.name} is not asked for by "
+        f"a schedule: {why}"
+        for (round_, table), why in refused(settings).items()
+    ]
+
+
 def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "list[CallsLeft]":
     """What is left of the allowances of the vendors of these tables.
 

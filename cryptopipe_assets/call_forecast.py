@@ -174,9 +174,14 @@ def _open_interest(question: Question, source: str | None) -> Iterator[Asked]:
     yield _one("bybit", "requests", "/v5/market/instruments-info", CATEGORIES)
     yield _one("bybit", "requests", "/v5/market/open-interest", there)
     yield _one("bybit", "requests", "/v5/market/mark-price-kline", there)
-    yield _one("okx", "public", "/api/v5/public", 2)
+    yield _one("okx", "public", "/api/v5/public/instruments", 1)
+    yield _one("okx", "public", "/api/v5/public/open-interest", 1)
     yield Asked(
-        vendor="hyperliquid", family="weight", endpoint="/info", calls=1, units=HYPERLIQUID_WEIGHT
+        vendor="hyperliquid",
+        family="weight",
+        endpoint="/info metaAndAssetCtxs",
+        calls=1,
+        units=HYPERLIQUID_WEIGHT,
     )
 
 
@@ -187,11 +192,13 @@ def _market_cap(question: Question, source: str | None) -> Iterator[Asked]:
         past = CLOSED_DAYS if closes else 0
         spent = ceil(COINMARKETCAP_COINS / COINS_A_CREDIT)
         spent += past * ceil(COINMARKETCAP_COINS / PAST_COINS_A_CREDIT)
-        yield _one("coinmarketcap", "calls", "/v1/cryptocurrency/listings", 1 + past)
+        listing = "/v1/cryptocurrency/listings"
+        yield _one("coinmarketcap", "calls", f"{listing}/latest", 1)
+        yield _one("coinmarketcap", "calls", f"{listing}/historical", past)
         yield Asked(
             vendor="coinmarketcap",
             family="credits",
-            endpoint="/v1/cryptocurrency/listings",
+            endpoint=f"{listing}/latest",
             calls=0,
             units=spent,
         )

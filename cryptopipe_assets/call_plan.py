@@ -1,15 +1,15 @@
 """Whether the calls that the timetable will make fit into what vendors allow."""
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
 from cryptopipe_assets.call_forecast import Contracts, Demand, forecast
 from cryptopipe_assets.countdown import source_of
-from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.recurrence import DAY, is_regular
 from cryptopipe_assets.settings import Settings
+from cryptopipe_assets.storage.contract_counts import contract_counts
 from cryptopipe_assets.timetable import Round
 from cryptopipe_assets.vendors.allowances import SECONDS, Allowance, allowances
 
@@ -69,25 +69,44 @@ def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     return [each for each in found if each.demands]
 
 
-def refuse_if_it_cannot_fit(
-    settings: Settings, contracts: Contracts, *, due: Collection[Round] | None = None
-) -> None:
-    """Check the timetable against the vendors' limits before anything is asked.
+def stored_contracts(settings: Settings) -> Contracts:
+    """Contracts as the warehouse has them; of coins that it does not have, what is usual."""
+    return Contracts(known=contract_counts(settings.warehouse))
 
-    Parameters
-    ----------
-    due
-        Rounds about to start; what does not concern them stops nobody. None is all of them.
+
+def refused(settings: Settings) -> dict[tuple[Round, str], str]:
+    """What the timetable may not start; nothing on a stand-in, which has nobody to share with.
 
     Raises
     ------
-    ConfigError
-        Naming the limit, what is planned and what fits, who asks most, and what to change.
+    CorruptFile
+        If the tables that tell of contracts cannot be read.
     """
-    for each in forecasts(settings, contracts):
-        concerned = due is None or any(one.round in due for one in each.demands)
-        if concerned and not each.fits:
-            raise ConfigError(f"not started: {shortage(each)}")
+    if settings.environment.vendors != "live":
+        return {}
+    return without_room(settings, stored_contracts(settings))
+
+
+def without_room(settings: Settings, contracts: Contracts) -> dict[tuple[Round, str], str]:
+    """What has no room in the vendors' limits: (round, table) to the sentence that says why.
+
+    Of those that share an allowance, the largest go first, until the others fit.
+    """
+    return {
+        (demand.round, demand.table): shortage(each)
+        for each in forecasts(settings, contracts)
+        for demand in _too_much(each)
+    }
+
+
+def _too_much(found: Forecast) -> Iterator[Demand]:
+    """Yield the largest demands of an allowance, until what is left of them fits."""
+    asked = found.per_day
+    for demand in found.demands:
+        if asked <= found.at_most:
+            return
+        asked -= demand.units
+        yield demand
 
 
 def shortage(found: Forecast) -> str:

@@ -9,6 +9,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
 
+from rich.text import Text
+
+from cryptopipe_assets.call_allowances import refusals
 from cryptopipe_assets.commands.console import out
 from cryptopipe_assets.dagster_home import export_dagster_home, service_environment
 from cryptopipe_assets.definitions import simulated
@@ -34,6 +37,8 @@ def dev(settings: Settings, port: int) -> int:
             server = Sandbox(simulated(settings), port=settings.config.sandbox.port)
             stack.enter_context(server)
             out.print(f"stand-in for the vendors at [bold]{server.url}[/]")
+        for sentence in refusals(settings):
+            out.print(Text(sentence, style="red"))
         out.print(f"Dagster at [bold]http://127.0.0.1:{port}[/]; Ctrl-C ends both")
         process = subprocess.Popen(command, cwd=PROJECT, env=service_environment())  # noqa: S603
         return _wait(process)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cryptopipe_assets.call_allowances import refusals
 from cryptopipe_assets.commands.console import out, size
 from cryptopipe_assets.definitions import contracts
 from cryptopipe_assets.errors import ConfigError, CryptopipeError
@@ -76,6 +77,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _dagster_yaml(settings)
     yield _vendors(settings)
     yield from _keys(settings)
+    yield from _plan(settings)
     yield _notify(settings)
 
 
@@ -192,6 +194,15 @@ def _keys(settings: Settings) -> Iterator[Finding]:
         if name.endswith("_api_key"):
             present = getattr(settings.environment, name) is not None
             yield Finding(str(field.validation_alias), "ok", "set" if present else "not set")
+
+
+def _plan(settings: Settings) -> Iterator[Finding]:
+    """Whether the vendors allow as many calls as the schedules will make."""
+    if settings.environment.vendors == "live":
+        missing = refusals(settings)
+        yield from (Finding("calls", "broken", each, "cryptopipe budget") for each in missing)
+        if not missing:
+            yield Finding("calls", "ok", "the schedules fit the vendors' limits")
 
 
 def _notify(settings: Settings) -> Finding:

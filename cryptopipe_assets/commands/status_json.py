@@ -44,6 +44,7 @@ def as_plain(settings: Settings, found: Status) -> dict[str, Any]:
             }
             for each in found.calls
         ],
+        "refused": list(found.refused),
         "deletions": [
             {
                 "table": each.retention.table,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING
 
-from cryptopipe_assets.call_allowances import left_for
+from cryptopipe_assets.call_allowances import left_for, refusals
 from cryptopipe_assets.countdown import Countdown, countdowns
 from cryptopipe_assets.dagster_records import daemon_is_alive, schedules_switched
 from cryptopipe_assets.freshness import TableFreshness, freshness
@@ -30,6 +30,7 @@ class Status:
     deletions: Sequence[Countdown]
     gaps: dict[str, int]
     calls: "Sequence[CallsLeft]"
+    refused: Sequence[str]
 
 
 def read_status(settings: Settings, *, now: datetime) -> Status:
@@ -60,5 +61,6 @@ def read_status(settings: Settings, *, now: datetime) -> Status:
         next_pulls=pulls,
         gaps=open_gaps(settings.warehouse),
         calls=left_for(settings, [table.table for table in tables], now=now),
+        refused=refusals(settings),
         deletions=countdowns(settings, tables, next_pulls=first, now=now),
     )

@@ -46,6 +46,8 @@ def print_status(settings: Settings, found: Status) -> None:
     out.print(table)
     _print_deletions(found)
     _print_calls(found)
+    for sentence in found.refused:
+        out.print(Text(sentence, style="red"))
     _print_advice(found)
 
 

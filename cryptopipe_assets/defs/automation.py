@@ -6,16 +6,18 @@ one run over the days they left out, and a tick whose work is already waiting ad
 """
 
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from logging import Logger
 from typing import Any
 
 import dagster as dg
 from dagster import AssetSelection
 
-from cryptopipe_assets.call_plan import refuse_if_it_cannot_fit
+from cryptopipe_assets.call_plan import refused
 from cryptopipe_assets.defs.asked import TIER
-from cryptopipe_assets.defs.contract_counts import contracts_of
 from cryptopipe_assets.defs.round_history import ROUND, TICK, RoundHistory
+from cryptopipe_assets.errors import ConfigError
 from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.recurrence import HOUR, Recurrence
 from cryptopipe_assets.settings import Settings
@@ -115,23 +117,32 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
         elif all(history.is_waiting(each) for each in due):
             yield dg.SkipReason("the round before has not ended; it asks for this, too")
         else:
-            _require_room(settings, due)
+            due = with_room(settings, due, context.log)
             for together in [[each] for each in due] if closing_itself else [due]:
                 yield _request(settings, history, together, at)
 
     return evaluate
 
 
-def _require_room(settings: Settings, due: Sequence[Round]) -> None:
-    """Check the plan against the real vendors' limits; a stand-in has nobody to share them with.
+def with_room(settings: Settings, due: Sequence[Round], log: Logger) -> list[Round]:
+    """Leave out the tables for which the vendors allow too few calls; what fits is asked for.
 
     Raises
     ------
     ConfigError
-        The tick fails with it, where a person sees it, and nothing is asked.
+        If nothing is left: the tick fails with it, where a person sees it.
     """
-    if settings.environment.vendors == "live":
-        refuse_if_it_cannot_fit(settings, contracts_of(Lake(settings.warehouse)), due=due)
+    too_much = refused(settings)
+    kept = [
+        replace(each, tables=tuple(name for name in each.tables if (each, name) not in too_much))
+        for each in due
+    ]
+    why = [too_much[each, name] for each in due for name in each.tables if (each, name) in too_much]
+    if not any(each.tables for each in kept):
+        raise ConfigError(f"not started: {'; '.join(dict.fromkeys(why))}")
+    for sentence in dict.fromkeys(why):
+        log.error("left out: %s", sentence)
+    return [each for each in kept if each.tables]
 
 
 def _request(

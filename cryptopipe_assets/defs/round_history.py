@@ -6,7 +6,7 @@ import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
 from cryptopipe_assets.defs.asked import TIER
-from cryptopipe_assets.timetable import LISTINGS, Round
+from cryptopipe_assets.timetable import Round
 
 ROUND, TICK = "cryptopipe/round", "cryptopipe/tick"
 """Run tags: the rounds that a run is of, joined by +, and the instant that it is for."""
@@ -48,7 +48,7 @@ class RoundHistory:
         tags: dict[str, str | list[str]] = {ROUND: _values(of.name)}
         found = self._one({**tags, TIER: of.tier} if of.tier else tags, statuses)
         if of.tier or of.name == "listings":
-            closed = "close" if of.tables != LISTINGS else "close_listings"
+            closed = "close_listings" if of.name == "listings" else "close"
             found += self._one({ROUND: closed}, statuses)
         return found
 

@@ -9,7 +9,6 @@ import pytest
 from cryptopipe_assets.backfill_plan import Followed, estimate
 from cryptopipe_assets.commands.backfill import _contract, _followed, backfill
 from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.definitions import STATE
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.limits import Vendors
 from cryptopipe_assets.settings import load_settings
@@ -44,7 +43,7 @@ def files(settings) -> dict[str, bytes]:
 def test_it_fills_goes_on_and_leaves_what_it_was_not_asked_for(settings, capsys):
     fill(settings, "BTC", last=date(2026, 9, 30))
     assert dict(bars(settings).group_by("symbol").len().iter_rows()) == {"BTC-USDT-PERP": 6 * 1440}
-    spent = read_spending(settings.warehouse / STATE).filter(table="ohlcv_1m")
+    spent = read_spending(settings.state_folder).filter(table="ohlcv_1m")
     contract = _contract(
         _followed(TableRun(settings, keep=False).universe, Lake(settings.warehouse), ["BTC"]).row(
             0, named=True
@@ -76,7 +75,7 @@ def test_it_fills_goes_on_and_leaves_what_it_was_not_asked_for(settings, capsys)
     stored = files(settings)
     fill(settings, "DOGE")
     assert "nothing is left to do" in capsys.readouterr().out
-    (settings.warehouse / STATE / "backfills.json").unlink()
+    (settings.state_folder / "backfills.json").unlink()
     fill(settings, "DOGE")
     assert files(settings) == stored
 
@@ -115,7 +114,7 @@ def test_settlements_cost_what_was_estimated(tmp_path):
     own = load_settings().with_environment(warehouse=tmp_path / "w")
     first, last = date(2026, 9, 1), date(2026, 9, 30)
     fill(own, "BTC", "DOGE", first=first, last=last, tables=["funding_rate"])
-    spent = read_spending(own.warehouse / STATE).filter(table="funding_rate")
+    spent = read_spending(own.state_folder).filter(table="funding_rate")
     asked = spent.filter(pl.col("endpoint") != "/fapi/v1/time")
     two = [
         Followed(symbol=f"{coin}-USDT-PERP", coin=coin, listed=date(2020, 1, 1))

@@ -2,15 +2,12 @@
 
 from datetime import time
 
-import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.call_forecast import Contracts, forecast
-from cryptopipe_assets.call_plan import forecasts, refuse_if_it_cannot_fit
-from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.call_plan import forecasts, without_room
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.tiers import Schedules, Tier
-from cryptopipe_assets.timetable import listings, rounds_of
 
 QUARTERLY = Tier(every_minutes=15, coins=("BTC", "ETH"))
 LIVE = load_settings().with_environment(vendors="live", coinalyze_api_key=None, cmc_api_key=None)
@@ -82,44 +79,48 @@ def test_the_peak_of_a_window_is_what_falls_into_it():
     assert found.peak == 501 + 2 + 2
 
 
+def left_out(settings, contracts=NOTHING_KNOWN):
+    """(tier or round, table) to the reason."""
+    found = without_room(settings, contracts)
+    return {(each.tier or each.name, table): why for (each, table), why in found.items()}
+
+
 def test_the_configuration_that_is_shipped_fits():
     for settings in (LIVE, WITH_COINALYZE):
         assert all(each.fits for each in forecasts(settings, NOTHING_KNOWN))
-        refuse_if_it_cannot_fit(settings, NOTHING_KNOWN)
+        assert left_out(settings) == {}
 
 
-def test_five_hundred_coins_every_minute_are_refused_with_the_limit_and_the_key_to_change():
+def test_open_interest_of_five_hundred_coins_is_refused_with_the_limit_and_the_key_to_change():
     settings = WITH_COINALYZE.with_config(tiers={"fast": Tier(every_minutes=1, coins=MANY)})
-    with pytest.raises(ConfigError) as refused:
-        refuse_if_it_cannot_fit(settings, NOTHING_KNOWN)
-    said = str(refused.value)
+    # Their bars and funding fit, and so does the day's close once nobody asks for them each hour.
+    ((what, said),) = left_out(settings).items()
+    assert what == ("fast", "open_interest")
     # 500 coins of 15 contracts and the list of markets, each hour and once more at the close.
     assert "187,525 symbols of coinalyze a day, and 46,080 fit (32 a minute" in said
     assert "tiers.fast" in said
     assert "kkk" not in said
 
 
-def test_thousands_of_coins_every_minute_are_too_much_for_binance():
+def test_thousands_of_coins_every_minute_are_too_much_for_binance_and_the_rest_is_kept():
     coins = tuple(f"C{n}" for n in range(3000))
-    settings = LIVE.with_config(tiers={"fast": Tier(every_minutes=1, coins=coins)})
-    with pytest.raises(ConfigError, match=r"weight of binance .*set tiers.fast.every_minutes to 2"):
-        refuse_if_it_cannot_fit(settings, NOTHING_KNOWN)
-
-
-def test_what_does_not_fit_stops_only_the_rounds_that_ask_for_it():
-    tier = Tier(every_minutes=1, coins=MANY)
-    settings = WITH_COINALYZE.with_config(tiers={"fast": tier})
-    market_data, positions = rounds_of("fast", tier)
-    refuse_if_it_cannot_fit(settings, NOTHING_KNOWN, due=[market_data, listings(settings.config)])
-    with pytest.raises(ConfigError):
-        refuse_if_it_cannot_fit(settings, NOTHING_KNOWN, due=[positions])
+    settings = LIVE.with_config(
+        tiers={
+            "fast": Tier(every_minutes=1, coins=coins, tables=("ohlcv_1m", "funding_rate")),
+            "slow": Tier(every_minutes=60, coins=("BTC",)),
+        }
+    )
+    ((what, said),) = left_out(settings).items()
+    assert what == ("fast", "ohlcv_1m")
+    assert "weight of binance" in said
+    assert "set tiers.fast.every_minutes to 2 " in said
 
 
 def test_credits_of_a_month_that_would_run_out_name_the_schedule():
     settings = LIVE.with_environment(cmc_api_key=SecretStr("k" * 20)).with_config(
         schedules=Schedules(listings_every_minutes=1, listings_offset_minutes=0)
     )
-    with pytest.raises(
-        ConfigError, match=r"credits of coinmarketcap .*set schedules.listings_every_minutes to 12 "
-    ):
-        refuse_if_it_cannot_fit(settings, NOTHING_KNOWN)
+    ((what, said),) = left_out(settings).items()
+    assert what == ("listings", "market_cap")
+    assert "credits of coinmarketcap" in said
+    assert "set schedules.listings_every_minutes to 12 " in said

@@ -1,0 +1,55 @@
+"""How many contracts of each coin the stored tables have, for the forecast of calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.errors import CorruptFile
+from cryptopipe_assets.registry import latest
+from cryptopipe_assets.storage.survey import survey
+
+INSTRUMENT = ("venue", "symbol")
+ASKED_ONE_BY_ONE = ("bybit", "coinalyze")
+NEWEST_FILES = 2
+"""A contract that had an open interest in them is asked for again."""
+
+
+def contract_counts(root: Path) -> dict[tuple[str, str], int]:
+    """Contracts of each coin at the vendors that are asked for one after the other.
+
+    Returns
+    -------
+    (vendor, coin) to a count; a coin of which nothing is stored is not in it.
+
+    Raises
+    ------
+    CorruptFile
+        Naming the file.
+    """
+    known: dict[tuple[str, str], int] = {}
+    for path in survey(root, "instruments", has_days=False).paths:
+        listed = latest(
+            _read([path], *INSTRUMENT, "ts", "coin", "contract_type", "status"), INSTRUMENT
+        )
+        trading = listed.filter(contract_type="PERPETUAL", status="TRADING")
+        known |= {("binance", coin): n for coin, n in _counted(trading)}
+    if paths := survey(root, "open_interest", has_days=True).paths[-NEWEST_FILES:]:
+        rows = _read(paths, *INSTRUMENT, "coin", "source")
+        for vendor in ASKED_ONE_BY_ONE:
+            known |= {(vendor, coin): n for coin, n in _counted(rows.filter(source=vendor))}
+    return known
+
+
+def _read(paths: Sequence[Path], *columns: str) -> pl.DataFrame:
+    try:
+        return pl.scan_parquet(list(paths), hive_partitioning=False).select(columns).collect()
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
+        raise CorruptFile(f"cannot read {paths[-1]}: {why}; see `cryptopipe doctor`") from exc
+
+
+def _counted(rows: pl.DataFrame) -> list[tuple[str, int]]:
+    """Coin and number of its contracts."""
+    contracts = rows.select("coin", *INSTRUMENT).unique()
+    return contracts.group_by("coin").len().sort("coin").rows()
