@@ -58,7 +58,9 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
         "coingecko": environment.coingecko_api_key,
     }
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    every = allowances(settings.config.vendors, environment.coingecko_plan or "none")
+    has_key = bool(environment.coingecko_api_key)
+    plan = (environment.coingecko_plan or "demo") if has_key else "none"
+    every = allowances(settings.config.vendors, plan)
     return calls_left(
         [each for each in every if each.vendor in vendors],
         folder=folder,

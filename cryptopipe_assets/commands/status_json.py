@@ -45,6 +45,16 @@ def as_plain(settings: Settings, found: Status) -> dict[str, Any]:
             for each in found.calls
         ],
         "refused": list(found.refused),
+        "not_asked": [
+            {
+                "vendor": each.vendor,
+                "kind": each.kind,
+                "why": each.why,
+                "until": _iso(each.until),
+                "tables": sorted(each.tables) or None,
+            }
+            for each in found.hindrances
+        ],
         "deletions": [
             {
                 "table": each.retention.table,

@@ -9,6 +9,7 @@ from cryptopipe_assets.call_allowances import left_for, refusals
 from cryptopipe_assets.countdown import Countdown, countdowns
 from cryptopipe_assets.dagster_records import daemon_is_alive, schedules_switched
 from cryptopipe_assets.freshness import TableFreshness, freshness
+from cryptopipe_assets.hindrances import Hindrance, explained, hindrances
 from cryptopipe_assets.next_pull import next_pull
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.origin import origin_of
@@ -31,11 +32,15 @@ class Status:
     gaps: dict[str, int]
     calls: "Sequence[CallsLeft]"
     refused: Sequence[str]
+    hindrances: Sequence[Hindrance]
 
 
 def read_status(settings: Settings, *, now: datetime) -> Status:
     """Look at the newest files, Dagster's records and the tiers."""
-    tables = freshness(settings, now=now)
+    judged = freshness(settings, now=now)
+    calls = left_for(settings, [each.table for each in judged], now=now)
+    hindering = hindrances(settings, calls, now=now)
+    tables = explained(settings, judged, hindering)
     runs = daemon_is_alive(settings.dagster_home, now=now)
     switched = schedules_switched(settings.dagster_home)
     pulls = {
@@ -60,7 +65,8 @@ def read_status(settings: Settings, *, now: datetime) -> Status:
         tables=tables,
         next_pulls=pulls,
         gaps=open_gaps(settings.warehouse),
-        calls=left_for(settings, [table.table for table in tables], now=now),
         refused=refusals(settings),
+        calls=calls,
+        hindrances=hindering,
         deletions=countdowns(settings, tables, next_pulls=first, now=now),
     )

@@ -9,6 +9,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
 from cryptopipe_assets.freshness import TableFreshness, freshness
+from cryptopipe_assets.hindrances import with_vendors_reasons
 from cryptopipe_assets.notify import targets, tell
 from cryptopipe_assets.settings import Settings
 
@@ -89,7 +90,8 @@ def _freshness(settings: Settings) -> dg.SensorDefinition:
     def notify_freshness(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not targets(secret):
             return dg.SkipReason("CRYPTOPIPE_NOTIFY names nobody to tell")
-        tables = freshness(settings, now=datetime.now(UTC))
+        now_at = datetime.now(UTC)
+        tables = with_vendors_reasons(settings, freshness(settings, now=now_at), now=now_at)
         before: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
         now = {each.table: "bad" if each.state in BAD else "good" for each in tables}
         cursor = json.dumps(now, sort_keys=True)

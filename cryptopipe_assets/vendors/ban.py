@@ -5,6 +5,9 @@ from pathlib import Path
 
 from cryptopipe_assets.vendors.account import ADDRESS
 
+ENDING = ".banned-until"
+OF_A_KEY = "-key-"
+
 
 class Ban:
     """Remembers when a ban ends, in memory and, with a ``state_folder``, for other processes.
@@ -19,7 +22,7 @@ class Ban:
     ) -> None:
         self._until: datetime | None = None
         name = vendor if account == ADDRESS else f"{vendor}-{account}"
-        self._file = None if state_folder is None else state_folder / f"{name}.banned-until"
+        self._file = None if state_folder is None else state_folder / f"{name}{ENDING}"
 
     def until(self, now: datetime) -> datetime | None:
         """Return the end of the ban, or null if there is none at ``now``."""
@@ -38,3 +41,17 @@ class Ban:
             draft.write_text(until.isoformat(), encoding="ascii")
             draft.replace(self._file)
         return True
+
+
+def read_bans(folder: Path, *, now: datetime) -> dict[str, datetime]:
+    """Return the vendors that want to hear nothing at ``now``, to when each ban ends, sorted.
+
+    Of a vendor that banned several accounts, the last end counts.
+    """
+    ends: dict[str, datetime] = {}
+    for path in sorted(folder.glob(f"*{ENDING}")):
+        vendor = path.name.removesuffix(ENDING).partition(OF_A_KEY)[0]
+        until = datetime.fromisoformat(path.read_text(encoding="ascii").strip())
+        if now < until:
+            ends[vendor] = max(until, ends.get(vendor, until))
+    return ends

@@ -97,11 +97,16 @@ def test_a_table_without_a_choice_has_no_source():
 def test_what_is_left_of_a_vendors_calls_is_told_of_the_vendors_that_are_asked(tmp_path):
     live = load_settings().with_environment(vendors="live", warehouse=tmp_path)
     assert left_for(live, ["open_interest"], now=NOON) == []  # nobody was ever asked
-    with vendor_clients(live).records.ledger() as ledger:
+    demo = live.with_environment(coingecko_api_key=SecretStr("mine"))  # taken for a demo key
+    clients = vendor_clients(demo)
+    with clients.records.ledger() as ledger:
         ledger.spend(
-            NOON.date(), "coingecko", account="address", family="calls-demo", endpoint="/x"
+            NOON.date(),
+            "coingecko",
+            account=clients.accounts()["coingecko"],
+            family="calls-demo",
+            endpoint="/x",
         )
-    demo = live.with_environment(coingecko_plan="demo")
     left = {each.allowance.window: each for each in left_for(demo, ["market_cap"], now=NOON)}
     assert {each.allowance.vendor for each in left.values()} == {"coingecko"}
     assert left["month"].used == 1
