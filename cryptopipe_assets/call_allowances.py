@@ -10,6 +10,7 @@ from cryptopipe_assets.vendors.retention import RETENTIONS
 
 if TYPE_CHECKING:
     from cryptopipe_assets.vendors.calls_left import CallsLeft
+    from cryptopipe_assets.vendors.coingecko_plans import Plan
 
 
 def vendors_of(settings: Settings, table: str) -> list[str]:
@@ -58,8 +59,9 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
         "coingecko": environment.coingecko_api_key,
     }
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    has_key = bool(environment.coingecko_api_key)
-    plan = (environment.coingecko_plan or "demo") if has_key else "none"
+    # Of a key whose plan is not stated, the smaller one is assumed, as the clients do.
+    assumed: Plan = "demo" if environment.coingecko_api_key else "none"
+    plan = environment.coingecko_plan or assumed
     every = allowances(settings.config.vendors, plan)
     return calls_left(
         [each for each in every if each.vendor in vendors],
