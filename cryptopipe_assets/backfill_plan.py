@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 
-from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.limits import Vendors
 from cryptopipe_assets.partitions import midnight, months
 from cryptopipe_assets.vendors.binance_windows import plan, spans_of
@@ -17,6 +16,8 @@ from cryptopipe_assets.vendors.coingecko import COINS_A_PAGE
 from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
 
 FILE_AND_CHECKSUM = 2
+LARGEST, COINS_A_CREDIT, COINS_A_PAST_CREDIT = 300, 200, 100
+"""Coins of a listing of CoinMarketCap; and those that a credit buys, of now and of a past day."""
 BARS_A_PAGE, SETTLEMENTS_A_PAGE, STATISTICS_A_PAGE = 499, 1000, 500
 POINTS_A_BYBIT_PAGE = 200
 BYBIT_CONTRACTS_A_COIN = 2
@@ -57,6 +58,8 @@ class Line:
         Requests, archive files and their checksums included.
     seconds
         At our share of the vendor's limit.
+    counted
+        Units that count against the vendor's days and months; 0 where it has no such limit.
     """
 
     table: str
@@ -64,6 +67,7 @@ class Line:
     what: str
     calls: int
     seconds: float
+    counted: int = 0
 
 
 def estimate(
@@ -73,6 +77,7 @@ def estimate(
     *,
     limits: Vendors,
     coingecko_plan: Plan = "none",
+    market_cap_of: str = "coingecko",
     now: datetime,
 ) -> list[Line]:
     """Calls and time for each table and vendor; tables that ask nobody have no line."""
@@ -80,27 +85,14 @@ def estimate(
         "ohlcv_1m": lambda: _bars(contracts, days, limits, now),
         "funding_rate": lambda: _funding(contracts, days, limits, now),
         "open_interest": lambda: _open_interest(contracts, days, limits, now),
-        "market_cap": lambda: _market_cap(contracts, days, coingecko_plan, limits),
+        "market_cap": lambda: (
+            _listings(days, limits, now)
+            if market_cap_of == "coinmarketcap"
+            else _market_cap(contracts, days, coingecko_plan, limits)
+        ),
     }
     lines = [line for table in tables if table in made for line in made[table]()]
     return [each for each in lines if each.calls]
-
-
-def refuse_if_it_cannot_fit(lines: Sequence[Line], *, coingecko_plan: Plan) -> None:
-    """Check the plan against the vendors' monthly limits before anything is asked.
-
-    Raises
-    ------
-    RequestError
-        Naming the vendor, what is planned, what is allowed, and what to do.
-    """
-    allowed = TERMS[coingecko_plan].calls_per_month
-    planned = sum(each.calls for each in lines if each.vendor == "coingecko")
-    if allowed is not None and planned > allowed:
-        raise RequestError(
-            f"this backfill plans {planned:,} calls of CoinGecko, whose plan {coingecko_plan} has "
-            f"{allowed:,} a month: ask for fewer coins (--symbols) or tables (--tables)"
-        )
 
 
 def _bars(
@@ -206,6 +198,25 @@ def _market_cap(
             what="lists of coins, and a chart a coin and month",
             calls=calls,
             seconds=calls * 60 / limits.coingecko.planned(allowed),
+            counted=calls,
+        )
+    ]
+
+
+def _listings(days: Sequence[date], limits: Vendors, now: datetime) -> list[Line]:
+    """CoinMarketCap's listing of each day, of which past ones cost a credit per 100 coins."""
+    past = sum(1 for day in days if day < now.date())
+    today = len(days) - past
+    per_minute = limits.coinmarketcap.planned(limits.coinmarketcap.calls_per_minute)
+    return [
+        Line(
+            table="market_cap",
+            vendor="coinmarketcap",
+            what=f"listings of {LARGEST} coins",
+            calls=len(days),
+            seconds=len(days) * 60 / per_minute,
+            counted=past * ceil(LARGEST / COINS_A_PAST_CREDIT)
+            + today * ceil(LARGEST / COINS_A_CREDIT),
         )
     ]
 

@@ -34,6 +34,12 @@ def refusals(settings: Settings) -> list[str]:
     ]
 
 
+def assumed_plan(settings: Settings) -> "Plan":
+    """CoinGecko's plan; of a key whose plan is not stated the smaller one, as the clients do."""
+    environment = settings.environment
+    return environment.coingecko_plan or ("demo" if environment.coingecko_api_key else "none")
+
+
 def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "list[CallsLeft]":
     """What is left of the allowances of the vendors of these tables.
 
@@ -59,10 +65,7 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
         "coingecko": environment.coingecko_api_key,
     }
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    # Of a key whose plan is not stated, the smaller one is assumed, as the clients do.
-    assumed: Plan = "demo" if environment.coingecko_api_key else "none"
-    plan = environment.coingecko_plan or assumed
-    every = allowances(settings.config.vendors, plan)
+    every = allowances(settings.config.vendors, assumed_plan(settings))
     return calls_left(
         [each for each in every if each.vendor in vendors],
         folder=folder,

@@ -10,17 +10,21 @@ from pathlib import Path
 import polars as pl
 import typer
 
-from cryptopipe_assets.backfill_plan import Followed, Line, estimate, refuse_if_it_cannot_fit
+from cryptopipe_assets.backfill_limits import refuse_if_it_cannot_fit
+from cryptopipe_assets.backfill_plan import Followed, Line, estimate
+from cryptopipe_assets.call_allowances import assumed_plan, left_for
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.history import chosen
 from cryptopipe_assets.commands.replay import with_ancestors
 from cryptopipe_assets.commands.run import TableRun
+from cryptopipe_assets.countdown import source_of
 from cryptopipe_assets.definitions import registries
 from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.partitions import days_between, midnight, months, require_range
 from cryptopipe_assets.registry import latest
+from cryptopipe_assets.service_levels import tiers_of
 from cryptopipe_assets.settings import PROJECT, Settings
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
@@ -53,12 +57,13 @@ def backfill(
     """
     now = datetime.now(UTC)
     require_range(first, last, today=now.date())
-    wanted = with_ancestors(tables)
+    named = with_ancestors(tables)
     run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
     run.quietly([Instruments.table_name()], now.date(), now.date())
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:
         run.ask_only_for(followed["coin"].unique().to_list())
+    wanted = _that_follow(named, followed["coin"].unique().sort().to_list(), settings)
     chunks = months(days_between(first, last))
     days = [name for name in wanted if name not in registries()]
     progress = _Progress(settings.state_folder / PROGRESS, wanted, followed["symbol"].to_list())
@@ -71,17 +76,17 @@ def backfill(
     if not left:
         out.print("nothing is left to do")
         return
-    plan = settings.environment.coingecko_plan or "none"
     lines = estimate(
         wanted,
         [_contract(row) for row in followed.iter_rows(named=True)],
         [day for chunk in left for day in chunk],
         limits=settings.config.vendors,
-        coingecko_plan=plan,
+        coingecko_plan=assumed_plan(settings),
+        market_cap_of=source_of(settings, "market_cap") or "coingecko",
         now=now,
     )
     _show(lines, wanted, followed.height, left)
-    refuse_if_it_cannot_fit(lines, coingecko_plan=plan)
+    refuse_if_it_cannot_fit(lines, left_for(settings, wanted, now=now))
     _confirm(yes=yes)
     for place, chunk in enumerate(left, start=1):
         out.print(f"\n{chunk[0]:%B %Y} ({place} of {len(left)})")
@@ -108,6 +113,32 @@ def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> 
             f"cryptopipe.toml, which has {', '.join(universe.tiers)}"
         )
     return named
+
+
+def _that_follow(tables: Sequence[str], coins: Sequence[str], settings: Settings) -> list[str]:
+    """Tables that follow any of the coins; says which do not.
+
+    Raises
+    ------
+    RequestError
+        If none with days does.
+    """
+    following = {
+        name: {
+            coin for tier in tiers_of(name, settings.config.tiers).values() for coin in tier.coins
+        }
+        for name in tables
+    }
+    kept = [name for name in tables if following[name] & set(coins)]
+    left_out = ", ".join(name for name in tables if name not in kept)
+    if not set(kept) - registries():
+        raise RequestError(
+            f"{left_out} of {', '.join(coins)}: no tier of cryptopipe.toml follows that; name the "
+            "table in the `tables` of the coin's tier, or ask for other tables"
+        )
+    if left_out:
+        out.print(f"{left_out}: left out, no tier of {', '.join(coins)} has it in cryptopipe.toml")
+    return kept
 
 
 def _is_stored(lake: Lake, tables: Sequence[str], chunk: list[date]) -> bool:

@@ -148,3 +148,17 @@ def test_a_wrong_question_is_refused_before_anybody_is_asked(settings, changes, 
 def test_an_unknown_symbol_is_named(settings, symbol, told):
     with pytest.raises(RequestError, match=told):
         fill(settings, symbol)
+
+
+@pytest.mark.slow
+def test_tables_that_do_not_follow_a_coin_are_left_out_and_named(tmp_path, capsys):
+    own = load_settings().with_environment(warehouse=tmp_path / "w")
+    day = date(2026, 10, 1)
+    fill(own, "LTC", first=day, last=day, tables=None)  # its tier has no minute bars
+    told = " ".join(capsys.readouterr().out.split())
+    assert "ohlcv_1m, microstructure_1h, factors_1h: left out, no tier of LTC has it" in told
+    stored = {path.parent.parent.name for path in own.warehouse.rglob("date=*/*.parquet")}
+    assert {"funding_rate", "open_interest", "market_cap", "leverage_ratios"} <= stored
+    assert not {"ohlcv_1m", "factors_1h"} & stored
+    with pytest.raises(RequestError, match=r"of LTC: no tier of cryptopipe\.toml follows that"):
+        fill(own, "LTC", first=day, last=day, tables=["ohlcv_1m"])

@@ -4,9 +4,12 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from cryptopipe_assets.backfill_plan import Followed, estimate, refuse_if_it_cannot_fit
+from cryptopipe_assets.backfill_limits import refuse_if_it_cannot_fit
+from cryptopipe_assets.backfill_plan import Followed, estimate
 from cryptopipe_assets.errors import RequestError
 from cryptopipe_assets.limits import Vendors
+from cryptopipe_assets.vendors.allowances import Allowance
+from cryptopipe_assets.vendors.calls_left import CallsLeft
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BTC = Followed(symbol="BTC-USDT-PERP", coin="BTC", listed=date(2019, 9, 8))
@@ -72,19 +75,54 @@ def test_derived_tables_ask_nobody():
     assert planned(["factors_1h", "signals"], [BTC], days("2026-09-10", "2026-10-05")) == {}
 
 
-def test_a_plan_beyond_the_month_of_a_key_is_refused_with_both_figures():
-    coins = [
+def left_of(vendor: str, family: str, *, planned: int, used: int) -> list[CallsLeft]:
+    allowance = Allowance(
+        vendor=vendor, family=family, window="month", limit=10_000, planned=planned
+    )
+    renewal = datetime(2026, 12, 1, tzinfo=UTC)
+    return [CallsLeft(allowance=allowance, account="address", used=used, renewed_at=renewal)]
+
+
+def lines_of(coins: int, source: str, first: str) -> list:
+    contracts = [
         Followed(symbol=f"C{each}-USDT-PERP", coin=f"C{each}", listed=date(2020, 1, 1))
-        for each in range(1000)
+        for each in range(coins)
     ]
-    lines = estimate(
+    span = days(first, "2026-11-24")
+    return estimate(
         ["market_cap"],
-        coins,
-        days("2026-01-01", "2026-11-24"),
+        contracts,
+        span,
         limits=Vendors(),
         coingecko_plan="demo",
+        market_cap_of=source,
         now=NOW,
     )
-    with pytest.raises(RequestError, match=r"11,044 calls of CoinGecko.* demo has 10,000 a month"):
-        refuse_if_it_cannot_fit(lines, coingecko_plan="demo")
-    refuse_if_it_cannot_fit(lines, coingecko_plan="pro")
+
+
+def test_a_plan_beyond_the_month_of_a_key_is_refused_with_both_figures():
+    lines = lines_of(1000, "coingecko", "2026-01-01")
+    said = (
+        r"11,044 calls-demo of coingecko, which has 8,000 left of 8,000 a month: ask for fewer days"
+    )
+    with pytest.raises(RequestError, match=said):
+        refuse_if_it_cannot_fit(lines, left_of("coingecko", "calls-demo", planned=8000, used=0))
+    refuse_if_it_cannot_fit(lines, left_of("coingecko", "calls-pro", planned=500_000, used=0))
+    refuse_if_it_cannot_fit(lines, [])
+
+
+def test_a_plan_that_would_fit_into_a_new_month_is_told_to_wait_for_it():
+    lines = lines_of(100, "coingecko", "2026-11-01")
+    refuse_if_it_cannot_fit(lines, left_of("coingecko", "calls-demo", planned=8000, used=7899))
+    with pytest.raises(RequestError, match=r"has 100 left of 8,000 .* wait until 2026-12-01, or "):
+        refuse_if_it_cannot_fit(lines, left_of("coingecko", "calls-demo", planned=8000, used=7900))
+
+
+def test_listings_of_past_days_cost_three_credits_each_and_fit_or_do_not():
+    (line,) = lines_of(5, "coinmarketcap", "2026-11-15")
+    assert (line.vendor, line.calls, line.counted) == ("coinmarketcap", 10, 30)
+    refuse_if_it_cannot_fit([line], left_of("coinmarketcap", "credits", planned=8000, used=7970))
+    with pytest.raises(RequestError, match=r"30 credits of coinmarketcap, which has 29 left"):
+        refuse_if_it_cannot_fit(
+            [line], left_of("coinmarketcap", "credits", planned=8000, used=7971)
+        )
