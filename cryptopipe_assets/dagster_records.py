@@ -7,14 +7,23 @@ known, which is an answer too. Nothing is ever written.
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from cryptopipe_assets import errors
+
 HEARTBEAT_AGE = timedelta(minutes=5)
 """Dagster's daemon writes one every half minute."""
+
+OURS = frozenset(
+    name
+    for name, each in vars(errors).items()
+    if isinstance(each, type) and issubclass(each, errors.CryptopipeError)
+)
+"""Names of our own errors, as Dagster notes them."""
 
 LAST = """
     SELECT run_id, timestamp FROM event_logs
@@ -117,10 +126,27 @@ def _failure(home: Path, run_id: str) -> str:
         return ""
     event = json.loads(found[0])["dagster_event"]
     error = event["event_specific_data"]["error"]
-    while error and error.get("cause"):
-        error = error["cause"]
-    text = str(error["message"]).strip().splitlines()[0] if error else ""
-    return f"{event['step_key']}: {text}"
+    chain: list[tuple[str, str]] = []
+    while error:
+        chain.append((str(error.get("cls_name")), str(error["message"])))
+        error = error.get("cause")
+    return f"{event['step_key']}: {telling(chain)}"
+
+
+def telling(chain: Sequence[tuple[str, str]]) -> str:
+    """The line that tells a person most: of the first error of ours, else of the last cause.
+
+    An error of ours names the vendor, what to do and the sample; what it was raised from does not.
+
+    Parameters
+    ----------
+    chain
+        Class and message of each error, as Dagster keeps them, the cause of each after it.
+    """
+    for name, message in chain:
+        if name in OURS:
+            return message.strip().splitlines()[0].partition(f"{name}: ")[2]
+    return chain[-1][1].strip().splitlines()[0] if chain else ""
 
 
 def _instant(text: str) -> datetime:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 from dagster import DagsterRunStatus, RunsFilter
 
+from cryptopipe_assets.dagster_records import telling
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
 from cryptopipe_assets.freshness import TableFreshness, freshness
@@ -71,10 +72,12 @@ def _why(context: dg.RunFailureSensorContext) -> str:
     steps = context.get_step_failure_events()
     for step in steps:
         error = step.step_failure_data.error
-        while error is not None and error.cause is not None:
+        chain: list[tuple[str, str]] = []
+        while error is not None:
+            chain.append((str(error.cls_name), error.message))
             error = error.cause
-        if error is not None:
-            return f"{step.step_key}: {error.message.strip()}"
+        if chain:
+            return f"{step.step_key}: {telling(chain)}"
     return str(context.failure_event.message)
 
 

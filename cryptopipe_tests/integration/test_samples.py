@@ -3,8 +3,10 @@
 import asyncio
 import json
 import os
+import subprocess
+import sys
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.commands.refresh_worker import _refreshed
 from cryptopipe_assets.commands.run import TableRun
+from cryptopipe_assets.dagster_records import telling
 from cryptopipe_assets.errors import PayloadChanged
 from cryptopipe_assets.refresh_plan import Step
 from cryptopipe_assets.sandbox.faults import Fault
@@ -161,3 +164,47 @@ def test_the_sample_of_a_run_is_beside_it_and_its_log_and_the_command_line_name_
     named = Path(outcome.says.partition(IN)[2])
     assert named.is_file()
     assert named.is_relative_to(state / "samples")
+
+
+def test_what_is_told_of_a_failed_run_is_our_own_error_and_names_the_sample(platform):
+    """In the status and in a notification: both read the errors as Dagster keeps them."""
+    vendors = replace(platform.vendors, records=Records(folder=platform.settings.state_folder))
+    with platform.sandbox.suffering(Fault(match="fundingInfo", kind="retyped_number")):
+        result = platform.materialise(["instruments"], "2026-03-10", vendors=vendors)
+    [event] = result.get_step_failure_events()
+    error, chain = event.event_specific_data.error, []
+    while error is not None:
+        chain.append((error.cls_name, error.message))
+        error = error.cause
+    assert len(chain) > 2  # Dagster's, ours, the parser's
+    told = telling(chain)
+    assert told.startswith("binance: /fapi/v1/exchangeInfo, /fapi/v1/fundingInfo: ")
+    assert Path(told.partition(IN)[2]).is_file()
+
+
+def test_of_a_foreign_error_the_last_cause_is_told():
+    chain = [("DagsterExecutionStepExecutionError", "step\n"), ("OSError", "OSError: away\nmore\n")]
+    assert telling(chain) == "OSError: away"
+
+
+@pytest.mark.slow
+def test_a_command_ends_with_one_line_that_names_the_sample(tmp_path):
+    present = datetime.now(UTC)
+    with Sandbox(SimulatedSource(7, clock=lambda: present)) as sandbox:
+        environment = {
+            **{key: value for key, value in os.environ.items() if key[:11] != "CRYPTOPIPE_"},
+            "CRYPTOPIPE_WAREHOUSE": str(tmp_path / "warehouse"),
+            "CRYPTOPIPE_SANDBOX_URL": sandbox.url,
+            "DAGSTER_HOME": str(tmp_path / "home"),
+        }
+        question = ["--start", "2026-10-01", "--end", "2026-10-01", "--tables", "funding_rate"]
+        with sandbox.suffering(Fault(match="fundingInfo", kind="retyped_number")):
+            done = subprocess.run(
+                [Path(sys.executable).with_name("cryptopipe"), "backfill", *question, "--yes"],
+                env=environment, capture_output=True, text=True, timeout=120,
+            )  # fmt: skip
+    assert done.returncode == 1
+    [line] = done.stderr.strip().splitlines()
+    assert line.startswith("error: binance: ")
+    assert Path(line.partition(IN)[2]).is_relative_to(tmp_path / "warehouse" / ".state")
+    assert "rejected  binance: " in sample_in(line)
