@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from cryptopipe_assets.cli_options import Warehouse, day, names, settings_for
-from cryptopipe_assets.cli_past import backfill, history, repair
+from cryptopipe_assets.cli_past import backfill, history, rebuild, repair
 from cryptopipe_assets.cli_simulated import budget, calls
 from cryptopipe_assets.cli_upkeep import backup, restore, thin
 from cryptopipe_assets.commands.console import fail, out
@@ -172,6 +172,7 @@ app.command()(backup)
 app.command()(restore)
 app.command()(thin)
 app.command()(repair)
+app.command()(rebuild)
 app.command()(backfill)
 
 

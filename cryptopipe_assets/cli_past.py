@@ -32,6 +32,20 @@ def repair(
     raise typer.Exit(run(settings_for(warehouse), look_only=look, again=again))
 
 
+def rebuild(
+    table: Annotated[str, typer.Option("--table", help="A collected table, e.g. ohlcv_1m.")],
+    of: Annotated[str, typer.Option("--day", help="The day, YYYY-MM-DD.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Put it in the place of the stored file.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Make a day from the raw evidence once more. Exit code 0 if it is the same bit by bit."""
+    from cryptopipe_assets.commands.rebuild import rebuild as run
+
+    raise typer.Exit(run(settings_for(warehouse), table=table, day=day(of, "--day"), write=write))
+
+
 def backfill(
     start: Annotated[str, typer.Option("--start", help="First day, YYYY-MM-DD.")],
     end: Annotated[str, typer.Option("--end", help="Last day, YYYY-MM-DD.")],

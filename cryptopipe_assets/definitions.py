@@ -4,7 +4,8 @@ import importlib
 import inspect
 import pkgutil
 import warnings
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from datetime import datetime
 from types import ModuleType
 from typing import Any, get_args
 
@@ -20,6 +21,9 @@ from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.defs.run_history import clean_up_schedule
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
+from cryptopipe_assets.evidence.archive import Archive
+from cryptopipe_assets.evidence.context import Context
+from cryptopipe_assets.evidence.recorder import Recorder
 from cryptopipe_assets.partitions import SYMBOLS
 from cryptopipe_assets.sandbox.on_demand import OnDemandSandbox
 from cryptopipe_assets.sandbox.recorded import RecordedSource
@@ -31,6 +35,7 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.strategies.strategy_set import active
 from cryptopipe_assets.tiers import Tier, TieredTable
 from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.vendors.journal import Journal
 from cryptopipe_assets.vendors.records import Records
 
 LAYERS = ("collected", "features", "signals", "quality", "history")
@@ -125,6 +130,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
         standin=None if live else standin(settings),
         state_folder=state if live else None,  # a stand-in has nobody to share its limits with
         records=Records(folder=state),
+        evidence=recorders(settings),
         sources=settings.config.sources,
         keys=keys(settings),
         reach=Reach(
@@ -147,6 +153,20 @@ def recorded_clients(settings: Settings) -> VendorClients:
             recorded_profile.recordings(settings.environment.realdata)
         ),
     )
+
+
+def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]], Recorder] | None:
+    """Who keeps what the vendors answer, where cryptopipe.toml wants it kept."""
+    if not settings.config.collect.archive_raw:
+        return None
+    found, archive = keys(settings), Archive(settings.warehouse)
+    context = Context(
+        profile=settings.environment.vendors,
+        config=settings.config,
+        keys=tuple(sorted(found.present())),
+        coingecko_plan=found.coingecko_plan,
+    ).model_dump_json()
+    return lambda journal, wall: Recorder(archive, journal, context=context, wall=wall)
 
 
 def keys(settings: Settings) -> Keys:

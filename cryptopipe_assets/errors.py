@@ -14,7 +14,8 @@
     ├── ContractError          a frame breaks its table's contract
     └── StorageError           the warehouse: unwritable, corrupt, busy, or asked to shrink
         ├── ShrinkRefused      a commit would lose rows that were collected
-        └── CorruptFile        a Parquet or catalog file cannot be read
+        ├── CorruptFile        a Parquet or catalog file cannot be read
+        └── EvidenceMissing    an answer, or a run, is not among the raw evidence
 
 A message says what was expected, what came, where, and what to do next. Catch to translate,
 never to continue.
@@ -79,6 +80,10 @@ class StorageError(CryptopipeError):
 
 class ShrinkRefused(StorageError):
     """A commit would have removed rows that were collected before."""
+
+
+class EvidenceMissing(StorageError):
+    """What a rebuild needs is not among the raw evidence; the message names it and says why."""
 
 
 class CorruptFile(StorageError):

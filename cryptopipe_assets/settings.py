@@ -47,6 +47,8 @@ class Collect(Section):
     missing_instrument: Literal["fail", "warn"] = "fail"
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
+    archive_raw: bool = False
+    raw_days: int = Field(default=30, ge=3)
 
 
 class SourceChoice(Section):

@@ -5,7 +5,7 @@ freshness of the asset are derived from it here.
 """
 
 import inspect
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 from typing import Any
@@ -36,7 +36,7 @@ from cryptopipe_assets.preview import preview
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.vendors.journal import Journal
+from cryptopipe_assets.vendors.journal import Errand, Journal
 
 GATE = "contract"
 WRITERS = 4
@@ -137,7 +137,13 @@ class Publication:
         self._warehouse = warehouse
         self._contract = contract
         self._commits: list[Commit] = []
-        self.journal = Journal(contract.table_name(), context.run.run_id, log=context.log)
+        days = tuple(days_of(context)) if contract.has_days() else ()
+        self.journal = Journal(
+            contract.table_name(),
+            context.run.run_id,
+            errand=Errand(days=days, tags=context.run.tags),
+            log=context.log,
+        )
         warehouse.claim()
 
     def write(
@@ -163,6 +169,7 @@ class Publication:
             commits = list(pool.map(self._commit, parts.values(), parts.keys()))
         for commit in commits:
             self._record(commit)
+        self._tell(commits)
 
     def write_registry(self, frame: pl.DataFrame) -> Iterator[dg.AssetCheckResult]:
         """Check and write a table without days: versions are merged, a ledger replaced."""
@@ -171,7 +178,9 @@ class Publication:
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
             raise dg.Failure(f"nothing written: {exc}", allow_retries=False) from exc
-        self._record(self._commit(checked))
+        commit = self._commit(checked)
+        self._record(commit)
+        self._tell([commit])
 
     def finish(
         self, metadata: Mapping[str, Any] | None = None
@@ -186,6 +195,11 @@ class Publication:
         lake = self._warehouse.lake
         write = lake.upsert if issubclass(self._contract, Collected) else lake.replace
         return write(self._contract, part, day)
+
+    def _tell(self, commits: Sequence[Commit]) -> None:
+        """Tell whoever keeps evidence which files were written."""
+        lake = self._warehouse.lake
+        self.journal.on_written({each.day: lake.path(each.table, each.day) for each in commits})
 
     def _record(self, commit: Commit) -> None:
         self._commits.append(commit)

@@ -16,6 +16,7 @@ from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
 
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
+from cryptopipe_assets.evidence.archive import Archive
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.vendors.samples import forget, forget_older
 
@@ -162,6 +163,11 @@ def clean_up_job(settings: Settings) -> dg.JobDefinition:
             keep_failed=timedelta(days=schedules.keep_failed_run_days),
             state_folder=settings.state_folder,
         )
+        freed = Archive(settings.warehouse).forget(
+            now=datetime.now(UTC), keep=timedelta(days=settings.config.collect.raw_days)
+        )
+        if freed:
+            context.log.info(f"{freed / 1e6:.1f} MB of raw evidence forgotten")
         context.log.info(
             f"{done.deleted} of {done.looked_at} old runs deleted, {done.bytes_freed / 1e6:.1f} MB"
         )

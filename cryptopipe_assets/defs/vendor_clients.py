@@ -10,6 +10,7 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.defs.reach import Reach
 from cryptopipe_assets.errors import ConfigError
+from cryptopipe_assets.evidence.recorder import Recorder
 from cryptopipe_assets.limits import RequestLimits, Vendors
 from cryptopipe_assets.settings import SourceChoice
 from cryptopipe_assets.sources import Choice, usable
@@ -101,6 +102,8 @@ class VendorClients:
         Where spending and decisions are entered.
     reach
         What there is to ask for beyond the present.
+    evidence
+        Begins to keep what a table's run hears; null where nothing is kept.
     """
 
     limits: Vendors
@@ -113,10 +116,16 @@ class VendorClients:
     standin_share: float = STANDIN_SHARE
     reach: Reach = field(default_factory=Reach)
     records: Records = field(default_factory=Records)
+    evidence: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
 
     def reporting_to(self, journal: Journal) -> "VendorClients":
         """The same clients at work for a table and run, whose log tells what they decide."""
-        return replace(self, records=replace(self.records, journal=journal))
+        records = replace(self.records, journal=journal)
+        if self.evidence is None:
+            return replace(self, records=records)
+        recorder = self.evidence(journal, self.clock)
+        journal.on_written = recorder.wrote
+        return replace(self, records=replace(records, witness=recorder), clock=recorder.clock)
 
     def allowances(self) -> tuple[Allowance, ...]:
         """Every limit of the vendors, for the keys that are set."""

@@ -94,9 +94,11 @@ class VendorClient:
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.calls: Counter[str] = Counter()
-        self.clock = clock
         self.redact = Redactor(api_key)
         self.records = records or Records()
+        witness = self.records.witness
+        self.clock = witness.heard if witness else clock
+        self._wall = witness.wall if witness else clock
         self._limits = (tuple(budgets), tuple(quotas))
         self._concurrency = concurrency
         self._timeout_seconds = timeout_seconds
@@ -123,7 +125,7 @@ class VendorClient:
             ),
             limits=self._limits,
             records=self.records,
-            clock=self.clock,
+            clock=self._wall,
             state_folder=self._state_folder,
         )
         return self
@@ -185,6 +187,15 @@ class VendorClient:
         """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
 
     async def _ask(self, question: Question) -> bytes:
+        """Ask; where somebody listens, through them."""
+        witness = self.records.witness
+        if witness is None:
+            return await self._ask_vendor(question)
+        return await witness.answer(
+            self.vendor, self.verb, question, lambda: self._ask_vendor(question)
+        )
+
+    async def _ask_vendor(self, question: Question) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
         session = self._opened()
 
@@ -192,7 +203,7 @@ class VendorClient:
             await session.leave.take(question)
             async with session.connection.slots, session.leave.turn(question):
                 response = await self._send(session, question)
-                now = self.clock()
+                now = self._wall()
                 try:
                     self.screen(response)
                     return judge(

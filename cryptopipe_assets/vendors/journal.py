@@ -5,7 +5,10 @@ A message names vendor, endpoint and reason, and has been through the redactor: 
 
 import logging
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
 from typing import Literal
 
 logger = logging.getLogger("cryptopipe.vendors")
@@ -40,6 +43,26 @@ class Decision:
     what: str
 
 
+@dataclass(frozen=True, kw_only=True)
+class Errand:
+    """What a run asks for.
+
+    Attributes
+    ----------
+    days
+        Days it fills, ascending; none for a table without days.
+    tags
+        Tags of the run that decide whose coins it asks for.
+    """
+
+    days: tuple[date, ...] = ()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def _unheard(files: Mapping[date | None, Path]) -> None:
+    """Nobody wants to know what was written."""
+
+
 class Journal:
     """Decisions made for one table in one run.
 
@@ -49,6 +72,8 @@ class Journal:
         The table that the calls are for; empty if they are for none.
     run_id
         The run that makes them; empty outside of one.
+    errand
+        What the run asks for.
     log
         Where each decision is told at once. A run passes its own, so that they are in its event
         log.
@@ -59,11 +84,22 @@ class Journal:
         Decisions by kind.
     kept
         The first 200, in their order.
+    on_written
+        Told of the files of each commit, by day.
     """
 
-    def __init__(self, table: str = "", run_id: str = "", *, log: logging.Logger = logger) -> None:
+    def __init__(
+        self,
+        table: str = "",
+        run_id: str = "",
+        *,
+        errand: Errand | None = None,
+        log: logging.Logger = logger,
+    ) -> None:
         self.table = table
         self.run_id = run_id
+        self.errand = errand or Errand()
+        self.on_written: Callable[[Mapping[date | None, Path]], None] = _unheard
         self.counts: Counter[Kind] = Counter()
         self.kept: list[Decision] = []
         self._log = log

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from cryptopipe_assets.vendors.journal import Journal
 from cryptopipe_assets.vendors.ledger import FILE, Ledger
+from cryptopipe_assets.vendors.witness import Witness
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,10 +18,13 @@ class Records:
         The state folder, which all processes share; null keeps everything in memory.
     journal
         The table and run that the client works for, and their log.
+    witness
+        Keeps the answers, or gives kept ones; null where nobody listens.
     """
 
     folder: Path | None = None
     journal: Journal = field(default_factory=Journal)
+    witness: Witness | None = None
 
     def ledger(self) -> Ledger:
         """The ledger of calls, to be opened."""
