@@ -45,7 +45,7 @@ class Blobs:
         path = self._path(name)
         try:
             os.utime(path)  # it is young again: a sweep in another process leaves it alone
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             packed = len(content).to_bytes(SIZE_BYTES, "little")
             packed += CODEC.compress(content, asbytes=True)
             _appear(path, packed)
