@@ -19,6 +19,7 @@ from cryptopipe_assets.asset_spec import (
     ownership,
     vendor_links,
 )
+from cryptopipe_assets.commit_report import newest_rows, report
 from cryptopipe_assets.contracts import Collected, SymbolRecord, Table
 from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
@@ -32,7 +33,6 @@ from cryptopipe_assets.partitions import (
     rows_by_day,
 )
 from cryptopipe_assets.pictures import pictures
-from cryptopipe_assets.preview import preview
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -41,9 +41,6 @@ from cryptopipe_assets.vendors.journal import Errand, Journal
 GATE = "contract"
 WRITERS = 4
 """Days written at once: most of a commit is waiting for the disk."""
-
-ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
-"""Key columns that name what a row is about, and what several of them are called."""
 
 
 def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str, Any]:
@@ -187,8 +184,11 @@ class Publication:
     ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
         """Refresh the catalog and report what was written."""
         self._warehouse.refresh_catalog()
-        yield self._gate(passed=True, metadata={"rows": self._total("rows")})
-        told = {**self._metadata(), **(metadata or {}), **decisions(self.journal)}
+        rows = sum(each.rows for each in self._commits)
+        yield self._gate(passed=True, metadata={"rows": rows})
+        lake = self._warehouse.lake
+        stored = report(lake, self._contract, self._commits)
+        told = {**stored, **(metadata or {}), **decisions(self.journal)}
         yield dg.MaterializeResult(metadata={**self._pictures(told), **told})
 
     def _commit(self, part: pl.DataFrame, day: date | None = None) -> Commit:
@@ -212,47 +212,10 @@ class Publication:
     def _gate(self, *, passed: bool, metadata: Mapping[str, Any]) -> dg.AssetCheckResult:
         return dg.AssetCheckResult(check_name=GATE, passed=passed, metadata=metadata)
 
-    def _total(self, field: str) -> int:
-        return sum(int(getattr(commit, field)) for commit in self._commits)
-
-    def _metadata(self) -> dict[str, Any]:
-        """What is in the partitions now, whether this run wrote it or found it there."""
-        lake = self._warehouse.lake
-        paths = [lake.path(commit.table, commit.day) for commit in self._commits]
-        stored = pl.scan_parquet(paths, hive_partitioning=False)
-        key = self._contract.key()
-        entity = next((name for name in key if name in ENTITIES), key[0])
-        count, first, last = (
-            stored.select(pl.col(entity).n_unique(), pl.min("ts"), pl.max("ts").alias("last"))
-            .collect()
-            .row(0)
-        )
-        newest = self._newest()
-        found: dict[str, Any] = {
-            "rows": self._total("rows"),
-            "rows_added": self._total("added"),
-            "rows_revised": self._total("revised"),
-            ENTITIES.get(entity, entity): count,
-            "first_ts": str(first),
-            "last_ts": str(last),
-            "bytes": self._total("bytes"),
-            "files_written": self._total("written"),
-            "files_unchanged": len(self._commits) - self._total("written"),
-            "preview": dg.MetadataValue.md(preview(newest)),
-        }
-        if not self._contract.has_days():
-            found["dagster/row_count"] = self._total("rows")
-        return found
-
-    def _newest(self) -> pl.DataFrame:
-        """The newest file of this run that has rows: today's may have none yet."""
-        filled = [each for each in self._commits if each.rows] or self._commits
-        path = self._warehouse.lake.path(filled[-1].table, filled[-1].day)
-        return pl.read_parquet(path, hive_partitioning=False)
-
     def _pictures(self, found: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
         """Small charts, where a person may look at them: of runs that are kept."""
         if not self._context.instance.is_persistent:
             return {}
-        drawn = pictures(self._contract.table_name(), self._newest(), found)
+        newest = newest_rows(self._warehouse.lake, self._commits)
+        drawn = pictures(self._contract.table_name(), newest, found)
         return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}

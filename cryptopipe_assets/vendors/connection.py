@@ -13,6 +13,7 @@ from cryptopipe_assets.vendors.redaction import Redactor, quieten_libraries
 from cryptopipe_assets.vendors.retry import AskAgain
 
 WHOLE_ANSWER_TIMEOUTS = 10
+START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,6 +108,11 @@ class Connection:
         if name is None or self._api_key is None:
             return {}
         return {name: self._api_key.get_secret_value()}
+
+
+def hint(address: str, failure: str) -> str:
+    """What may be the matter where nobody answers on this machine; empty elsewhere."""
+    return START_STANDIN if is_local(address) and "ConnectError" in failure else ""
 
 
 def is_local(address: str) -> bool:

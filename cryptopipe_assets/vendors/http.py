@@ -10,6 +10,7 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -20,7 +21,7 @@ from cryptopipe_assets.errors import PayloadChanged, RateLimited, VendorUnavaila
 from cryptopipe_assets.vendors.answers import Banned, Question, judge
 from cryptopipe_assets.vendors.breaker import CircuitOpen
 from cryptopipe_assets.vendors.budget import Budget as Budget  # the constructor asks for it
-from cryptopipe_assets.vendors.connection import Connection, Manners, is_local
+from cryptopipe_assets.vendors.connection import Connection, Manners, hint
 from cryptopipe_assets.vendors.quota import Quota as Quota
 from cryptopipe_assets.vendors.records import Records
 from cryptopipe_assets.vendors.redaction import Redactor
@@ -28,8 +29,6 @@ from cryptopipe_assets.vendors.rejection import Rejection
 from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
 from cryptopipe_assets.vendors.session import Session, open_session
 from cryptopipe_assets.vendors.shapes import UnexpectedShape
-
-START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 Params = Mapping[str, str | int]
 
@@ -97,11 +96,9 @@ class VendorClient:
         self.redact = Redactor(api_key)
         self.records = records or Records()
         witness = self.records.witness
-        self.clock = witness.heard if witness else clock
-        self._wall = witness.wall if witness else clock
+        self.clock, self._wall = (witness.heard, witness.wall) if witness else (clock, clock)
         self._limits = (tuple(budgets), tuple(quotas))
-        self._concurrency = concurrency
-        self._timeout_seconds = timeout_seconds
+        self._concurrency, self._timeout_seconds = concurrency, timeout_seconds
         self._persistence = Persistence(attempts=attempts, backoff_seconds=backoff_seconds)
         self._api_key = api_key
         self._transport = transport
@@ -188,12 +185,10 @@ class VendorClient:
 
     async def _ask(self, question: Question) -> bytes:
         """Ask; where somebody listens, through them."""
-        witness = self.records.witness
-        if witness is None:
+        if (witness := self.records.witness) is None:
             return await self._ask_vendor(question)
-        return await witness.answer(
-            self.vendor, self.verb, question, lambda: self._ask_vendor(question)
-        )
+        ask = partial(self._ask_vendor, question)
+        return await witness.answer(self.vendor, self.verb, question, ask)
 
     async def _ask_vendor(self, question: Question) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
@@ -203,12 +198,10 @@ class VendorClient:
             await session.leave.take(question)
             async with session.connection.slots, session.leave.turn(question):
                 response = await self._send(session, question)
-                now = self._wall()
                 try:
                     self.screen(response)
-                    return judge(
-                        response, question, vendor=self.vendor, redact=self.redact, now=now
-                    )
+                    now, vendor = self._wall(), self.vendor
+                    return judge(response, question, vendor=vendor, redact=self.redact, now=now)
                 except UnexpectedShape as exc:
                     raise self.changed(str(question), exc) from exc
 
@@ -237,8 +230,7 @@ class VendorClient:
 
     def _unanswered(self, question: Question, why: str) -> str:
         """Say what was asked, why there is no answer, and what to do."""
-        hint = START_STANDIN if is_local(self.base_url) and "ConnectError" in why else ""
-        return f"{question}: {why}{hint}. Nothing was written; run again later"
+        return f"{question}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
 
     async def _send(self, session: Session, question: Question) -> httpx.Response:
         """Enter a request in the books and send it."""
