@@ -25,6 +25,7 @@ from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.settings import SourceChoice, load_settings
 from cryptopipe_assets.simulated_time import SimulatedClock
 from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.vendors.records import Records
 from cryptopipe_tests.chaos.questions import CANARY, NOW
 from cryptopipe_tests.conftest import Platform
 
@@ -141,6 +142,7 @@ def vendors_of(platform: Platform, *, has_keys: bool) -> VendorClients:
         ),
         sources=KEYED if has_keys else KEYLESS,
         keys=KEYS if has_keys else Keys(),
+        records=Records(folder=platform.settings.state_folder),
     )
 
 
@@ -208,6 +210,8 @@ def test_a_failed_run_names_the_error_and_leaves_every_file_as_it_was(case, stor
     assert any(issubclass(each, named) for each in kinds), errors_of(result)
     assert stored.files() == before
     assert materialisations(stored, case.table) == recorded
+    if case.error == "PayloadChanged":
+        assert list((stored.settings.state_folder / "samples" / result.run_id).glob("*.txt"))
     _no_canary(stored, result, caplog)
 
 
