@@ -111,17 +111,23 @@ def forget(folder: Path, run_id: str) -> int:
 
 
 def rendered(sample: Sample, redact: Redactor) -> str:
-    """Return the file's text: the fault, the place of it, the answers with the newest first."""
+    """Return the file's text: the fault, the place of it, the answers with the newest first.
+
+    The newest is shown at length, and the newest that the error is about: of a file of an archive
+    its checksum came later.
+    """
     of = " ".join(filter(None, [sample.table, sample.run_id and f"run {sample.run_id}"]))
     lines = [
         f"rejected  {sample.vendor}: {sample.said}",
         f"asked for {of or 'no table'}",
         f"at fault  {_cut(sample.offending, LONGEST_PLACE, redact)}",
     ]
-    longest = LONGEST_BODY
-    for answer in reversed(sample.answers):
+    newest = len(sample.answers) - 1
+    about = [place for place, each in enumerate(sample.answers) if each.path in sample.where]
+    at_length = {newest, max(about, default=newest)}
+    for place, answer in reversed(list(enumerate(sample.answers))):
+        longest = LONGEST_BODY if place in at_length else LONGEST_EARLIER
         lines += ["", *_shown(answer, longest, redact)]
-        longest = LONGEST_EARLIER
     return "\n".join(lines) + "\n"
 
 

@@ -20,6 +20,7 @@ from cryptopipe_assets.refresh_plan import Step
 from cryptopipe_assets.sandbox.faults import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.vendors.binance_archive import BinanceArchive
 from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
 from cryptopipe_assets.vendors.records import Records
 from cryptopipe_assets.vendors.samples import KEPT, MOST_OF_A_RUN
@@ -98,6 +99,25 @@ def test_a_long_answer_is_cut_and_the_object_at_fault_is_there_all_the_same(stan
     assert len(sample) < 64 * 1024 + 4 * 1024 + 2000
     assert f"... {len(body) - 64 * 1024:,} more characters" in sample
     assert 'at fault  {"id": 1, "filler": "xxx' in sample
+
+
+def test_of_a_file_of_an_archive_the_lines_are_shown_and_not_only_its_checksum(standin, tmp_path):
+    async def ask() -> None:
+        async with BinanceArchive(
+            base_url=f"{standin.url}/binance-archive",
+            clock=lambda: NOW,
+            records=Records(folder=tmp_path),
+        ) as client:
+            await client.klines_of_day("BTCUSDT", "BTC-USDT-PERP", NOW.date() - timedelta(days=3))
+
+    fault = Fault(match="klines/.*zip$", kind="nan_number")
+    with standin.suffering(fault), pytest.raises(PayloadChanged) as caught:
+        asyncio.run(ask())
+    sample = sample_in(str(caught.value))
+    assert "bytes of a zip of ['BTCUSDT-1m-2026-03-07.csv'], of which the first" in sample
+    assert sample.index(".zip.CHECKSUM\n") < sample.index("open_time,open,high,low")
+    assert sample.count("\n17728") > 400
+    assert len(sample) < 2 * 64 * 1024 + 8 * 1024
 
 
 def test_samples_of_a_run_are_few_and_the_error_says_so_when_there_are_enough(standin, tmp_path):
