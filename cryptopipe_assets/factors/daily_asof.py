@@ -52,7 +52,7 @@ def with_newest_known(
     first_day = int(day.min()) if len(day) else 0
     newest = _newest_known(rows, ids, first_day, int(day.max()) if len(day) else 0)
     oldest = (day + 1) * DAY_MS - max_age // timedelta(milliseconds=1)
-    namesakes = Namesakes.among(rows, preferred, days=len(day))
+    namesakes = Namesakes.among(rows, ids, preferred=preferred, days=len(day))
     for namesake in _ids_of(days["coin"], rows, ids):
         asked = np.flatnonzero(namesake != NOBODY)
         found = newest[namesake[asked], day[asked] - first_day]

@@ -40,16 +40,18 @@ class Namesakes:
     best: Indices
 
     @classmethod
-    def among(cls, rows: pl.DataFrame, preferred: str | None, *, days: int) -> Self:
-        """Return nobody yet for each of ``days`` coin-days."""
-        vendor = rows["coin_id"].str.extract(r"^([^:]*):").fill_null("")
+    def among(cls, rows: pl.DataFrame, ids: Indices, *, preferred: str | None, days: int) -> Self:
+        """Return nobody yet for each of ``days`` coin-days; ``ids`` numbers the rows' coin_id."""
+        first = np.flatnonzero(np.diff(ids, prepend=-1))
+        vendor = rows["coin_id"].gather(first).str.extract(r"^([^:]*):").fill_null("")
+        number = vendor.rank("dense").cast(pl.Int64).to_numpy()
         is_preferred = np.zeros(rows.height, dtype=np.bool_)
         if preferred is not None:
             is_preferred = rows[preferred].fill_null(value=False).to_numpy()
         return cls(
             ts=epoch_ms(rows["ts"]),
             size=rows["market_cap_usd"].cast(pl.Float64).fill_null(-1.0).to_numpy(),
-            vendor=vendor.rank("dense").fill_null(0).cast(pl.Int64).to_numpy(),
+            vendor=number[ids],
             is_preferred=is_preferred,
             largest=np.full(days, NOBODY),
             best=np.full(days, NOBODY),
@@ -59,13 +61,16 @@ class Namesakes:
         """Let the rows ``found`` be further candidates of the coin-days ``asked``."""
         rival = self.largest[asked]
         is_of_another = (rival != NOBODY) & (self.vendor[rival] != self.vendor[found])
-        self._settle(asked[is_of_another])
+        if is_of_another.any():
+            self._settle(asked[is_of_another])
         rival = self.largest[asked]
         is_larger = (rival == NOBODY) | (self.size[found] > self.size[rival])
         self.largest[asked[is_larger]] = found[is_larger]
 
     def meant(self) -> Indices:
         """Return the row that is meant on each coin-day, or ``NOBODY``."""
+        if (self.best == NOBODY).all():
+            return self.largest  # one vendor alone: nothing is to be compared
         self._settle(np.arange(len(self.best)))
         return self.best
 
