@@ -6,8 +6,11 @@ from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cryptopipe_assets.settings import Config, Profile, Settings
 
-NOT_A_KEY = SecretStr("not-a-key-0123456789")
-"""Stands for a key that was set: whether there is one decides who is asked."""
+NOT_A_KEY = SecretStr("CG-not-a-key-0123456789")
+"""Stands for a key that was set: whether there is one decides who is asked.
+
+It begins as CoinGecko's keys do, or that vendor's client would leave it unused and ask otherwise.
+"""
 
 
 class Context(BaseModel):

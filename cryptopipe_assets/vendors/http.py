@@ -10,7 +10,6 @@ import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
-from functools import partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -187,8 +186,8 @@ class VendorClient:
         """Ask; where somebody listens, through them."""
         if (witness := self.records.witness) is None:
             return await self._ask_vendor(question)
-        ask = partial(self._ask_vendor, question)
-        return await witness.answer(self.vendor, self.verb, question, ask)
+        asked = self.vendor, self.verb, question
+        return await witness.answer(*asked, lambda: self._ask_vendor(question))
 
     async def _ask_vendor(self, question: Question) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
@@ -214,7 +213,8 @@ class VendorClient:
             )
 
         try:
-            return await self._persistence.run(once, before_retry)
+            body = await self._persistence.run(once, before_retry)
+            return body if self.records.witness is None else self.redact.blank_body(body)
         except Banned as exc:
             session.leave.ban(exc)
             raise RateLimited(self.vendor, self._unanswered(question, str(exc))) from exc

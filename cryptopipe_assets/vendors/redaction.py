@@ -35,6 +35,10 @@ class Redactor:
             text = re.sub(re.escape(spelled), "***", text, flags=re.IGNORECASE)
         return text
 
+    def blank_body(self, body: bytes) -> bytes:
+        """Return a whole body, text or not, with the key blanked out."""
+        return self.blank(body.decode("latin-1")).encode("latin-1") if self._key else body
+
 
 class WithoutQuery(logging.Filter):
     """Cuts the query off the addresses that httpx logs: a key could be in it."""

@@ -205,3 +205,23 @@ class TestFailures:
         for visit in archive.visits():
             for name in visit.blobs:
                 assert CANARY.encode() not in archive.blobs.get(name)
+
+
+class TestKeys:
+    """A key decides who is asked, and is nowhere in what is kept."""
+
+    def test_a_day_asked_with_a_key_of_coingecko_is_rebuilt_without_it(self, platform):
+        key = SecretStr(f"CG-{CANARY}")  # begins as CoinGecko's keys do, and only then is used
+        platform.settings = keeping(platform.settings).with_environment(
+            vendors="live", coingecko_api_key=key
+        )
+        vendors = replace(
+            platform.vendors,
+            keys=keys(platform.settings),
+            evidence=recorders(platform.settings),
+        )
+        collect(platform, vendors, ROUNDS[:1], ["market_cap"])
+        assert rebuilt(platform.settings, contracts()["market_cap"], DAY).is_identical
+        archive = Archive(platform.settings.warehouse)
+        (visit,) = archive.visits("market_cap")
+        assert any("calls-none" not in each.question for each in visit.answers)  # it was used
