@@ -15,7 +15,7 @@ ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
 
 
 def report(lake: Lake, contract: type[Table], commits: Sequence[Commit]) -> dict[str, Any]:
-    """Metadata of a materialisation: rows, what is new, the first and last instant, a preview."""
+    """Metadata of a materialisation: rows, what is new, the first and last instant."""
     paths = [lake.path(each.table, each.day) for each in commits]
     stored = pl.scan_parquet(paths, hive_partitioning=False)
     key = contract.key()
@@ -36,11 +36,15 @@ def report(lake: Lake, contract: type[Table], commits: Sequence[Commit]) -> dict
         "bytes": sum(each.bytes for each in commits),
         "files_written": sum(each.written for each in commits),
         "files_unchanged": sum(not each.written for each in commits),
-        "preview": dg.MetadataValue.md(preview(newest_rows(lake, commits))),
     }
     if not contract.has_days():
         found["dagster/row_count"] = rows
     return found
+
+
+def preview_of(lake: Lake, commits: Sequence[Commit]) -> dg.MarkdownMetadataValue:
+    """The newest rows of a run, for a person."""
+    return dg.MetadataValue.md(preview(newest_rows(lake, commits)))
 
 
 def newest_rows(lake: Lake, commits: Sequence[Commit]) -> pl.DataFrame:

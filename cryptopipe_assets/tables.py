@@ -19,7 +19,7 @@ from cryptopipe_assets.asset_spec import (
     ownership,
     vendor_links,
 )
-from cryptopipe_assets.commit_report import newest_rows, report
+from cryptopipe_assets.commit_report import newest_rows, preview_of, report
 from cryptopipe_assets.contracts import Collected, SymbolRecord, Table
 from cryptopipe_assets.decisions import decisions
 from cryptopipe_assets.errors import ContractError, RequestError
@@ -39,6 +39,9 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.vendors.journal import Errand, Journal
 
 GATE = "contract"
+PLAIN = "cryptopipe/plain"
+"""Run tag of a round whose hour has its pictures already."""
+
 WRITERS = 4
 """Days written at once: most of a commit is waiting for the disk."""
 
@@ -189,7 +192,12 @@ class Publication:
         lake = self._warehouse.lake
         stored = report(lake, self._contract, self._commits)
         told = {**stored, **(metadata or {}), **decisions(self.journal)}
-        yield dg.MaterializeResult(metadata={**self._pictures(told), **told})
+        shown = {**self._pictures(told), "preview": preview_of(lake, self._commits)}
+        if day := self._commits[-1].day:
+            # Dagster writes what is told of a run once a day of it, and keeps each three times.
+            self._context.add_asset_metadata(shown, partition_key=day.isoformat())
+            shown = {}
+        yield dg.MaterializeResult(metadata={**shown, **told})
 
     def _commit(self, part: pl.DataFrame, day: date | None = None) -> Commit:
         lake = self._warehouse.lake
@@ -213,8 +221,8 @@ class Publication:
         return dg.AssetCheckResult(check_name=GATE, passed=passed, metadata=metadata)
 
     def _pictures(self, found: Mapping[str, Any]) -> dict[str, dg.MetadataValue[Any]]:
-        """Small charts, where a person may look at them: of runs that are kept."""
-        if not self._context.instance.is_persistent:
+        """Small charts, where a person may look at them: of runs that are kept, once an hour."""
+        if not self._context.instance.is_persistent or PLAIN in self._context.run.tags:
             return {}
         newest = newest_rows(self._warehouse.lake, self._commits)
         drawn = pictures(self._contract.table_name(), newest, found)

@@ -22,6 +22,7 @@ from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.recurrence import HOUR, Recurrence
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables import PLAIN
 from cryptopipe_assets.timetable import REGISTRY, Round, closes_at, closing, listings, rounds_of
 
 Told = dg.SkipReason | dg.RunRequest
@@ -145,6 +146,11 @@ def with_room(settings: Settings, due: Sequence[Round], log: Logger) -> list[Rou
     return [each for each in kept if each.tables]
 
 
+def _is_repeat(recurrence: Recurrence, at: datetime) -> bool:
+    """Whether another instant of the same hour came before."""
+    return at.minute >= recurrence.every_minutes
+
+
 def _request(
     settings: Settings, history: RoundHistory, due: Sequence[Round], at: datetime
 ) -> dg.RunRequest:
@@ -167,5 +173,6 @@ def _request(
             TICK: at.isoformat(),
             "dagster/priority": "1" if due[0].recurrence.every_minutes < HOUR else "0",
             **({TIER: tier} if tier else {}),
+            **({PLAIN: "true"} if _is_repeat(due[0].recurrence, at) else {}),
         },
     )

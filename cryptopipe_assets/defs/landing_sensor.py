@@ -10,7 +10,7 @@ from cryptopipe_assets.defs.landed_files import FOLDER, REJECTED, import_file, l
 from cryptopipe_assets.defs.vendor_clients import VendorClients
 from cryptopipe_assets.storage.warehouse import Warehouse
 
-INTERVAL_SECONDS = 30
+INTERVAL_SECONDS = 60
 QUIET_SECONDS = 5.0
 """A file is whole when it has not changed since the last tick, nor within this time."""
 
