@@ -5,7 +5,7 @@ Dagster's history what was asked for and what succeeded before, so that ticks th
 one run over the days they left out, and a tick whose work is already waiting adds nothing.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from logging import Logger
@@ -22,7 +22,7 @@ from cryptopipe_assets.partitions import range_tags
 from cryptopipe_assets.recurrence import HOUR, Recurrence
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.tables import PLAIN
+from cryptopipe_assets.tables import GATE, PLAIN
 from cryptopipe_assets.timetable import REGISTRY, Round, closes_at, closing, listings, rounds_of
 
 Told = dg.SkipReason | dg.RunRequest
@@ -146,6 +146,15 @@ def with_room(settings: Settings, due: Sequence[Round], log: Logger) -> list[Rou
     return [each for each in kept if each.tables]
 
 
+def gates(tables: Iterable[str]) -> list[dg.AssetCheckKey]:
+    """The checks that each table makes itself, before it writes.
+
+    A run request with checks, be it none, that leaves these out is refused by Dagster: an asset
+    and the checks within it run together.
+    """
+    return [dg.AssetCheckKey(dg.AssetKey(name), GATE) for name in tables]
+
+
 def _is_repeat(recurrence: Recurrence, at: datetime) -> bool:
     """Whether another instant of the same hour came before."""
     return at.minute >= recurrence.every_minutes
@@ -166,7 +175,7 @@ def _request(
         run_key=f"{at.isoformat()} {names}",
         asset_selection=[dg.AssetKey(name) for name in tables],
         # The gate before every write is part of the asset; the rest is looked at on closing.
-        asset_check_keys=None if closes else [],
+        asset_check_keys=None if closes else gates(tables),
         tags={
             **range_tags(min(first for first, _ in spans), max(last for _, last in spans)),
             ROUND: names,

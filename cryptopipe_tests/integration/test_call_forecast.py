@@ -77,10 +77,11 @@ def overdone(settings):
 def tick(settings, home, minute):
     """What the tier's schedule asks for, and the lines of its log."""
     (schedule,) = (each for each in schedules(settings) if each.name == "collect_fast")
-    with on_disk(home) as instance:
-        context = dg.build_schedule_context(
-            instance=instance, scheduled_execution_time=START.replace(minute=minute, second=0)
-        )
+    due = START.replace(minute=minute, second=0)
+    with (
+        on_disk(home) as instance,
+        dg.build_schedule_context(instance=instance, scheduled_execution_time=due) as context,
+    ):
         return schedule.evaluate_tick(context)
 
 

@@ -51,13 +51,13 @@ def drop(platform, name: str, *, checksum: bool = True, keep: float = 1.0) -> Pa
 def tick(platform, cursor: str | None = None):
     definitions = build(platform.settings, vendors=platform.vendors)
     sensor = definitions.get_repository_def().get_sensor_def("landed_files")
-    context = dg.build_sensor_context(
+    with dg.build_sensor_context(
         instance=platform.instance,
         cursor=cursor,
         definitions=definitions,
         resources={"warehouse": definitions.resources["warehouse"]},
-    )
-    return sensor.evaluate_tick(context)
+    ) as context:
+        return sensor.evaluate_tick(context)
 
 
 def run(platform, request: dg.RunRequest) -> dg.ExecuteInProcessResult:

@@ -8,6 +8,7 @@ import pytest
 
 from cryptopipe_assets.definitions import build
 from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
+from cryptopipe_assets.tables import GATE
 from cryptopipe_assets.tiers import Tier
 from cryptopipe_tests.reference.operation import Operation, on_disk
 
@@ -124,12 +125,12 @@ def test_a_tick_adds_nothing_while_the_round_before_is_waiting(operation, platfo
     schedule = operation.definitions.get_repository_def().get_schedule_def("collect_fast")
 
     def tick(minute: str) -> dg.RunRequest | str | None:
-        context = dg.build_schedule_context(
+        with dg.build_schedule_context(
             instance=platform.instance,
             repository_def=operation.definitions.get_repository_def(),
             scheduled_execution_time=at(minute),
-        )
-        evaluated = schedule.evaluate_tick(context)
+        ) as context:
+            evaluated = schedule.evaluate_tick(context)
         return evaluated.run_requests[0] if evaluated.run_requests else evaluated.skip_message
 
     def start(request: dg.RunRequest, status: dg.DagsterRunStatus) -> None:
@@ -142,6 +143,35 @@ def test_a_tick_adds_nothing_while_the_round_before_is_waiting(operation, platfo
     # The waiting run asks for no open interest, which is due at 10:32.
     later = tick("2026-03-10T10:32")
     assert {key.to_user_string() for key in later.asset_selection} >= {"open_interest"}
+
+
+@pytest.mark.parametrize(
+    ("name", "minute"),
+    [
+        ("collect_hourly", "09:00"),
+        ("collect_fast", "09:02"),
+        ("collect_listings", "09:00"),
+        ("close_yesterday", "01:00"),
+    ],
+)
+def test_a_tick_asks_for_each_table_together_with_its_gate(operation, platform, name, minute):
+    repository = operation.definitions.get_repository_def()
+    schedule = repository.get_schedule_def(name)
+    with dg.build_schedule_context(
+        instance=platform.instance,
+        repository_def=repository,
+        scheduled_execution_time=at(f"2026-03-10T{minute}"),
+    ) as context:
+        request = schedule.evaluate_tick(context).run_requests[0]
+    # As the daemon makes a run of it; Dagster refuses a table without the check within it.
+    chosen = request.asset_check_keys
+    subset = operation.definitions.resolve_job_def(schedule.job_name).get_subset(
+        asset_selection=set(request.asset_selection),
+        asset_check_selection=None if chosen is None else set(chosen),
+    )
+    assert subset.asset_layer.selected_asset_keys == set(request.asset_selection)
+    gates = {dg.AssetCheckKey(key, GATE) for key in request.asset_selection}
+    assert chosen is None or gates == set(chosen)
 
 
 class TestFailure:

@@ -16,9 +16,8 @@ FOLLOWED = ["1000PEPE-USDT-PERP", "BTC-USDT-PERP", "DOGE-USDT-PERP"]
 @pytest.fixture
 def listed(platform, tmp_path):
     """The platform with its registry, and an instance on disk as a daemon has."""
-    platform.instance = dg.DagsterInstance.local_temp(str(tmp_path))
-    assert platform.materialise(["instruments"], "2026-03-09").success
-    with platform.instance:
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as platform.instance:
+        assert platform.materialise(["instruments"], "2026-03-09").success
         yield platform
 
 
@@ -26,14 +25,14 @@ def tick(platform, *, cursor: str | None = None) -> dg.SensorResult:
     """One evaluation of the sensor of the real definitions; its requests are carried out."""
     definitions = build(platform.settings, vendors=platform.vendors)
     sensor = definitions.get_repository_def().get_sensor_def("new_symbols")
-    context = dg.build_sensor_context(
+    with dg.build_sensor_context(
         instance=platform.instance,
         instance_ref=platform.instance.get_ref() if platform.instance.is_persistent else None,
         cursor=cursor,
         definitions=definitions,
         resources={name: definitions.resources[name] for name in ("warehouse", "universe")},
-    )
-    result = sensor.evaluate_tick(context)
+    ) as context:
+        result = sensor.evaluate_tick(context)
     for request in result.dynamic_partitions_requests or []:
         platform.instance.add_dynamic_partitions(str(SYMBOLS.name), request.partition_keys)
     return result

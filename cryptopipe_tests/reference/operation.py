@@ -114,13 +114,13 @@ class Operation:
 
     def _tick(self, name: str, minute: datetime, now: datetime | None = None) -> None:
         schedule = self._repository.get_schedule_def(name)
-        context = dg.build_schedule_context(
+        self.clock.set((now or minute) + timedelta(seconds=2))
+        with dg.build_schedule_context(
             instance=self.instance,
             repository_def=self._repository,
             scheduled_execution_time=minute,
-        )
-        self.clock.set((now or minute) + timedelta(seconds=2))
-        told = schedule.evaluate_tick(context)
+        ) as context:
+            told = schedule.evaluate_tick(context)
         if told.skip_message:
             self.skipped.append((minute, name, told.skip_message))
         for request in told.run_requests or []:
@@ -160,7 +160,8 @@ class Operation:
             days = days or [at.date().isoformat()]
             tags = range_tags(date.fromisoformat(days[0]), date.fromisoformat(days[-1]))
             self.clock.set(at)
-            self._execute("derive_features", "derive", list(wanted), tags, checks=[])
+            gates = [AssetCheckKey(key, GATE) for key in wanted]
+            self._execute("derive_features", "derive", list(wanted), tags, checks=gates)
 
     def _execute(
         self,
@@ -172,8 +173,8 @@ class Operation:
         checks: Iterable[AssetCheckKey] | None,
     ) -> None:
         job = self.definitions.resolve_job_def(job_name)
-        gates = None if checks is None else frozenset(AssetCheckKey(key, GATE) for key in keys)
-        subset = job.get_subset(asset_selection=set(keys), asset_check_selection=gates)
+        chosen = None if checks is None else frozenset(checks)
+        subset = job.get_subset(asset_selection=set(keys), asset_check_selection=chosen)
         started = time.monotonic()
         result = subset.execute_in_process(
             instance=self.instance, tags=tags, run_config=QUIET, raise_on_error=False
