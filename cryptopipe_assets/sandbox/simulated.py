@@ -1,6 +1,6 @@
 """The simulated source: fourteen perpetuals from September 2019 to the present minute."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
 from cryptopipe_assets.sandbox.bars import Bars, lines
@@ -46,15 +46,19 @@ class SimulatedSource:
         Chooses the market.
     clock
         The present of the simulated world; nothing later is shown.
+    coins
+        Contracts that the exchange lists, in its order. Other vendors tell of `COINS` only.
     """
 
     name = "simulated"
     intervals = frozenset(_WIDTHS)
 
-    def __init__(self, seed: int = 7, clock: Clock = utcnow) -> None:
+    def __init__(
+        self, seed: int = 7, clock: Clock = utcnow, coins: Sequence[Coin] = COINS
+    ) -> None:
         self.clock = clock
-        self._coins = {coin.symbol: coin for coin in COINS}
-        self._instruments = {coin.symbol: _instrument(coin) for coin in COINS}
+        self._coins = {coin.symbol: coin for coin in coins}
+        self._instruments = {coin.symbol: _instrument(coin) for coin in coins}
         self._world = world(seed)
         self._market, self._funding = self._world.market, self._world.funding
         self._day_lines = lru_cache(maxsize=96)(self._write_day)
@@ -107,7 +111,8 @@ class SimulatedSource:
 
     def funding_hours(self, now: int) -> dict[str, int]:
         """Hours between settlements, of every contract that trades at ``now``."""
-        trading = [coin for coin in COINS if coin.birth <= now < (coin.death or now + 1)]
+        everyone = self._coins.values()
+        trading = [coin for coin in everyone if coin.birth <= now < (coin.death or now + 1)]
         return {coin.symbol: hours_at(coin, now + 1) for coin in trading}
 
     def archived_klines(

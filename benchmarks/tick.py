@@ -1,0 +1,213 @@
+"""One hourly tick for 100 coins through Dagster's own daemon: ``python -m benchmarks.tick``.
+
+The stand-in, the daemon with its code server, and every run are processes of their own, as they
+are for a user. The warehouse has eight days behind it, and the round before has succeeded. Takes
+some minutes, most of which are the past and the wait for a full minute.
+"""
+
+import argparse
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from multiprocessing import get_context
+from pathlib import Path
+
+import dagster as dg
+
+from cryptopipe_assets.commands.run import QUIET, TableRun
+from cryptopipe_assets.dagster_home import export_dagster_home
+from cryptopipe_assets.definitions import build
+from cryptopipe_assets.sandbox.coin import Coin
+from cryptopipe_assets.sandbox.coins import COINS
+from cryptopipe_assets.sandbox.on_demand import serves
+from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.settings import PROJECT, Settings, load_settings
+from cryptopipe_assets.tiers import Tier
+
+GOAL_SECONDS = 10.0
+SCHEDULE, SENSOR = "collect_hourly", "derive_features"
+PAST = ("instruments", "ohlcv_1m", "funding_rate", "microstructure_1h")
+DAYS = 8
+"""Factors look back a week."""
+
+PATIENCE = timedelta(minutes=4)
+AHEAD = timedelta(seconds=75)
+"""From the start of the daemon to the tick: the code location is to be loaded by then."""
+
+
+def market(count: int) -> list[Coin]:
+    """The simulated exchange's trading contracts, and as many twins of them as are wanting."""
+    own = [coin for coin in COINS if coin.delisted is None]
+    twins = [replace(own[n % len(own)], base=f"TWIN{n}") for n in range(count)]
+    return [*own, *twins][:count]
+
+
+def serve(port: int, count: int) -> None:
+    """Be the stand-in until terminated."""
+    with Sandbox(SimulatedSource(coins=market(count)), port=port) as sandbox:
+        while sandbox.url:
+            time.sleep(1)
+
+
+@contextmanager
+def standin(port: int, count: int) -> Iterator[str]:
+    """Address of a stand-in in its own process."""
+    process = get_context("spawn").Process(target=serve, args=(port, count), daemon=True)
+    process.start()
+    url = f"http://127.0.0.1:{port}"
+    try:
+        while serves(url) is None:
+            time.sleep(0.1)
+        yield url
+    finally:
+        process.terminate()
+        process.join()
+
+
+def past(settings: Settings) -> None:
+    """Fill the days before today, and let the round before have succeeded."""
+    today = datetime.now(UTC).date()
+    TableRun(settings, keep=False).quietly(
+        PAST, today - timedelta(days=DAYS), today - timedelta(days=1)
+    )
+    definitions = build(settings)
+    repository = definitions.get_repository_def()
+    schedule = repository.get_schedule_def(SCHEDULE)
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    with (
+        dg.DagsterInstance.get() as instance,
+        dg.build_schedule_context(
+            instance=instance, repository_def=repository, scheduled_execution_time=hour
+        ) as context,
+    ):
+        (request,) = schedule.evaluate_tick(context).run_requests or []
+        job = definitions.resolve_job_def(schedule.job_name).get_subset(
+            asset_selection=set(request.asset_selection or []),
+            asset_check_selection=set(request.asset_check_keys or []),
+        )
+        job.execute_in_process(instance=instance, tags=request.tags, run_config=QUIET)
+
+
+def write_config(settings: Settings, path: Path, *, offset: int) -> None:
+    """The project's cryptopipe.toml with one tier, of the settings' coins, at ``offset``."""
+    text = (PROJECT / "cryptopipe.toml").read_text()
+    coins = ", ".join(f'"{each}"' for each in settings.config.tiers["hourly"].coins)
+    first, rest = text.index("[tiers."), text.index("# What is scheduled once")
+    tier = f"[tiers.hourly]\nevery_minutes = 60\noffset_minutes = {offset}\ncoins = [{coins}]\n\n"
+    path.write_text(text[:first] + tier + text[rest:])
+
+
+@contextmanager
+def daemon(environment: dict[str, str], log: Path) -> Iterator[None]:
+    """Dagster's daemon with the schedule and the sensor switched on."""
+    beside = Path(sys.executable)
+    workspace = ["-w", str(PROJECT / "workspace.yaml")]
+    with log.open("w") as told:
+        for command in (["schedule", "start", SCHEDULE], ["sensor", "start", SENSOR]):
+            subprocess.run(
+                [beside.with_name("dagster"), *command, *workspace],
+                env=environment,
+                stdout=told,
+                stderr=told,
+                check=True,
+            )
+        process = subprocess.Popen(
+            [beside.with_name("dagster-daemon"), "run", *workspace],
+            env=environment,
+            stdout=told,
+            stderr=told,
+        )
+        try:
+            yield
+        finally:
+            process.terminate()
+            with suppress(subprocess.TimeoutExpired):
+                process.wait(timeout=30)
+
+
+def ended(instance: dg.DagsterInstance, job: str, *, after: datetime) -> dg.RunRecord:
+    """The first run of a job created after an instant, once it has ended.
+
+    Raises
+    ------
+    SystemExit
+        If there is none in four minutes, or it failed.
+    """
+    until = after + PATIENCE
+    found: Sequence[dg.RunRecord] = []
+    while datetime.now(UTC) < until:
+        found = instance.get_run_records(
+            dg.RunsFilter(job_name=job, created_after=after), ascending=True
+        )
+        if found and found[0].dagster_run.is_finished:
+            break
+        time.sleep(0.2)
+    if not found or not found[0].dagster_run.is_success:
+        raise SystemExit(f"{job}: no run succeeded; {[each.dagster_run.status for each in found]}")
+    return found[0]
+
+
+def told(name: str, record: dg.RunRecord, due: datetime) -> float:
+    """Print when what came; seconds from ``due`` to the end."""
+    instants = [
+        record.create_timestamp.timestamp(),
+        record.start_time or 0.0,
+        record.end_time or 0.0,
+    ]
+    created, started, end = (each - due.timestamp() for each in instants)
+    print(f"{name}: asked for after {created:.1f} s, begun {started:.1f} s, done {end:.1f} s")
+    return end
+
+
+def main() -> None:
+    """Measure one tick, and end with 1 if nothing came of it."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.tick", description=__doc__)
+    parser.add_argument("--coins", type=int, default=100)
+    parser.add_argument("--port", type=int, default=8797, help="of the stand-in")
+    asked = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder, standin(asked.port, asked.coins) as url:
+        home = Path(folder)
+        environment = {
+            "CRYPTOPIPE_VENDORS": "sandbox",
+            "CRYPTOPIPE_SANDBOX_URL": url,
+            "CRYPTOPIPE_WAREHOUSE": str(home / "warehouse"),
+            "CRYPTOPIPE_CONFIG": str(home / "cryptopipe.toml"),
+            "DAGSTER_HOME": str(home / "instance"),
+        }
+        (home / "cryptopipe.toml").write_text((PROJECT / "cryptopipe.toml").read_text())
+        os.environ.update(environment)
+        coins = tuple(coin.ticker for coin in market(asked.coins))
+        settings = load_settings().with_config(
+            tiers={"hourly": Tier(every_minutes=60, coins=coins)}
+        )
+        export_dagster_home(settings)
+        began = time.monotonic()
+        past(settings)
+        print(f"{DAYS} days of {len(coins)} coins: {time.monotonic() - began:.0f} s")
+        due = (datetime.now(UTC) + AHEAD).replace(second=0, microsecond=0) + timedelta(minutes=1)
+        write_config(settings, home / "cryptopipe.toml", offset=due.minute)
+        with (
+            daemon(dict(os.environ), home / "daemon.log"),
+            dg.DagsterInstance.get() as instance,
+        ):
+            try:
+                seconds = told("collect", ended(instance, "collect", after=due), due)
+                hours = due + timedelta(minutes=1)
+                derived = ended(instance, "__ASSET_JOB", after=hours)
+                told("derive, a minute later", derived, hours)
+            except SystemExit:
+                print((home / "daemon.log").read_text()[-8000:], file=sys.stderr)
+                raise
+        verdict = "met" if seconds <= GOAL_SECONDS else "NOT met"
+        print(f"tick to done: {seconds:.1f} s, goal {GOAL_SECONDS:.0f} s: {verdict}")
+
+
+if __name__ == "__main__":
+    main()
