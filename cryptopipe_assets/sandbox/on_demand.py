@@ -5,10 +5,13 @@ import http.client
 import json
 import threading
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.source import Source
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.sandbox.server import Sandbox
 
 KNOCK_SECONDS = 2.0
 
@@ -43,6 +46,9 @@ class OnDemandSandbox:
             return self._configured
         with self._starting:
             if self._own is None:
+                # A web server takes 0.3 s to import; most runs, and all real ones, need none.
+                from cryptopipe_assets.sandbox.server import Sandbox
+
                 own = Sandbox(self._make_source())
                 own.__enter__()
                 atexit.register(self.close)
