@@ -53,9 +53,7 @@ class SimulatedSource:
     name = "simulated"
     intervals = frozenset(_WIDTHS)
 
-    def __init__(
-        self, seed: int = 7, clock: Clock = utcnow, coins: Sequence[Coin] = COINS
-    ) -> None:
+    def __init__(self, seed: int = 7, clock: Clock = utcnow, coins: Sequence[Coin] = COINS) -> None:
         self.clock = clock
         self._coins = {coin.symbol: coin for coin in coins}
         self._instruments = {coin.symbol: _instrument(coin) for coin in coins}
