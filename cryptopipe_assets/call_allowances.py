@@ -36,8 +36,10 @@ def refusals(settings: Settings) -> list[str]:
 
 def assumed_plan(settings: Settings) -> "Plan":
     """CoinGecko's plan; of a key whose plan is not stated the smaller one, as the clients do."""
-    environment = settings.environment
-    return environment.coingecko_plan or ("demo" if environment.coingecko_api_key else "none")
+    environment, key = settings.environment, settings.environment.coingecko_api_key
+    if key is None or not key.get_secret_value():
+        return "none"
+    return environment.coingecko_plan or "demo"
 
 
 def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "list[CallsLeft]":

@@ -34,6 +34,9 @@ CLOSED_DAYS = 2
 """Days before today that closing asks for: yesterday, and once more the day before, whose last
 values some vendors tell a day late."""
 
+CLOSED_AGAIN = (1, 3, 7)
+"""Hours after a closing at which what failed of it is tried again: outages take a while."""
+
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
@@ -130,6 +133,15 @@ def closing(config: Config) -> tuple[Round, ...]:
     return tuple(
         Round(name=name, tier=None, recurrence=daily, tables=tables, days_before=CLOSED_DAYS)
         for name, tables in parts.items()
+    )
+
+
+def closing_again(config: Config) -> tuple[Recurrence, ...]:
+    """When a closing that failed is tried again."""
+    return tuple(
+        Recurrence(every_minutes=DAY, offset_minutes=(at + hours * HOUR) % DAY)
+        for at in dict.fromkeys(each.recurrence.offset_minutes for each in closing(config))
+        for hours in CLOSED_AGAIN
     )
 
 

@@ -23,7 +23,16 @@ from cryptopipe_assets.recurrence import HOUR, Recurrence
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables import GATE, PLAIN
-from cryptopipe_assets.timetable import REGISTRY, Round, closes_at, closing, listings, rounds_of
+from cryptopipe_assets.timetable import (
+    CLOSED_AGAIN,
+    REGISTRY,
+    Round,
+    closes_at,
+    closing,
+    closing_again,
+    listings,
+    rounds_of,
+)
 
 Told = dg.SkipReason | dg.RunRequest
 Evaluate = Callable[[dg.ScheduleEvaluationContext], Iterator[Told]]
@@ -75,14 +84,22 @@ def schedules(settings: Settings) -> list[dg.ScheduleDefinition]:
         dg.ScheduleDefinition(
             name=name,
             job=job,
-            cron_schedule=crons(tuple(each.recurrence for each in own)),
+            cron_schedule=crons(
+                [
+                    *(each.recurrence for each in own),
+                    *(closing_again(config) if job is CLOSE else ()),
+                ]
+            ),
             execution_timezone="UTC",
             execution_fn=_evaluation(settings, own),
             default_status=status,
-            description=_sentence(own),
+            description=_sentence(own) + (_AGAIN if job is CLOSE else ""),
         )
         for name, (job, own) in planned.items()
     ]
+
+
+_AGAIN = f" What failed is tried again {', '.join(map(str, CLOSED_AGAIN))} hours later."
 
 
 def crons(recurrences: Sequence[Recurrence]) -> list[str]:
@@ -112,9 +129,11 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
             yield dg.SkipReason("close_yesterday asks for this in the same minute")
             return
         history = RoundHistory(context.instance)
-        due = [each for each in own if each.is_due(at, asked=history.asked(each))]
+        newest = history.done if closing_itself else history.asked
+        due = [each for each in own if each.is_due(at, asked=newest(each))]
         if not due:
-            yield dg.SkipReason("a later round has asked for this already")
+            ended = "the day is closed" if closing_itself else "a later round has asked for this"
+            yield dg.SkipReason(f"{ended} already")
         elif all(history.is_waiting(each) for each in due):
             yield dg.SkipReason("the round before has not ended; it asks for this, too")
         else:

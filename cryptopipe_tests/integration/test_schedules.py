@@ -187,6 +187,32 @@ class TestFailure:
         assert [each.success for each in collected] == [True, True]
 
 
+class TestClosingThatFails:
+    @pytest.fixture
+    def faults(self) -> FaultPlan:
+        return FaultPlan([Fault(match="exchangeInfo", kind="status", value=503, times=2)])
+
+    @pytest.mark.slow
+    def test_is_tried_again_an_hour_later_and_what_is_done_is_left_alone(self, operation, platform):
+        def closings(start: str, end: str):
+            platform.now = at(start)
+            ran = operation.run(at(end))
+            return [
+                ("market_cap" if "market_cap" in each.tables else "bars", each.success)
+                for each in ran
+                if each.by == "close_yesterday"
+            ]
+
+        assert closings("2026-03-11T01:00", "2026-03-11T01:01") == [
+            ("bars", False),
+            ("market_cap", True),
+        ]
+        assert closings("2026-03-11T02:00", "2026-03-11T02:01") == [("bars", True)]
+        assert closings("2026-03-11T04:00", "2026-03-11T04:01") == []
+        said = [why for _, name, why in operation.skipped if name == "close_yesterday"]
+        assert said == ["the day is closed already"]
+
+
 def test_schedules_run_from_the_start_with_real_vendors_and_wait_on_the_stand_in(settings):
     def states(profile: str) -> set[str]:
         own = settings.with_environment(vendors=profile)

@@ -12,6 +12,7 @@ from cryptopipe_assets.commands.status_reading import read_status
 from cryptopipe_assets.errors import CorruptFile
 from cryptopipe_assets.settings import load_settings
 from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.vendors.account import account_of
 from cryptopipe_assets.vendors.ledger import Ledger
 
 CANARY = "canary-of-the-budget-0123456789"
@@ -20,7 +21,11 @@ CANARY = "canary-of-the-budget-0123456789"
 @pytest.fixture
 def live(tmp_path):
     return load_settings().with_environment(
-        vendors="live", warehouse=tmp_path, coinalyze_api_key=None, coingecko_plan="demo"
+        vendors="live",
+        warehouse=tmp_path,
+        coinalyze_api_key=None,
+        coingecko_api_key=SecretStr(CANARY),
+        coingecko_plan=None,
     )
 
 
@@ -41,12 +46,14 @@ def said(capsys):
 
 def test_used_is_what_the_ledger_of_this_account_has_of_the_month(live, capsys):
     today = datetime.now(UTC).date()
+    live.state_folder.mkdir(parents=True)
+    account = account_of(SecretStr(CANARY), live.state_folder)
     with Ledger(live.state_folder / "calls.sqlite") as ledger:
         for _ in range(3):
             ledger.spend(
                 today,
                 "coingecko",
-                account="address",
+                account=account,
                 family="calls-demo",
                 endpoint="/coins/markets",
                 table="market_cap",

@@ -2,6 +2,7 @@
 
 from datetime import time
 
+import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.call_forecast import Contracts, forecast
@@ -52,6 +53,18 @@ def test_market_caps_of_all_tiers_are_one_call_an_hour_and_a_chart_a_coin_at_the
     found = of(LIVE.with_config(tiers={"quarterly": QUARTERLY}), "coingecko", "calls-none")
     assert found.per_day == 24 + 1 + 2
     assert found.per_month == 31 * 27
+
+
+@pytest.mark.parametrize(
+    ("key", "stated", "assumed"),
+    [("k" * 20, None, "demo"), ("k" * 20, "pro", "pro"), (None, "pro", "none"), ("", None, "none")],
+)
+def test_a_coingecko_key_is_of_the_demo_plan_unless_stated_and_no_key_of_none(key, stated, assumed):
+    settings = LIVE.with_environment(
+        coingecko_api_key=key if key is None else SecretStr(key), coingecko_plan=stated
+    )
+    found = {each.allowance.family for each in forecasts(settings, NOTHING_KNOWN)}
+    assert {each for each in found if each.startswith("calls-")} == {f"calls-{assumed}"}
 
 
 def test_coinmarketcap_costs_two_credits_an_hour_and_three_for_each_day_that_is_closed():
