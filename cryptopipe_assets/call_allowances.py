@@ -10,7 +10,6 @@ from cryptopipe_assets.vendors.retention import RETENTIONS
 
 if TYPE_CHECKING:
     from cryptopipe_assets.vendors.calls_left import CallsLeft
-    from cryptopipe_assets.vendors.coingecko_plans import Plan
 
 
 def vendors_of(settings: Settings, table: str) -> list[str]:
@@ -32,14 +31,6 @@ def refusals(settings: Settings) -> list[str]:
         f"a schedule: {why}"
         for (round_, table), why in refused(settings).items()
     ]
-
-
-def assumed_plan(settings: Settings) -> "Plan":
-    """CoinGecko's plan; of a key whose plan is not stated the smaller one, as the clients do."""
-    environment, key = settings.environment, settings.environment.coingecko_api_key
-    if key is None or not key.get_secret_value():
-        return "none"
-    return environment.coingecko_plan or "demo"
 
 
 def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "list[CallsLeft]":
@@ -67,7 +58,7 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
         "coingecko": environment.coingecko_api_key,
     }
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    every = allowances(settings.config.vendors, assumed_plan(settings))
+    every = allowances(settings.config.vendors, settings.environment.assumed_coingecko_plan)
     return calls_left(
         [each for each in every if each.vendor in vendors],
         folder=folder,

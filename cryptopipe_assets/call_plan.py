@@ -5,7 +5,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import ceil
 
-from cryptopipe_assets.call_allowances import assumed_plan
 from cryptopipe_assets.call_forecast import Contracts, Demand, forecast
 from cryptopipe_assets.countdown import source_of
 from cryptopipe_assets.recurrence import DAY, is_regular
@@ -65,7 +64,7 @@ def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     """What each allowance is asked for, in the order of ``allowances``; those in use only."""
     sources = {table: source_of(settings, table) for table in CHOICES}
     demands = forecast(settings.config, sources, contracts)
-    every = allowances(settings.config.vendors, assumed_plan(settings))
+    every = allowances(settings.config.vendors, settings.environment.assumed_coingecko_plan)
     found = (_forecast(each, demands) for each in every)
     return [each for each in found if each.demands]
 

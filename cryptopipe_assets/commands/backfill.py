@@ -12,7 +12,7 @@ import typer
 
 from cryptopipe_assets.backfill_limits import refuse_if_it_cannot_fit
 from cryptopipe_assets.backfill_plan import Followed, Line, estimate
-from cryptopipe_assets.call_allowances import assumed_plan, left_for
+from cryptopipe_assets.call_allowances import left_for
 from cryptopipe_assets.commands.console import frame_table, out
 from cryptopipe_assets.commands.contents import contents
 from cryptopipe_assets.commands.history import chosen
@@ -81,7 +81,7 @@ def backfill(
         [_contract(row) for row in followed.iter_rows(named=True)],
         [day for chunk in left for day in chunk],
         limits=settings.config.vendors,
-        coingecko_plan=assumed_plan(settings),
+        coingecko_plan=settings.environment.assumed_coingecko_plan,
         market_cap_of=source_of(settings, "market_cap") or "coingecko",
         now=now,
     )
