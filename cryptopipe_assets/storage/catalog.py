@@ -84,8 +84,10 @@ def write_catalog(
         with duckdb.connect(config=_search_path(lake)) as connection:
             connection.execute(f"ATTACH '{_quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
             connection.execute("USE c")  # views that read views name them without a catalog
+            connection.begin()  # 500 statements: apart from each other they take thrice as long
             for statement in _ddl(lake, contracts, absolute=absolute):
                 connection.execute(statement)
+            connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH c")
 
