@@ -40,8 +40,10 @@ def demo(settings: Settings, *, days: int) -> None:
     earliest = warm_up - timedelta(days=PRICE_DAYS)
     run, tables = TableRun(settings, keep=True), in_order(defs)
     out.print(f"[bold]cryptopipe demo[/]  {_market(settings)}\n")
-    out.print(f"Supplies, as seen on {len(evenings(today))} evenings of the past year")
-    outcomes = take_snapshots(settings, evenings(today))
+    out.print("Contracts")  # first, so that a coin that is not listed is known in a second
+    outcomes = [run.materialise(["instruments"], today, today)]
+    out.print(f"\nSupplies, as seen on {len(evenings(today))} evenings of the past year")
+    outcomes += take_snapshots(settings, evenings(today))
     out.print(f"\nDaily prices, {earliest} to {today}")
     outcomes.append(run.materialise(["market_cap"], earliest, today))
     others = [name for name in tables if name != "market_cap"]
