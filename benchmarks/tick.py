@@ -172,10 +172,26 @@ def told(name: str, record: dg.RunRecord, due: datetime) -> float:
     return end
 
 
+def idle(instance: Path, minutes: int) -> None:
+    """Let the daemon run on, and print what its ticks add to the instance where nothing is due."""
+    before = sizes(instance)
+    time.sleep(60 * minutes)
+    for name, after in sizes(instance).items():
+        if grown := after - before.get(name, 0):
+            print(f"{name}: {grown / 1000:.0f} kB in {minutes} minutes")
+
+
+def sizes(folder: Path) -> dict[str, int]:
+    """Bytes of each file by its name."""
+    files = [each for each in folder.rglob("*") if each.is_file()]
+    return {each.name: each.stat().st_size for each in files}
+
+
 def main() -> None:
     """Measure one tick, and end with 1 if nothing came of it."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.tick", description=__doc__)
     parser.add_argument("--coins", type=int, default=100)
+    parser.add_argument("--idle", type=int, default=0, help="minutes to let the daemon run on")
     parser.add_argument("--port", type=int, default=8797, help="of the stand-in")
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as folder, standin(asked.port, asked.coins) as url:
@@ -212,6 +228,7 @@ def main() -> None:
                 hours = due + timedelta(minutes=1)
                 derived = ended(instance, "__ASSET_JOB", after=hours)
                 told("derive, a minute later", derived, hours)
+                idle(home / "instance", asked.idle)
             except SystemExit:
                 print((home / "daemon.log").read_text()[-8000:], file=sys.stderr)
                 raise
