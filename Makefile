@@ -6,6 +6,9 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 CCXT   := benchmarks/.venv-ccxt
 
+# Some tests wait for processes of their own: one worker more than processors fills the time.
+WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
+
 # Dagster keeps its history here; it wants an absolute path.
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
@@ -39,7 +42,7 @@ dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 	@$(BIN)/cryptopipe dev
 
 test: $(READY) ## All tests, and that the code location loads
-	$(BIN)/pytest -n auto --dist loadfile
+	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
 test-fast: $(READY) ## Unit and architecture tests only
