@@ -22,6 +22,10 @@ from cryptopipe_assets.vendors.samples import forget, forget_older
 
 MOST_AT_ONCE = 500
 ENDED = [DagsterRunStatus.SUCCESS, DagsterRunStatus.FAILURE, DagsterRunStatus.CANCELED]
+EVALUATIONS_KEPT = timedelta(hours=1)
+"""What the daemon remembers of each automation condition that changed: 50 to 110 kB a table and
+look, which it would keep for thirty days."""
+
 EVERY_HOUR = "50 * * * *"
 """Between the rounds: deleting holds the same SQLite files that a run writes to."""
 
@@ -50,21 +54,27 @@ def clean_up(
     now: datetime,
     keep: timedelta,
     keep_failed: timedelta,
+    keep_evaluations: timedelta = EVALUATIONS_KEPT,
     most: int = MOST_AT_ONCE,
     state_folder: Path | None = None,
 ) -> CleanUp:
-    """Delete superseded runs, the oldest first.
+    """Delete superseded runs, the oldest first, and what led to automatic ones.
 
     Parameters
     ----------
     keep, keep_failed
         Age below which a run stays in any case; a failure is kept longer, for a person to read.
+    keep_evaluations
+        Age up to which evaluations of automation conditions stay.
     most
         Runs to delete at most in one go.
     state_folder
         Where the samples of rejected answers are: they go with their run, or when they are as old
         as a failure may become. Null leaves them alone.
     """
+    if instance.schedule_storage is not None:
+        before = (now - keep_evaluations).timestamp()
+        instance.schedule_storage.purge_asset_evaluations(before=before)
     resting = _rested_on(instance)
     old = [run for run in _ended_before(instance, now - keep) if _is_old(run, now - keep_failed)]
     deleted = freed = 0

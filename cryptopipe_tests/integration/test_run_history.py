@@ -130,3 +130,25 @@ def test_samples_of_rejected_answers_go_with_their_run_or_when_they_are_old(inst
     assert left_over == {stays, "without-run-2026-03-10"}
     tidy(instance, now=LATER + timedelta(days=8), state_folder=tmp_path)
     assert list((tmp_path / "samples").iterdir()) == []
+
+
+def test_what_led_to_automatic_runs_is_forgotten_after_an_hour(instance):
+    @dg.asset(automation_condition=dg.AutomationCondition.on_cron("0 * * * *"))
+    def hourly() -> None: ...
+
+    found = dg.evaluate_automation_conditions(
+        [hourly], instance, asset_selection=dg.AssetSelection.assets(hourly)
+    )
+    storage = instance.schedule_storage
+    storage.add_auto_materialize_asset_evaluations(
+        1, [each.serializable_evaluation.with_run_ids(set()) for each in found.results]
+    )
+
+    def remembered() -> int:
+        return len(storage.get_auto_materialize_asset_evaluations(hourly.key, limit=10))
+
+    now = datetime.now(UTC)
+    tidy(instance, now=now + timedelta(minutes=50))
+    assert remembered() == 1
+    tidy(instance, now=now + timedelta(minutes=70))
+    assert remembered() == 0

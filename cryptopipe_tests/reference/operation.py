@@ -14,6 +14,10 @@ from pathlib import Path
 
 import dagster as dg
 from dagster import AssetCheckKey, AssetKey
+from dagster._core.definitions.asset_daemon_cursor import AssetDaemonCursor
+from dagster._core.definitions.declarative_automation.automation_condition_tester import (
+    EvaluateAutomationConditionsResult,
+)
 from dagster._utils.schedules import cron_string_iterator
 
 from cryptopipe_assets.definitions import build
@@ -74,7 +78,7 @@ class Operation:
     def __post_init__(self) -> None:
         self.definitions = build(self.settings, vendors=self.vendors)
         self._repository = self.definitions.get_repository_def()
-        self._cursor = None
+        self._cursor: AssetDaemonCursor | None = None
         self._sense(self.clock())  # a sensor's first look only remembers
 
     def run(self, until: datetime) -> list[Ran]:
@@ -147,7 +151,7 @@ class Operation:
             evaluation_time=at,
             cursor=self._cursor,
         )
-        self._cursor = found.cursor
+        self._remember(found)
         wanted = {
             each.key: days
             for each in found.results
@@ -162,6 +166,20 @@ class Operation:
             self.clock.set(at)
             gates = [AssetCheckKey(key, GATE) for key in wanted]
             self._execute("derive_features", "derive", list(wanted), tags, checks=gates)
+
+    def _remember(self, found: EvaluateAutomationConditionsResult) -> None:
+        """Keep what the daemon would keep of a look: each condition with another result."""
+        earlier, self._cursor = self._cursor, found.cursor
+        changed = [
+            result.serializable_evaluation.with_run_ids(set())
+            for result in found.results
+            if earlier is None
+            or (before := earlier.get_previous_condition_cursor(result.key)) is None
+            or before.result_value_hash != result.value_hash
+        ]
+        storage = self.instance.schedule_storage
+        if storage is not None:
+            storage.add_auto_materialize_asset_evaluations(found.cursor.evaluation_id, changed)
 
     def _execute(
         self,

@@ -2,7 +2,8 @@
 
 Every schedule is evaluated at its instants, and what it asks for is run in process against a
 stand-in at the same instant; history goes to an instance in SQLite as a user's, and is cleaned up
-every hour as the schedule does. What Dagster's daemon writes beside the runs is not in it.
+every hour as the schedule does. What the daemon writes of looks and ticks at which nothing is due
+is not in it: ``python -m benchmarks.tick --idle 5``.
 """
 
 from collections import Counter
@@ -17,7 +18,7 @@ import polars as pl
 from cryptopipe_assets.commands.run import TableRun
 from cryptopipe_assets.contracts import Collected
 from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.defs.run_history import clean_up
+from cryptopipe_assets.defs.run_history import EVALUATIONS_KEPT, clean_up
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
 from cryptopipe_assets.storage.lake import Lake
@@ -80,8 +81,12 @@ def soak(settings: Settings, home: Path, *, hours: int, daily: Sequence[str] = B
         for hour in range(1, hours + 1):
             operation.run(START + hour * HOUR)
             began.append(datetime.now(UTC))
-            if hour > keep:
-                _clean_up(own, instance, before=began[hour - keep])
+            _clean_up(
+                own,
+                instance,
+                before=began[max(hour - keep, 0)],
+                evaluations_before=began[hour - EVALUATIONS_KEPT // HOUR],
+            )
             sizes.append(size(home / "instance"))
         faults = [
             *_failed(operation.ran),
@@ -96,10 +101,22 @@ def _failed(ran: list[Ran]) -> list[str]:
     return [f"{each.by} failed at {each.at:%d %H:%M}" for each in ran if not each.success]
 
 
-def _clean_up(settings: Settings, instance: dg.DagsterInstance, *, before: datetime) -> None:
-    """Clean up runs created before a real instant, at which it was simulated hours ago."""
+def _clean_up(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    *,
+    before: datetime,
+    evaluations_before: datetime,
+) -> None:
+    """Clean up what is older than real instants at which it was some simulated hours ago."""
     now, failed = datetime.now(UTC), settings.config.schedules.keep_failed_run_days
-    clean_up(instance, now=now, keep=now - before, keep_failed=timedelta(days=failed))
+    clean_up(
+        instance,
+        now=now,
+        keep=now - before,
+        keep_failed=timedelta(days=failed),
+        keep_evaluations=now - evaluations_before,
+    )
 
 
 def _checks_that_failed(operation: Operation) -> list[str]:
