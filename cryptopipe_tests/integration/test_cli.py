@@ -133,6 +133,18 @@ def test_a_wrong_date_is_refused(environment, tmp_path, start, end, said):
     assert re.search(said, refused(done))
 
 
+@pytest.mark.parametrize(
+    ("table", "day", "said"),
+    [
+        ("factors_1h", "2026-02-28", "no collected table factors_1h with days; there are funding"),
+        ("ohlcv_1m", "2026-02-30", "--day: expected a day as YYYY-MM-DD, came '2026-02-30'"),
+        ("ohlcv_1m", "2026-02-28", "Evidence is kept from when collect.archive_raw = true"),
+    ],
+)
+def test_a_day_that_cannot_be_rebuilt_is_refused_with_the_reason(environment, table, day, said):
+    assert said in refused(run(environment, "rebuild", "--table", table, "--day", day))
+
+
 def test_a_folder_without_recordings_is_refused_with_the_expected_layout(environment, tmp_path):
     done = run(
         environment,
