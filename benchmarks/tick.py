@@ -8,12 +8,11 @@ the round before has succeeded. Takes three minutes, most of them waiting for th
 
 import argparse
 import os
-import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from multiprocessing import get_context
@@ -32,6 +31,7 @@ from cryptopipe_assets.sandbox.simulated import SimulatedSource
 from cryptopipe_assets.settings import PROJECT, Settings, load_settings
 from cryptopipe_assets.tiers import Tier
 from cryptopipe_assets.timetable import MARKET_DATA
+from cryptopipe_tests.reference.daemon import daemon, ended, switch_on
 
 GOAL_SECONDS = 10.0
 SCHEDULE, SENSOR = "collect_hourly", "derive_features"
@@ -39,7 +39,6 @@ PAST = ("instruments", "ohlcv_1m", "funding_rate", "microstructure_1h")
 DAYS = 8
 """Factors look back a week."""
 
-PATIENCE = timedelta(minutes=4)
 AHEAD = timedelta(seconds=75)
 """From the start of the daemon to the tick: the code location is to be loaded by then."""
 
@@ -110,58 +109,17 @@ def write_config(settings: Settings, path: Path, *, offset: int) -> None:
     path.write_text(text[:first] + tier + text[rest:])
 
 
-@contextmanager
-def daemon(environment: dict[str, str], log: Path) -> Iterator[None]:
-    """Dagster's daemon with the schedule and the sensor switched on."""
-    beside = Path(sys.executable)
-    workspace = ["-w", str(PROJECT / "workspace.yaml")]
-    with log.open("w") as told:
-        for command in (["schedule", "start", SCHEDULE], ["sensor", "start", SENSOR]):
-            subprocess.run(
-                [beside.with_name("dagster"), *command, *workspace],
-                env=environment,
-                stdout=told,
-                stderr=told,
-                check=True,
-            )
-        process = subprocess.Popen(
-            [beside.with_name("dagster-daemon"), "run", *workspace],
-            env=environment,
-            stdout=told,
-            stderr=told,
-        )
-        try:
-            yield
-        finally:
-            process.terminate()
-            with suppress(subprocess.TimeoutExpired):
-                process.wait(timeout=30)
-
-
-def ended(instance: dg.DagsterInstance, job: str, *, after: datetime) -> dg.RunRecord:
-    """The first run of a job created after an instant, once it has ended.
+def told(name: str, record: dg.RunRecord | None, due: datetime, log: Path) -> float:
+    """Print when what came; seconds from ``due`` to the end.
 
     Raises
     ------
     SystemExit
-        If there is none in four minutes, or it failed.
+        If there is no run that succeeded.
     """
-    until = after + PATIENCE
-    found: Sequence[dg.RunRecord] = []
-    while datetime.now(UTC) < until:
-        found = instance.get_run_records(
-            dg.RunsFilter(job_name=job, created_after=after), ascending=True
-        )
-        if found and found[0].dagster_run.is_finished:
-            break
-        time.sleep(0.2)
-    if not found or not found[0].dagster_run.is_success:
-        raise SystemExit(f"{job}: no run succeeded; {[each.dagster_run.status for each in found]}")
-    return found[0]
-
-
-def told(name: str, record: dg.RunRecord, due: datetime) -> float:
-    """Print when what came; seconds from ``due`` to the end."""
+    if record is None or not record.dagster_run.is_success:
+        print(log.read_text()[-8000:], file=sys.stderr)
+        raise SystemExit(f"{name}: {record.dagster_run.status if record else 'no run came'}")
     instants = [
         record.create_timestamp.timestamp(),
         record.start_time or 0.0,
@@ -219,19 +177,15 @@ def main() -> None:
         print(f"{DAYS} days of {len(coins)} coins: {time.monotonic() - began:.0f} s")
         due = (datetime.now(UTC) + AHEAD).replace(second=0, microsecond=0) + timedelta(minutes=1)
         write_config(settings, home / "cryptopipe.toml", offset=due.minute)
-        with (
-            daemon({**os.environ, **environment}, home / "daemon.log"),
-            dg.DagsterInstance.get() as instance,
-        ):
-            try:
-                seconds = told("collect", ended(instance, "collect", after=due), due)
-                hours = due + timedelta(minutes=1)
-                derived = ended(instance, "__ASSET_JOB", after=hours)
-                told("derive, a minute later", derived, hours)
-                idle(home / "instance", asked.idle)
-            except SystemExit:
-                print((home / "daemon.log").read_text()[-8000:], file=sys.stderr)
-                raise
+        everything, log = {**os.environ, **environment}, home / "daemon.log"
+        switch_on(everything, log, ("schedule", SCHEDULE), ("sensor", SENSOR))
+        with daemon(everything, log), dg.DagsterInstance.get() as instance:
+            collected = ended(instance, "collect", after=due)
+            seconds = told("collect", collected, due, log)
+            hours = due + timedelta(minutes=1)
+            derived = ended(instance, "__ASSET_JOB", after=hours)
+            told("derive, a minute later", derived, hours, log)
+            idle(home / "instance", asked.idle)
         verdict = "met" if seconds <= GOAL_SECONDS else "NOT met"
         print(f"tick to done: {seconds:.1f} s, goal {GOAL_SECONDS:.0f} s: {verdict}")
 
