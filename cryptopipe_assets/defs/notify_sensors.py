@@ -14,7 +14,7 @@ from cryptopipe_assets.hindrances import with_vendors_reasons
 from cryptopipe_assets.notify import targets, tell
 from cryptopipe_assets.settings import Settings
 
-LOOK_SECONDS = 300
+LOOK_SECONDS, FAILURE_LOOK_SECONDS = 300, 60
 BAD = frozenset({"stale", "missing"})
 QUIET_FOR = timedelta(hours=6)
 """A failure of the same round or job is not told again for so long."""
@@ -34,6 +34,7 @@ def _failures(settings: Settings) -> dg.SensorDefinition:
         name="notify_run_failure",
         description="Tells the targets of CRYPTOPIPE_NOTIFY of a failed run, once in six hours.",
         default_status=dg.DefaultSensorStatus.RUNNING,
+        minimum_interval_seconds=FAILURE_LOOK_SECONDS,
     )
     def notify_run_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if not targets(secret):

@@ -132,7 +132,7 @@ def test_samples_of_rejected_answers_go_with_their_run_or_when_they_are_old(inst
     assert list((tmp_path / "samples").iterdir()) == []
 
 
-def test_what_led_to_automatic_runs_is_forgotten_after_an_hour(instance):
+def test_what_led_to_automatic_runs_is_forgotten_after_minutes(instance):
     @dg.asset(automation_condition=dg.AutomationCondition.on_cron("0 * * * *"))
     def hourly() -> None: ...
 
@@ -148,7 +148,7 @@ def test_what_led_to_automatic_runs_is_forgotten_after_an_hour(instance):
         return len(storage.get_auto_materialize_asset_evaluations(hourly.key, limit=10))
 
     now = datetime.now(UTC)
-    tidy(instance, now=now + timedelta(minutes=50))
+    tidy(instance, now=now + timedelta(minutes=5))
     assert remembered() == 1
-    tidy(instance, now=now + timedelta(minutes=70))
+    tidy(instance, now=now + timedelta(minutes=15))
     assert remembered() == 0

@@ -8,8 +8,8 @@ from cryptopipe_tests.reference.soak import BY_DAY, soak
 MOST_BYTES_A_RUN = 350_000
 """Of the instance: an event log without events is 120 kB, and runs at midnight are of two days."""
 
-MOST_BYTES_OF_CONDITIONS = 4_000_000
-"""What the daemon remembers of two hours of automation conditions; older ones are forgotten."""
+MOST_BYTES_OF_CONDITIONS = 3_000_000
+"""What the daemon remembers of an hour of automation conditions; older ones are forgotten."""
 
 
 @pytest.mark.slow

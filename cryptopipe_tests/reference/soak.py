@@ -2,8 +2,8 @@
 
 Every schedule is evaluated at its instants, and what it asks for is run in process against a
 stand-in at the same instant; history goes to an instance in SQLite as a user's, and is cleaned up
-every hour as the schedule does. What the daemon writes of looks and ticks at which nothing is due
-is not in it: ``python -m benchmarks.tick --idle 5``.
+twice an hour as the schedule does. What the daemon writes of looks and ticks at which nothing is
+due is not in it: ``python -m benchmarks.tick --idle 5``.
 """
 
 from collections import Counter
@@ -18,7 +18,7 @@ import polars as pl
 from cryptopipe_assets.commands.run import TableRun
 from cryptopipe_assets.contracts import Collected
 from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.defs.run_history import EVALUATIONS_KEPT, clean_up
+from cryptopipe_assets.defs.run_history import clean_up
 from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
 from cryptopipe_assets.storage.lake import Lake
@@ -28,6 +28,7 @@ START = datetime(2026, 3, 10, 23, tzinfo=UTC)
 WARM_UP = timedelta(days=8)
 """Factors look back a week."""
 HOUR, ONE_DAY = timedelta(hours=1), timedelta(days=1)
+HALF_AN_HOUR = timedelta(minutes=30)
 PAST = ("instruments", "ohlcv_1m", "funding_rate", "microstructure_1h")
 BY_DAY = ("open_interest", "market_cap", "leverage_ratios", "dilution_metrics", "signals")
 MB = 1e6
@@ -78,16 +79,17 @@ def soak(settings: Settings, home: Path, *, hours: int, daily: Sequence[str] = B
         operation = Operation(own, world.vendors, instance, clock)
         began, sizes = [datetime.now(UTC)], [size(home / "instance")]
         before = world.standin.calls.copy()
-        for hour in range(1, hours + 1):
-            operation.run(START + hour * HOUR)
+        for half in range(1, 2 * hours + 1):
+            operation.run(START + half * HALF_AN_HOUR)
             began.append(datetime.now(UTC))
+            if half % 2 == 0:  # as large as it gets
+                sizes.append(size(home / "instance"))
             _clean_up(
                 own,
                 instance,
-                before=began[max(hour - keep, 0)],
-                evaluations_before=began[hour - EVALUATIONS_KEPT // HOUR],
+                before=began[max(half - 2 * keep, 0)],
+                evaluations_before=began[half - 1],
             )
-            sizes.append(size(home / "instance"))
         faults = [
             *_failed(operation.ran),
             *_checks_that_failed(operation),
