@@ -18,8 +18,8 @@ from cryptopipe_assets.defs import automation
 from cryptopipe_assets.defs.landing_sensor import import_landing, landed_files
 from cryptopipe_assets.defs.notify_sensors import notify_sensors
 from cryptopipe_assets.defs.reach import Reach
-from cryptopipe_assets.defs.run_history import clean_up_schedule
 from cryptopipe_assets.defs.symbols_sensor import symbols_sensor
+from cryptopipe_assets.defs.upkeep import upkeep
 from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
 from cryptopipe_assets.evidence.archive import Archive
 from cryptopipe_assets.evidence.context import Context
@@ -55,7 +55,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         assets=_with_links_to_their_files(dg.load_assets_from_modules(modules)),
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=[*automation.jobs(), import_landing],
-        schedules=[*automation.schedules(settings), clean_up_schedule(settings)],
+        schedules=[*automation.schedules(settings), *upkeep(settings)],
         sensors=[
             derivation(settings),
             symbols_sensor(is_live=settings.origin == "live"),

@@ -64,7 +64,7 @@ class SourceChoice(Section):
 
 
 class RetentionChoice(Section):
-    """What may be forgotten, and only by ``cryptopipe thin``; by default nothing."""
+    """What may be forgotten, every day and by ``cryptopipe thin``; by default nothing."""
 
     market_cap_snapshot_days: int | None = Field(default=None, ge=1)
 

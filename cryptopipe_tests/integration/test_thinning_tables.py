@@ -1,28 +1,59 @@
 """What is derived from thinned market caps has the bits that it had before."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from cryptopipe_assets.definitions import build
 from cryptopipe_assets.defs.collected.market_cap import MarketCap
+from cryptopipe_assets.settings import RetentionChoice
 from cryptopipe_assets.thinning import thin
+from cryptopipe_tests.conftest import QUIET
 
 DERIVED = ["leverage_ratios", "dilution_metrics", "signals"]
 FIRST, LAST = "2024-07-08", "2024-07-12"
 
 
+def stored(lake) -> pl.DataFrame:
+    """All market caps."""
+    days = lake.days("market_cap")
+    return lake.scan(MarketCap, days[0], days[-1]).collect()
+
+
 def add_snapshots(lake) -> int:
     """Two more snapshots of each coin in the hours before each stored one; how many they are."""
-    stored = lake.scan(MarketCap, *(lake.days("market_cap")[end] for end in (0, -1))).collect()
     added = 0
+    was = stored(lake)
     for hours, factor in ((2, 0.9), (3, 1.1)):
-        earlier = stored.with_columns(
+        earlier = was.with_columns(
             pl.col("ts", "available_at", "ingested_at") - timedelta(hours=hours),
             pl.col("market_cap_usd", "circulating_supply") * factor,
         )
         for (day,), part in earlier.group_by(pl.col("ts").dt.date(), maintain_order=True):
             added += lake.upsert(MarketCap, MarketCap.conform(part), day).added
     return added
+
+
+def test_nothing_is_forgotten_unless_cryptopipe_toml_says_so(filled):
+    names = {each.name for each in build(filled.settings).get_repository_def().schedule_defs}
+    assert "thin_snapshots" not in names
+
+
+def test_a_schedule_forgets_old_snapshots_every_day_where_it_does(filled):
+    add_snapshots(filled.lake)
+    before = stored(filled.lake).height
+    asked = {"before": datetime.now(UTC).date() - timedelta(days=30), "look_only": True}
+    too_many = sum(each.before - each.after for each in thin(filled.lake, MarketCap, **asked))
+    assert too_many > 1000
+    settings = filled.settings.with_config(retention=RetentionChoice(market_cap_snapshot_days=30))
+    definitions = build(settings, vendors=filled.vendors)
+    schedule = definitions.get_repository_def().get_schedule_def("thin_snapshots")
+    assert schedule.default_status.value == "RUNNING"
+    ran = definitions.resolve_job_def(schedule.job_name).execute_in_process(
+        instance=filled.instance, run_config=QUIET
+    )
+    assert ran.success
+    assert stored(filled.lake).height == before - too_many
 
 
 def derived(platform):
