@@ -13,6 +13,8 @@ from pathlib import Path
 
 import dagster as dg
 from dagster import DagsterEventType, DagsterRunStatus, RunsFilter
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.scheduler.instigation import TickStatus
 
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
@@ -58,12 +60,13 @@ def clean_up(
     most: int = MOST_AT_ONCE,
     state_folder: Path | None = None,
 ) -> CleanUp:
-    """Delete superseded runs, the oldest first, and what led to automatic ones.
+    """Delete superseded runs, the oldest first, and the daemon's looks at which nothing was due.
 
     Parameters
     ----------
     keep, keep_failed
         Age below which a run stays in any case; a failure is kept longer, for a person to read.
+        Also of a sensor's tick that was skipped.
     keep_evaluations
         Age up to which evaluations of automation conditions stay.
     most
@@ -72,9 +75,7 @@ def clean_up(
         Where the samples of rejected answers are: they go with their run, or when they are as old
         as a failure may become. Null leaves them alone.
     """
-    if instance.schedule_storage is not None:
-        before = (now - keep_evaluations).timestamp()
-        instance.schedule_storage.purge_asset_evaluations(before=before)
+    _forget_looks(instance, evaluations_before=now - keep_evaluations, ticks_before=now - keep)
     resting = _rested_on(instance)
     old = [run for run in _ended_before(instance, now - keep) if _is_old(run, now - keep_failed)]
     deleted = freed = 0
@@ -87,6 +88,22 @@ def clean_up(
         deleted += 1
     freed += forget_older(state_folder, than=now - keep_failed) if state_folder else 0
     return CleanUp(looked_at=len(old), deleted=deleted, kept=len(old) - deleted, bytes_freed=freed)
+
+
+def _forget_looks(
+    instance: dg.DagsterInstance, *, evaluations_before: datetime, ticks_before: datetime
+) -> None:
+    """Forget evaluations of conditions, and ticks of sensors that had nothing to do."""
+    if instance.schedule_storage is None:
+        return
+    instance.schedule_storage.purge_asset_evaluations(before=evaluations_before.timestamp())
+    for state in instance.all_instigator_state(instigator_type=InstigatorType.SENSOR):
+        instance.purge_ticks(
+            state.instigator_origin_id,
+            state.selector_id,
+            before=ticks_before.timestamp(),
+            tick_statuses=[TickStatus.SKIPPED],
+        )
 
 
 def _ended_before(instance: dg.DagsterInstance, instant: datetime) -> Iterator[dg.RunRecord]:

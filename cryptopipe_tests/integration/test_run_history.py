@@ -5,6 +5,20 @@ from pathlib import Path
 
 import dagster as dg
 import pytest
+from dagster._core.definitions.run_request import InstigatorType
+from dagster._core.remote_origin import (
+    GrpcServerCodeLocationOrigin,
+    RemoteInstigatorOrigin,
+    RemoteRepositoryOrigin,
+)
+from dagster._core.scheduler.instigation import (
+    InstigatorState,
+    InstigatorStatus,
+    ScheduleInstigatorData,
+    SensorInstigatorData,
+    TickData,
+    TickStatus,
+)
 
 from cryptopipe_assets.defs.asked import TIER
 from cryptopipe_assets.defs.round_history import ROUND
@@ -152,3 +166,38 @@ def test_what_led_to_automatic_runs_is_forgotten_after_minutes(instance):
     assert remembered() == 1
     tidy(instance, now=now + timedelta(minutes=15))
     assert remembered() == 0
+
+
+def test_skipped_ticks_of_sensors_are_forgotten_and_every_other_tick_stays(instance):
+    location = GrpcServerCodeLocationOrigin(host="localhost", port=1, location_name="cryptopipe")
+    repository = RemoteRepositoryOrigin(location, "__repository__")
+    now = datetime.now(UTC)
+
+    def ticks(name, kind, data, *statuses):
+        origin = RemoteInstigatorOrigin(repository, name)
+        state = InstigatorState(origin, kind, InstigatorStatus.RUNNING, data)
+        instance.add_instigator_state(state)
+        for status in statuses:
+            tick = TickData(
+                instigator_origin_id=state.instigator_origin_id,
+                instigator_name=name,
+                instigator_type=kind,
+                status=status,
+                timestamp=now.timestamp(),
+                run_ids=[],
+                selector_id=state.selector_id,
+            )
+            instance.create_tick(tick)
+        return lambda: [
+            each.status
+            for each in instance.get_ticks(state.instigator_origin_id, state.selector_id)
+        ]
+
+    skipped, asked = TickStatus.SKIPPED, TickStatus.SUCCESS
+    sensor = ticks("derive", InstigatorType.SENSOR, SensorInstigatorData(), skipped, asked)
+    crons = ScheduleInstigatorData("0 * * * *")
+    schedule = ticks("collect", InstigatorType.SCHEDULE, crons, skipped, asked)
+    tidy(instance, now=now + timedelta(hours=5))
+    assert (len(sensor()), len(schedule())) == (2, 2)
+    tidy(instance, now=now + timedelta(hours=7))
+    assert (sensor(), len(schedule())) == ([asked], 2)
