@@ -50,6 +50,7 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
     from cryptopipe_assets.vendors.account import account_of
     from cryptopipe_assets.vendors.allowances import allowances
     from cryptopipe_assets.vendors.calls_left import calls_left
+    from cryptopipe_assets.vendors.coingecko_plans import assumed_plan
 
     environment = settings.environment
     keys = {
@@ -58,7 +59,8 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
         "coingecko": environment.coingecko_api_key,
     }
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    every = allowances(settings.config.vendors, settings.environment.assumed_coingecko_plan)
+    plan = assumed_plan(environment.coingecko_api_key, environment.coingecko_plan)
+    every = allowances(settings.config.vendors, plan)
     return calls_left(
         [each for each in every if each.vendor in vendors],
         folder=folder,

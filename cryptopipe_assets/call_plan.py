@@ -12,6 +12,7 @@ from cryptopipe_assets.settings import Settings
 from cryptopipe_assets.storage.contract_counts import contract_counts
 from cryptopipe_assets.timetable import Round
 from cryptopipe_assets.vendors.allowances import SECONDS, Allowance, allowances
+from cryptopipe_assets.vendors.coingecko_plans import assumed_plan
 
 CHOICES = ("open_interest", "market_cap")
 DAYS_A_MONTH = 31
@@ -64,7 +65,9 @@ def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     """What each allowance is asked for, in the order of ``allowances``; those in use only."""
     sources = {table: source_of(settings, table) for table in CHOICES}
     demands = forecast(settings.config, sources, contracts)
-    every = allowances(settings.config.vendors, settings.environment.assumed_coingecko_plan)
+    own = settings.environment
+    plan = assumed_plan(own.coingecko_api_key, own.coingecko_plan)
+    every = allowances(settings.config.vendors, plan)
     found = (_forecast(each, demands) for each in every)
     return [each for each in found if each.demands]
 

@@ -25,7 +25,6 @@ PREFIX = "CRYPTOPIPE_"
 STATE = ".state"
 
 Profile = Literal["sandbox", "live", "recorded"]
-CoinGeckoPlan = Literal["none", "demo", "pro"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
 
 
@@ -118,16 +117,11 @@ class Environment(BaseSettings):
     coinalyze_api_key: SecretStr | None = Field(default=None, validation_alias="COINALYZE_API_KEY")
     cmc_api_key: SecretStr | None = Field(default=None, validation_alias="CMC_API_KEY")
     coingecko_api_key: SecretStr | None = Field(default=None, validation_alias="COINGECKO_API_KEY")
-    coingecko_plan: CoinGeckoPlan | None = Field(default=None, validation_alias="COINGECKO_PLAN")
+    coingecko_plan: Literal["none", "demo", "pro"] | None = Field(
+        default=None, validation_alias="COINGECKO_PLAN"
+    )
     notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
-
-    @property
-    def assumed_coingecko_plan(self) -> CoinGeckoPlan:
-        """CoinGecko's plan; of a key without a stated one the smaller, as the clients do."""
-        if self.coingecko_api_key is None or not self.coingecko_api_key.get_secret_value():
-            return "none"
-        return self.coingecko_plan or "demo"
 
 
 class Settings(BaseModel):

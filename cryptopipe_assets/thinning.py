@@ -1,6 +1,7 @@
 """Old snapshots of a day, thinned to those that a day's end or a midnight rests on."""
 
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -56,11 +57,13 @@ def thin(lake: Lake, contract: type[Table], *, before: date, look_only: bool) ->
     for day in lake.days(contract.table_name()):
         if day >= before:
             return
-        stored = lake.read(contract, day)
-        kept = day_ends(stored)
-        if kept.height < stored.height:
-            if not look_only:
+        # Held from the reading on: rows that came in between would be lost.
+        with nullcontext() if look_only else lake.lock(contract.table_name(), day):
+            stored = lake.read(contract, day)
+            kept = day_ends(stored)
+            if kept.height < stored.height and not look_only:
                 lake.replace(contract, kept, day, force=True)
+        if kept.height < stored.height:
             yield Thinned(day, stored.height, kept.height)
 
 

@@ -138,9 +138,9 @@ def closing(config: Config) -> tuple[Round, ...]:
 
 def closing_again(config: Config) -> tuple[Recurrence, ...]:
     """When a closing that failed is tried again."""
+    first = closing(config)[0].recurrence.offset_minutes
     return tuple(
-        Recurrence(every_minutes=DAY, offset_minutes=(at + hours * HOUR) % DAY)
-        for at in dict.fromkeys(each.recurrence.offset_minutes for each in closing(config))
+        Recurrence(every_minutes=DAY, offset_minutes=(first + hours * HOUR) % DAY)
         for hours in CLOSED_AGAIN
     )
 

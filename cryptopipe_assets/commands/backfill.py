@@ -29,6 +29,7 @@ from cryptopipe_assets.settings import PROJECT, Settings
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.vendors.coingecko_plans import assumed_plan
 
 PROGRESS = "backfills.json"
 SETTLED_AFTER = timedelta(days=3)
@@ -76,12 +77,13 @@ def backfill(
     if not left:
         out.print("nothing is left to do")
         return
+    own = settings.environment
     lines = estimate(
         wanted,
         [_contract(row) for row in followed.iter_rows(named=True)],
         [day for chunk in left for day in chunk],
         limits=settings.config.vendors,
-        coingecko_plan=settings.environment.assumed_coingecko_plan,
+        coingecko_plan=assumed_plan(own.coingecko_api_key, own.coingecko_plan),
         market_cap_of=source_of(settings, "market_cap") or "coingecko",
         now=now,
     )

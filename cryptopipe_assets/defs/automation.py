@@ -131,12 +131,15 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
         history = RoundHistory(context.instance)
         newest = history.done if closing_itself else history.asked
         due = [each for each in own if each.is_due(at, asked=newest(each))]
+        waiting = [each for each in due if history.is_waiting(each)]
         if not due:
             ended = "the day is closed" if closing_itself else "a later round has asked for this"
             yield dg.SkipReason(f"{ended} already")
-        elif all(history.is_waiting(each) for each in due):
+        elif waiting == due:
             yield dg.SkipReason("the round before has not ended; it asks for this, too")
         else:
+            if closing_itself:  # each is a run of its own
+                due = [each for each in due if each not in waiting]
             due = with_room(settings, due, context.log)
             for together in [[each] for each in due] if closing_itself else [due]:
                 yield _request(settings, history, together, at)

@@ -1,6 +1,6 @@
 """Old intraday snapshots, thinned once a day where ``cryptopipe.toml`` wants it."""
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 
@@ -28,7 +28,7 @@ def thin_snapshots_schedule(settings: Settings) -> list[dg.ScheduleDefinition]:
     def thin_market_caps(
         context: dg.OpExecutionContext, warehouse: dg.ResourceParam[Warehouse]
     ) -> None:
-        before = _today() - timedelta(days=days)
+        before = datetime.now(UTC).date() - timedelta(days=days)
         done = list(thin(warehouse.lake, MarketCap, before=before, look_only=False))
         gone = sum(each.before - each.after for each in done)
         context.log.info(f"{gone:,} snapshots of {len(done)} days before {before} forgotten")
@@ -47,7 +47,3 @@ def thin_snapshots_schedule(settings: Settings) -> list[dg.ScheduleDefinition]:
             description=described,
         )
     ]
-
-
-def _today() -> date:
-    return datetime.now(UTC).date()

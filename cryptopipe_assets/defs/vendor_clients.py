@@ -23,7 +23,7 @@ from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
 from cryptopipe_assets.vendors.coinalyze import Coinalyze
 from cryptopipe_assets.vendors.coinbase import Coinbase
 from cryptopipe_assets.vendors.coingecko import CoinGecko
-from cryptopipe_assets.vendors.coingecko_plans import Plan
+from cryptopipe_assets.vendors.coingecko_plans import Plan, assumed_plan
 from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
 from cryptopipe_assets.vendors.http import utcnow
 from cryptopipe_assets.vendors.hyperliquid import Hyperliquid
@@ -70,12 +70,6 @@ class Keys:
         """The vendor's key."""
         key: SecretStr | None = getattr(self, vendor)
         return key
-
-    def assumed_coingecko_plan(self) -> Plan:
-        """The plan of CoinGecko's key; of a key whose plan is not stated, the smaller one."""
-        if "coingecko" not in self.present():
-            return "none"
-        return self.coingecko_plan or "demo"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -129,7 +123,7 @@ class VendorClients:
 
     def allowances(self) -> tuple[Allowance, ...]:
         """Every limit of the vendors, for the keys that are set."""
-        return allowances(self.limits, self.keys.assumed_coingecko_plan())
+        return allowances(self.limits, assumed_plan(self.keys.coingecko, self.keys.coingecko_plan))
 
     def calls_left(self) -> list[CallsLeft]:
         """What is left of each allowance now; nothing is used where nothing is kept."""

@@ -199,7 +199,7 @@ class Lake:
         path = self.root / ".locks" / f"{table}-{day or 'all'}.lock"
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            with FileLock(path, timeout=self.lock_seconds):
+            with FileLock(path, timeout=self.lock_seconds, is_singleton=True):  # may be held twice
                 yield
         except Timeout:
             raise StorageError(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar, Literal
 
 import httpx
+from pydantic import SecretStr
 
 from cryptopipe_assets.errors import VendorRejected
 from cryptopipe_assets.vendors.answers import vendor_message
@@ -27,6 +28,13 @@ QUESTION_CODES = {
     10012: "without a paid plan history ends 365 days ago: ask for fewer days",
 }
 CHECK_KEY = "check COINGECKO_API_KEY and COINGECKO_PLAN"
+
+
+def assumed_plan(key: SecretStr | None, stated: Plan | None) -> Plan:
+    """The plan of a key; of one whose plan is not stated, the smaller one."""
+    if key is None or not key.get_secret_value():
+        return "none"
+    return stated or "demo"
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -174,6 +174,28 @@ def test_a_tick_asks_for_each_table_together_with_its_gate(operation, platform, 
     assert chosen is None or gates == set(chosen)
 
 
+def test_a_closing_that_still_runs_is_not_asked_for_again_with_the_one_that_failed(
+    operation, platform
+):
+    repository = operation.definitions.get_repository_def()
+    schedule = repository.get_schedule_def("close_yesterday")
+
+    def tick(minute: str):
+        with dg.build_schedule_context(
+            instance=platform.instance,
+            repository_def=repository,
+            scheduled_execution_time=at(minute),
+        ) as context:
+            return schedule.evaluate_tick(context).run_requests or []
+
+    job = operation.definitions.resolve_job_def("close_yesterday")
+    bars, caps = tick("2026-03-10T01:00")
+    failed, running = dg.DagsterRunStatus.FAILURE, dg.DagsterRunStatus.STARTED
+    platform.instance.create_run_for_job(job, status=failed, tags=bars.tags)
+    platform.instance.create_run_for_job(job, status=running, tags=caps.tags)
+    assert [each.asset_selection for each in tick("2026-03-10T02:00")] == [bars.asset_selection]
+
+
 class TestFailure:
     @pytest.fixture
     def faults(self) -> FaultPlan:

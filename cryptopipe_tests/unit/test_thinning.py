@@ -1,5 +1,6 @@
 """Thinning keeps what a midnight or a day's end rests on, and forgets nothing else unasked."""
 
+import threading
 from datetime import UTC, date, datetime, timedelta
 
 import polars as pl
@@ -88,3 +89,26 @@ def test_only_days_before_the_given_one_are_thinned_and_a_second_time_finds_noth
 def test_looking_changes_nothing(lake):
     assert len(list(thin(lake, MarketCap, before=date(2026, 3, 10), look_only=True))) == 2
     assert lake.read(MarketCap, date(2026, 3, 8)).height == 24
+
+
+def test_rows_that_come_while_a_day_is_thinned_are_not_lost(tmp_path, monkeypatch):
+    lake = Lake(tmp_path, lock_seconds=10)
+    lake.upsert(MarketCap, rows(*(snapshot(hour) for hour in range(3))), DAY.date())
+    late = threading.Thread(
+        target=lambda: Lake(tmp_path, lock_seconds=10).upsert(
+            MarketCap, rows(snapshot(20, coin="ethereum")), DAY.date()
+        )
+    )
+    read = Lake.read
+
+    def read_and_let_another_write(self, *partition):
+        stored = read(self, *partition)
+        if threading.current_thread() is threading.main_thread() and late.ident is None:
+            late.start()
+            late.join(timeout=0.3)  # it waits for us, or has written by now
+        return stored
+
+    monkeypatch.setattr(Lake, "read", read_and_let_another_write)
+    assert len(list(thin(lake, MarketCap, before=date(2027, 1, 1), look_only=False))) == 1
+    late.join()
+    assert set(lake.read(MarketCap, DAY.date())["coin"]) == {"BITCOIN", "ETHEREUM"}
