@@ -12,10 +12,10 @@ import polars as pl
 
 from benchmarks import kline_decode
 from benchmarks.synthetic import START, write_hours, write_minutes
-from cryptopipe_assets.factors.factor_set import compute_factors
-from cryptopipe_assets.factors.final_set import final_factor_set
-from cryptopipe_assets.factors.microstructure import hourly_microstructure
-from cryptopipe_assets.factors.panel import hourly_panel
+from cryptopipe_assets.quant.bars.microstructure import hourly_microstructure
+from cryptopipe_assets.quant.bars.panel import hourly_panel
+from cryptopipe_assets.quant.factors.factor_set import compute_factors
+from cryptopipe_assets.quant.factors.final_set import final_factor_set
 from cryptopipe_tests.reference import (
     factors_pandas,
     factors_pandas_long,

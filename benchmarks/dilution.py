@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.daily_tables import Answer, DailyTable, main, read, sums
-from cryptopipe_assets.factors.dilution import dilution_metrics
+from cryptopipe_assets.quant.metrics.dilution.metrics import dilution_metrics
 from cryptopipe_tests.reference.dilution_pandas import dilution_pandas
 
 COMPARED = (

@@ -15,13 +15,13 @@ import polars as pl
 from rich.console import Console
 from rich.progress import track
 
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
-from cryptopipe_assets.gaps.ledger import GAPS
-from cryptopipe_assets.gaps.stretches import scan
-from cryptopipe_assets.gaps.survey import survey
-from cryptopipe_assets.partitions import midnight
+from cryptopipe_assets.collect.gaps.ledger import GAPS
+from cryptopipe_assets.collect.gaps.scan import scan
+from cryptopipe_assets.collect.gaps.survey import survey
+from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import ROW_GROUP
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 SYMBOLS, DAYS = 100, 1667
 FIRST = date(2022, 1, 1)

@@ -21,7 +21,7 @@ from rich.table import Table
 
 from benchmarks.cases import answers_agree
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 HERE = Path(__file__).resolve().parent
 SYMBOLS = ("BTCUSDT", "ETHUSDT", "DOGEUSDT")

@@ -12,9 +12,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_bars import collect_bars
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.collect import collect_bars
 
 NOW = datetime(2026, 10, 20, tzinfo=UTC)  # where the stand-in's clock stands
 

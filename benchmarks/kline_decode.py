@@ -12,8 +12,8 @@ from pathlib import Path
 import pandas as pd
 import polars as pl
 
-from cryptopipe_assets.vendors.binance_kline_pages import page_as_csv
-from cryptopipe_assets.vendors.binance_klines import KLINE_SCHEMA, read_klines
+from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
+from cryptopipe_assets.vendors.binance.parse_klines import KLINE_SCHEMA, read_klines
 
 PAGES, ROWS = 250, 499
 MINUTE_MS, START_MS = 60_000, 1_767_225_600_000

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from benchmarks.daily_tables import Answer, DailyTable, main, read, sums
-from cryptopipe_assets.factors.leverage import leverage_ratios
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
 from cryptopipe_tests.reference.leverage_pandas import leverage_pandas
 
 INPUTS = ("open_interest", "market_cap", "funding")

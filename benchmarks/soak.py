@@ -9,7 +9,7 @@ import tempfile
 import time
 from pathlib import Path
 
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_tests.reference.soak import MB, Soak, soak
 
 GOAL_MB_A_DAY = 20.0

@@ -19,9 +19,9 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.service_levels import SERVICE_LEVELS
-from cryptopipe_assets.settings import STATE
+from cryptopipe_assets.config.settings import STATE
+from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 GOAL_SECONDS = 1.5
 SYMBOLS = 500

@@ -20,17 +20,17 @@ from pathlib import Path
 
 import dagster as dg
 
-from cryptopipe_assets.commands.run import QUIET, TableRun
-from cryptopipe_assets.dagster_home import export_dagster_home
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.sandbox.coin import Coin
-from cryptopipe_assets.sandbox.coins import COINS
+from cryptopipe_assets.config.settings import PROJECT, Settings, load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.operations.schedule.rounds import MARKET_DATA
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.dagster_home import export_dagster_home
+from cryptopipe_assets.runtime.table_run import QUIET, TableRun
+from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import PROJECT, Settings, load_settings
-from cryptopipe_assets.tiers import Tier
-from cryptopipe_assets.timetable import MARKET_DATA
+from cryptopipe_assets.sandbox.simulated.coins import COINS
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_tests.reference.daemon import daemon, ended, switch_on
 
 GOAL_SECONDS = 10.0

@@ -12,16 +12,18 @@ import hypothesis
 import pytest
 from dagster._core.storage.defs_state.base import _current_storage
 
-from cryptopipe_assets.definitions import build, contracts
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.partitions import range_tags
-from cryptopipe_assets.sandbox.faults import FaultPlan
+import cryptopipe_assets.definitions  # noqa: F401  loads every asset before warnings are errors
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.settings import Settings, load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.defs.partitions import range_tags
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.faults.plan import FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import Settings, load_settings
-from cryptopipe_assets.simulated_time import SimulatedClock
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.tables.catalog import contracts
 
 # The same examples in every run: a law that fails, fails for everyone.
 hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=None, deadline=None)

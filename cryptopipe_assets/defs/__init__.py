@@ -1,1 +1,4 @@
-"""Dagster, and nothing else: one file a table, in the folder of its layer."""
+"""Dagster, and nothing else: assets, checks, schedules, sensors.
+
+What they compute lives in other rooms.
+"""

@@ -1,4 +1,4 @@
-"""A stand-in for the vendors: real HTTP on loopback, in the vendors' own formats.
+"""The stand-in: a real server on loopback that speaks as each vendor does.
 
-The other side of the wire, so nothing here knows how cryptopipe collects.
+Imports nothing of the vendors' clients: it is the other side of the wire.
 """

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
-from cryptopipe_assets.sandbox.source import Source
+from cryptopipe_assets.sandbox.contents.source import Source
 
 if TYPE_CHECKING:
     from cryptopipe_assets.sandbox.server import Sandbox

@@ -16,20 +16,20 @@ from typing import Self
 
 from aiohttp import web
 
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.sandbox.binance_archive_routes import BinanceArchive
-from cryptopipe_assets.sandbox.binance_routes import BinanceRest
-from cryptopipe_assets.sandbox.bybit_routes import Bybit
-from cryptopipe_assets.sandbox.coinalyze_routes import CoinalyzeApi
-from cryptopipe_assets.sandbox.coinbase_routes import CoinbaseApi
-from cryptopipe_assets.sandbox.coingecko_routes import CoinGeckoApi
-from cryptopipe_assets.sandbox.coinmarketcap_routes import CoinMarketCapApi
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.sandbox.contents.source import Source, milliseconds, utcnow
 from cryptopipe_assets.sandbox.endpoints import endpoint_of
-from cryptopipe_assets.sandbox.faults import Answer, Fault, FaultPlan
-from cryptopipe_assets.sandbox.hyperliquid_routes import Hyperliquid
-from cryptopipe_assets.sandbox.okx_routes import Okx
-from cryptopipe_assets.sandbox.question_faults import shift_ms
-from cryptopipe_assets.sandbox.source import Source, milliseconds, utcnow
+from cryptopipe_assets.sandbox.faults.plan import Answer, Fault, FaultPlan
+from cryptopipe_assets.sandbox.faults.questions import shift_ms
+from cryptopipe_assets.sandbox.routes.binance.archive import BinanceArchive
+from cryptopipe_assets.sandbox.routes.binance.rest import BinanceRest
+from cryptopipe_assets.sandbox.routes.bybit import Bybit
+from cryptopipe_assets.sandbox.routes.coinalyze import CoinalyzeApi
+from cryptopipe_assets.sandbox.routes.coinbase import CoinbaseApi
+from cryptopipe_assets.sandbox.routes.coingecko import CoinGeckoApi
+from cryptopipe_assets.sandbox.routes.coinmarketcap import CoinMarketCapApi
+from cryptopipe_assets.sandbox.routes.hyperliquid import Hyperliquid
+from cryptopipe_assets.sandbox.routes.okx import Okx
 
 LONGEST_WAIT_SECONDS = 1.0
 

@@ -1,1 +1,4 @@
-"""The warehouse: Parquet files that are the truth, and a DuckDB catalog that can be deleted."""
+"""The warehouse on disk: days as Parquet, revisions, checks of what is there.
+
+Sends no request and computes no feature.
+"""

@@ -18,7 +18,7 @@ from typing import Final, Literal
 
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected
+from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import INGESTED_AT, all_versions
 from cryptopipe_assets.storage.revisions import SUFFIX

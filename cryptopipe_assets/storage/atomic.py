@@ -12,7 +12,7 @@ from pathlib import Path
 import duckdb
 import polars as pl
 
-from cryptopipe_assets.errors import StorageError
+from cryptopipe_assets.core.errors import StorageError
 
 ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
 

@@ -5,9 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.errors import CorruptFile
-from cryptopipe_assets.registry import latest
-from cryptopipe_assets.storage.survey import survey
+from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.storage.inventory import survey
 
 INSTRUMENT = ("venue", "symbol")
 ASKED_ONE_BY_ONE = ("bybit", "coinalyze")

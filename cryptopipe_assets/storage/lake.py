@@ -20,8 +20,8 @@ from pathlib import Path
 import polars as pl
 from filelock import FileLock, Timeout
 
-from cryptopipe_assets.contracts import Collected, Table
-from cryptopipe_assets.errors import CorruptFile, ShrinkRefused, StorageError
+from cryptopipe_assets.core.errors import CorruptFile, ShrinkRefused, StorageError
+from cryptopipe_assets.core.schema import Collected, Table
 from cryptopipe_assets.storage.atomic import not_writable, write_atomically
 from cryptopipe_assets.storage.merge import lost_keys, merge, news, superseded
 from cryptopipe_assets.storage.parquet import check_footer, read_partition, row_count, writer

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from cryptopipe_assets.errors import StorageError
+from cryptopipe_assets.core.errors import StorageError
 
 MARK = ".origin"
 
@@ -22,7 +22,7 @@ def claim(warehouse: Path, origin: str) -> None:
         If it already holds rows of another origin: a simulated bar beside a real one would be
         believed.
     """
-    from cryptopipe_assets.storage.atomic import write_atomically  # the status only reads
+    from cryptopipe_assets.storage.atomic import write_atomically
 
     present = origin_of(warehouse)
     if present is None:

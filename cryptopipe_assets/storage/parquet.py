@@ -6,8 +6,8 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.contracts import Table
-from cryptopipe_assets.errors import CorruptFile
+from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.schema import Table
 
 ROW_GROUP = 14_400
 """Ten symbols of 1-minute bars: row-group statistics then prune by symbol."""

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.contracts import Table
+from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.merge import all_versions
 from cryptopipe_assets.storage.parquet import read_partition, writer

@@ -5,8 +5,9 @@ from dataclasses import dataclass
 
 import duckdb
 
-from cryptopipe_assets.contracts import Table
-from cryptopipe_assets.storage import catalog, origin
+from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.storage import origin
+from cryptopipe_assets.storage.catalog import catalog
 from cryptopipe_assets.storage.lake import Lake
 
 

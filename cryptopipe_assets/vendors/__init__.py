@@ -1,5 +1,4 @@
-"""HTTP in, normalised frames out: one client per vendor, and the base they share.
+"""The real vendors: one folder each, `http` to reach them, `parsing` for shapes they share.
 
-A vendor's spelling, units and quirks end here. Nothing in this package reads the environment,
-writes the warehouse or knows Dagster; addresses, keys and budgets come as plain values.
+Knows no table, no warehouse, no cryptopipe.toml.
 """

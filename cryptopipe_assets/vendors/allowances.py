@@ -8,10 +8,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
-from cryptopipe_assets.limits import Vendors
-from cryptopipe_assets.vendors.budget import Budget
-from cryptopipe_assets.vendors.coingecko_plans import TERMS, Plan
-from cryptopipe_assets.vendors.quota import Quota
+from cryptopipe_assets.vendors.coingecko.plans import TERMS, Plan
+from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.http.quota import Quota
+from cryptopipe_assets.vendors.http.rate_limit import Budget
 
 Window = Literal["second", "2 s", "5 s", "minute", "5 min", "day", "month"]
 SECONDS: dict[Window, float] = {

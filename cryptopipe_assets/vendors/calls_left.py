@@ -7,11 +7,11 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.vendors.account import ADDRESS
 from cryptopipe_assets.vendors.allowances import Allowance
-from cryptopipe_assets.vendors.budget import spent_now
-from cryptopipe_assets.vendors.ledger import read_spending
-from cryptopipe_assets.vendors.quota import Period, begun, renewed
+from cryptopipe_assets.vendors.http.account import ADDRESS
+from cryptopipe_assets.vendors.http.call_ledger import read_spending
+from cryptopipe_assets.vendors.http.quota import Period, begun, renewed
+from cryptopipe_assets.vendors.http.rate_limit import spent_now
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,9 +2,10 @@
 
 from pydantic import SecretStr
 
-from cryptopipe_assets.definitions import build, resources
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.resources import resources
+from cryptopipe_assets.vendors.http.client import VendorClient
 
 CANARY = "canary-e81f"
 

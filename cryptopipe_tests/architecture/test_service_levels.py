@@ -5,8 +5,10 @@ import sys
 
 import pytest
 
-from cryptopipe_assets.definitions import contracts, defs, in_order
-from cryptopipe_assets.service_levels import SERVICE_LEVELS
+from cryptopipe_assets.definitions import defs
+from cryptopipe_assets.runtime.assembly import in_order
+from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.vendors.docs import DOCS
 from cryptopipe_assets.vendors.retention import RETENTIONS
 
@@ -42,7 +44,7 @@ def test_what_vendors_delete_is_said_of_every_collected_table_and_each_is_docume
 
 def test_the_status_does_not_import_what_it_has_no_time_for():
     script = (
-        "import sys, cryptopipe_assets.cli, cryptopipe_assets.commands.status;"
+        "import sys, cryptopipe_assets.cli.app, cryptopipe_assets.cli.status;"
         "print(sorted({'dagster', 'pandera', 'duckdb', 'httpx', 'numpy'} & set(sys.modules)))"
     )
     done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)

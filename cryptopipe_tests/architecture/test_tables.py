@@ -8,12 +8,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.contracts import Collected, Stamped, Table
-from cryptopipe_assets.definitions import contracts, defs, in_order, is_per_symbol, table_modules
-from cryptopipe_assets.partitions import DAYS, SYMBOLS
-from cryptopipe_assets.storage.catalog import rebuild
+from cryptopipe_assets.core.schema import Collected, Stamped, Table
+from cryptopipe_assets.definitions import defs
+from cryptopipe_assets.defs.partitions import DAYS, SYMBOLS
+from cryptopipe_assets.runtime.assembly import in_order, is_per_symbol, table_modules
+from cryptopipe_assets.storage.catalog.catalog import rebuild
+from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.view_set import VIEWS
+from cryptopipe_assets.tables.catalog import contracts
 
 ROOT = Path(__file__).resolve().parents[2]
 MODULES = list(table_modules())
@@ -113,29 +115,25 @@ def test_tables_come_after_what_they_are_made_from():
 
 
 @pytest.mark.parametrize("module", MODULES, ids=lambda each: each.__name__.rsplit(".", 1)[1])
-def test_a_table_file_has_the_contract_on_top_then_the_asset_then_its_checks(module):
-    tree = ast.parse(inspect.getsource(module))
+def test_a_table_has_its_contract_in_tables_and_its_asset_then_its_checks_in_defs(module):
+    layer, name = module.__name__.rsplit(".", 2)[1:]
+    assert CONTRACTS[name].__module__ == f"cryptopipe_assets.tables.{layer}.{name}"
     kinds = []
-    for node in tree.body:
-        names = {ast.unparse(each).split("(")[0] for each in getattr(node, "decorator_list", [])}
-        if (
-            isinstance(node, ast.ClassDef)
-            and any(
-                isinstance(value := getattr(module, node.name), type) and issubclass(value, Table)
-                for _ in (0,)
-            )
-        ) or (isinstance(node, ast.Assign) and "extended(" in ast.unparse(node)):
-            kinds.append("contract")
-        elif "dg.asset" in names:
+    for node in ast.parse(inspect.getsource(module)).body:
+        marks = {ast.unparse(each).split("(")[0] for each in getattr(node, "decorator_list", [])}
+        if "dg.asset" in marks:
             kinds.append("asset")
-        elif "dg.asset_check" in names:
+        elif "dg.asset_check" in marks:
             kinds.append("check")
-    assert kinds[:2] == ["contract", "asset"]
-    assert set(kinds[2:]) == {"check"}
+        assert not (
+            isinstance(node, ast.ClassDef) and issubclass(getattr(module, node.name), Table)
+        )
+    assert kinds[0] == "asset"
+    assert set(kinds[1:]) == {"check"}
 
 
 def test_the_readme_lists_the_tables_as_they_are():
-    import cryptopipe_assets.commands.readme as readme
+    import cryptopipe_assets.cli.readme as readme
 
     assert readme.table_of_tables() in (ROOT / "README.md").read_text()
 

@@ -4,14 +4,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     NotPublished,
     PayloadChanged,
     VendorError,
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.sandbox.faults import Fault, Kind
+from cryptopipe_assets.sandbox.faults.plan import Fault, Kind
 
 Outcome = Literal["same", "less", "let be", "unavailable", "rejected", "changed", "not published"]
 """``same`` is the answer without the fault. ``less`` lacks rows, none of the others is wrong, and

@@ -9,8 +9,8 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.errors import PayloadChanged, VendorError
-from cryptopipe_assets.sandbox.faults import Fault
+from cryptopipe_assets.core.errors import PayloadChanged, VendorError
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_tests.chaos.behaviours import ERRORS, Behaviour
 from cryptopipe_tests.chaos.content_behaviours import OF_THE_CHECKSUM

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_tests.chaos.cases import PATIENT_SECONDS, Frames, ask
 from cryptopipe_tests.chaos.questions import ENDPOINTS, NOW, Asking
 

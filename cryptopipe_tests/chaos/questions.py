@@ -9,18 +9,18 @@ from typing import Any
 import polars as pl
 from pydantic import SecretStr
 
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_open_interest import metrics_of_day, open_interest_history
-from cryptopipe_assets.vendors.bybit import Bybit
-from cryptopipe_assets.vendors.coinalyze import Coinalyze
-from cryptopipe_assets.vendors.coinbase import Coinbase
-from cryptopipe_assets.vendors.coingecko import CoinGecko
-from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
-from cryptopipe_assets.vendors.hyperliquid import Hyperliquid
-from cryptopipe_assets.vendors.okx import Okx
-from cryptopipe_assets.vendors.perpetuals import Contract
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.open_interest import metrics_of_day, open_interest_history
+from cryptopipe_assets.vendors.bybit.client import Bybit
+from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
+from cryptopipe_assets.vendors.coinbase.client import Coinbase
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
+from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
+from cryptopipe_assets.vendors.okx.client import Okx
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 CANARY = "CG-canary-4f1d9a07"  # begins as CoinGecko's keys do

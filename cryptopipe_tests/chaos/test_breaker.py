@@ -14,10 +14,10 @@ from pathlib import Path
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.errors import VendorError, VendorUnavailable
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan, Kind
-from cryptopipe_assets.simulated_time import SimulatedClock
-from cryptopipe_assets.vendors.circuit import OUTAGES_THAT_OPEN, Circuit, read_circuits
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan, Kind
+from cryptopipe_assets.vendors.http.circuit import OUTAGES_THAT_OPEN, Circuit, read_circuits
 from cryptopipe_tests.chaos.cases import PATIENT_SECONDS, ask
 from cryptopipe_tests.chaos.questions import CANARY, ENDPOINTS, NOW, Asking, Endpoint
 from cryptopipe_tests.conftest import ROOT
@@ -187,7 +187,7 @@ IN_ANOTHER_PROCESS = """
 import json, sys
 from datetime import datetime
 from pathlib import Path
-from cryptopipe_assets.errors import VendorUnavailable
+from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_tests.chaos.cases import ask
 from cryptopipe_tests.chaos.questions import ENDPOINTS, Asking
 

@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.defs.collected.funding_rate import FundingRate
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 CLI = Path(sys.executable).with_name("cryptopipe")
 FIRST, LAST = date(2026, 8, 30), date(2026, 10, 3)

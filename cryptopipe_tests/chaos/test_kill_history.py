@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 CLI = Path(sys.executable).with_name("cryptopipe")
 TON = "TON-USDT-PERP"

@@ -16,16 +16,16 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets import errors
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.defs.vendor_clients import Keys, VendorClients
-from cryptopipe_assets.sandbox.faults import Fault, Kind
+from cryptopipe_assets.collect.clients import Keys, VendorClients
+from cryptopipe_assets.config.settings import SourceChoice, load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.core import errors
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.faults.plan import Fault, Kind
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import SourceChoice, load_settings
-from cryptopipe_assets.simulated_time import SimulatedClock
-from cryptopipe_assets.tiers import Tier
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_tests.chaos.questions import CANARY, NOW
 from cryptopipe_tests.conftest import Platform
 

@@ -6,14 +6,14 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.backfill_plan import Followed, estimate
-from cryptopipe_assets.commands.backfill import _contract, _followed, backfill
-from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.limits import Vendors
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.cli.backfill import _contract, _followed, backfill
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.operations.backfill.estimate import Followed, estimate
+from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.vendors.ledger import read_spending
+from cryptopipe_assets.vendors.http.call_ledger import read_spending
+from cryptopipe_assets.vendors.http.limits import Vendors
 
 FIRST, LAST = date(2026, 9, 25), date(2026, 10, 4)
 TABLES = ["ohlcv_1m", "funding_rate"]

@@ -7,15 +7,20 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.errors import NotPublished, PayloadChanged, VendorError, VendorUnavailable
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.sandbox.recorded import RecordedSource
+from cryptopipe_assets.core.errors import (
+    NotPublished,
+    PayloadChanged,
+    VendorError,
+    VendorUnavailable,
+)
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
+from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_bars import collect_bars, collect_settlements
-from cryptopipe_assets.vendors.http import Budget
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.collect import collect_bars, collect_settlements
+from cryptopipe_assets.vendors.http.client import Budget
 
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 FEBRUARY, MARCH = datetime(2026, 2, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)

@@ -9,12 +9,12 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.call_plan import forecasts, stored_contracts
-from cryptopipe_assets.defs.automation import schedules
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.tiers import Schedules, Tier
-from cryptopipe_assets.vendors.ledger import read_spending
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.config.tiers import Schedules, Tier
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.defs.automation.schedules import schedules
+from cryptopipe_assets.operations.budget.fit import forecasts, stored_contracts
+from cryptopipe_assets.vendors.http.call_ledger import read_spending
+from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_tests.reference.operation import Operation, on_disk
 
 START = datetime(2026, 3, 10, 2, 0, 30, tzinfo=UTC)

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.commands.calls import CEILING, ORIGINAL, MeasuredDay, measure, show
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.cli.calls import CEILING, ORIGINAL, MeasuredDay, measure, show
+from cryptopipe_assets.config.settings import load_settings
 
 DAY = date(2026, 3, 10)
 

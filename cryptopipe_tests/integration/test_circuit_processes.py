@@ -10,9 +10,9 @@ import time
 import pytest
 from aiohttp import web
 
-from cryptopipe_assets.errors import VendorUnavailable
-from cryptopipe_assets.vendors.circuit import read_circuits
-from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.vendors.http.circuit import read_circuits
+from cryptopipe_assets.vendors.http.client import VendorClient
 
 pytestmark = pytest.mark.slow
 
@@ -20,8 +20,8 @@ ASK = """
 import asyncio, json, sys
 from datetime import timedelta
 from pathlib import Path
-from cryptopipe_assets.vendors.concurrency import all_or_nothing
-from cryptopipe_assets.vendors.http import VendorClient, utcnow
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.client import VendorClient, utcnow
 
 class Acme(VendorClient):
     vendor = "acme"

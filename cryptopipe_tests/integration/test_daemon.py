@@ -6,11 +6,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
-from cryptopipe_assets.defs.round_history import TICK
+from cryptopipe_assets.defs.automation.round_history import TICK
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_tests.reference.daemon import as_if_started, daemon, ended, switch_on
 from cryptopipe_tests.reference.operation import on_disk
 

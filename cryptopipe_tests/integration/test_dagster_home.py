@@ -7,16 +7,16 @@ from pathlib import Path
 import pytest
 from filelock import FileLock
 
-from cryptopipe_assets import dagster_home
-from cryptopipe_assets.dagster_home import LOCK, READY, export_dagster_home
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.runtime import dagster_home
+from cryptopipe_assets.runtime.dagster_home import LOCK, READY, export_dagster_home
 
 OPEN = """
 import sys
 from pathlib import Path
-from cryptopipe_assets.commands.run import instance
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.runtime.table_run import instance
+from cryptopipe_assets.config.settings import load_settings
 
 settings = load_settings().with_environment(dagster_home=Path(sys.argv[1]))
 print("ready", flush=True)

@@ -7,7 +7,11 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.dagster_records import daemon_is_alive, last_runs, schedules_switched
+from cryptopipe_assets.operations.status.run_history import (
+    daemon_is_alive,
+    last_runs,
+    schedules_switched,
+)
 
 
 @pytest.fixture

@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.defs.collected.instruments import Instruments
-from cryptopipe_assets.defs.daily_prices import daily_prices
+from cryptopipe_assets.panels.daily_prices import daily_prices
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_tests.reference.daily_market import DAY
 
 FIRST, LAST = date(2024, 7, 1), date(2024, 7, 11)

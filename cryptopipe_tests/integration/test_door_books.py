@@ -6,9 +6,9 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.vendors.ledger import read_spending
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
+from cryptopipe_assets.vendors.http.call_ledger import read_spending
+from cryptopipe_assets.vendors.http.records import Records
 
 COLLECTED = ["instruments", "ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
 

@@ -10,8 +10,8 @@ import httpx
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.defs.landed_files import landing
+from cryptopipe_assets.collect.landing import landing
+from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_tests.conftest import QUIET
 from cryptopipe_tests.integration.test_pipeline import messages
 

@@ -10,7 +10,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.strategies.strategy_set import active
+from cryptopipe_assets.quant.strategies.strategy_set import active
 from cryptopipe_tests.reference import daily_lake
 from cryptopipe_tests.reference.daily_market import DAY
 
@@ -181,7 +181,7 @@ def test_the_book_is_long_the_lowest_ratios_and_weighs_by_inverse_volatility(fil
 
 
 def test_a_contract_of_a_thousand_coins_is_priced_per_coin(filled, drawn_market):
-    from cryptopipe_assets.defs.daily_prices import daily_closes
+    from cryptopipe_assets.panels.daily_prices import daily_closes
 
     closes = daily_closes(filled.lake, date(2024, 7, 1), date(2024, 7, 12))
     drawn = drawn_market.prices.filter(

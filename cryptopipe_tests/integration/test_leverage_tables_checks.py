@@ -6,7 +6,7 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from cryptopipe_assets.definitions import build
+from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_tests.reference import daily_lake
 from cryptopipe_tests.reference.daily_market import DAY, START, daily_market
 

@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from cryptopipe_assets.sandbox.faults import Fault
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 ROOT = Path(__file__).resolve().parents[2]
 ENDPOINTS = 24

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 from dagster._core.definitions.automation_tick_evaluation_context import build_run_requests
 
-from cryptopipe_assets.definitions import build
+from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_tests.integration.conftest import NOON
 
 COLLECTED = ["open_interest", "market_cap", "funding_rate", "ohlcv_1m"]

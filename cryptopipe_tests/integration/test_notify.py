@@ -9,10 +9,10 @@ import dagster as dg
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.defs.notify_sensors import notify_sensors
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.notify import check, tell
-from cryptopipe_assets.settings import load_settings
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.defs.automation.notification_sensors import notify_sensors
+from cryptopipe_assets.operations.notifications import check, tell
 
 TOKEN = "canary-9f31"
 

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.defs.reach import Reach
-from cryptopipe_assets.defs.vendor_clients import Keys
-from cryptopipe_assets.settings import Tier
+from cryptopipe_assets.collect.clients import Keys
+from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.config.settings import Tier
 
 DAYS = ("2026-03-07", "2026-03-10")
 

@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 
 COLLECTED = ["instruments", "ohlcv_1m", "funding_rate"]
 ALL = [*COLLECTED, "microstructure_1h", "factors_1h"]

@@ -12,18 +12,20 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.commands.rebuild import rebuild, rebuilt
-from cryptopipe_assets.definitions import build, contracts, keys, recorders
-from cryptopipe_assets.errors import CorruptFile, EvidenceMissing, RequestError, ShrinkRefused
-from cryptopipe_assets.evidence.archive import Archive
-from cryptopipe_assets.partitions import range_tags
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
+from cryptopipe_assets.cli.rebuild import rebuild, rebuilt
+from cryptopipe_assets.collect.raw_archive.store import Archive
+from cryptopipe_assets.config.settings import Collect, Settings, load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.core.errors import CorruptFile, EvidenceMissing, RequestError, ShrinkRefused
+from cryptopipe_assets.defs.partitions import range_tags
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.resources import keys, recorders
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import Collect, Settings, load_settings
-from cryptopipe_assets.simulated_time import SimulatedClock
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.conftest import NOW, QUIET, Platform
 
 DAY = date(2026, 3, 10)

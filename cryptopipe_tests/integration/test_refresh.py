@@ -4,12 +4,12 @@ import time
 
 import pytest
 
-from cryptopipe_assets.commands.refresh import check, refresh
-from cryptopipe_assets.defs.features.leverage_ratios import LeverageRatios
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
+from cryptopipe_assets.cli.refresh import check, refresh
+from cryptopipe_assets.config.settings import StrategyChoice
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.settings import StrategyChoice
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.tables.features.leverage_ratios import LeverageRatios
 
 pytestmark = pytest.mark.slow
 

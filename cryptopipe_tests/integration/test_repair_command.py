@@ -5,9 +5,9 @@ from datetime import date
 import polars as pl
 import pytest
 
-from cryptopipe_assets.commands.repair import repair
-from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.cli.repair import repair
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.runtime.table_run import TableRun
 
 DAY = date(2026, 3, 9)
 

@@ -5,9 +5,9 @@ from datetime import date, timedelta
 import polars as pl
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.defs.collected.open_interest import OpenInterest
 from cryptopipe_assets.storage.as_of import as_of
-from cryptopipe_assets.storage.catalog import connect
+from cryptopipe_assets.storage.catalog.catalog import connect
+from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 
 TODAY = "2026-03-10"
 

@@ -20,10 +20,10 @@ from dagster._core.scheduler.instigation import (
     TickStatus,
 )
 
-from cryptopipe_assets.defs.asked import TIER
-from cryptopipe_assets.defs.round_history import ROUND
-from cryptopipe_assets.defs.run_history import clean_up
-from cryptopipe_assets.partitions import DAYS, range_tags
+from cryptopipe_assets.defs.automation.round_history import ROUND
+from cryptopipe_assets.defs.automation.run_cleanup import clean_up
+from cryptopipe_assets.defs.partitions import DAYS, range_tags
+from cryptopipe_assets.defs.run_scope import TIER
 from cryptopipe_tests.reference.operation import on_disk
 
 LATER = datetime.now(UTC) + timedelta(days=2)

@@ -12,18 +12,18 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.commands.refresh_worker import _refreshed
-from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.dagster_records import telling
-from cryptopipe_assets.errors import PayloadChanged
-from cryptopipe_assets.refresh_plan import Step
-from cryptopipe_assets.sandbox.faults import Fault
+from cryptopipe_assets.cli.refresh_worker import _refreshed
+from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.operations.refresh_plan import Step
+from cryptopipe_assets.operations.status.run_history import telling
+from cryptopipe_assets.runtime.table_run import TableRun
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
-from cryptopipe_assets.vendors.records import Records
-from cryptopipe_assets.vendors.samples import KEPT, MOST_OF_A_RUN
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.samples import KEPT, MOST_OF_A_RUN
 from cryptopipe_tests.conftest import NOW
 
 CANARY = 'canary/41+7f"6a'  # an address and JSON write it in other ways than it is

@@ -9,9 +9,9 @@ from datetime import UTC, date, datetime
 import httpx
 import pytest
 
-from cryptopipe_assets.sandbox import publication
+from cryptopipe_assets.sandbox.contents import publication
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 HEADER = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,"

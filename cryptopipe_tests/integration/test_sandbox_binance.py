@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOON = 1_795_176_000_000  # 2026-11-20 12:00 UTC
 NOW = NOON + 30_000

@@ -8,7 +8,7 @@ import httpx
 import pytest
 
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, 789000, tzinfo=UTC)
 NOW_MS, MIDNIGHT, DAY = 1_795_178_096_789, 1_795_132_800_000, 86_400_000

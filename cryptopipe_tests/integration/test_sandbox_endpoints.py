@@ -7,7 +7,7 @@ import pytest
 
 from cryptopipe_assets.sandbox.endpoints import endpoint_of
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 
 @pytest.mark.parametrize(

@@ -6,7 +6,7 @@ import httpx
 import pytest
 
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOW = datetime(2026, 11, 20, 12, 34, 56, tzinfo=UTC)
 

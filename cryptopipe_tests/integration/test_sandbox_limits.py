@@ -4,9 +4,9 @@ import re
 
 import httpx
 
-from cryptopipe_assets.sandbox.limits import Limits
+from cryptopipe_assets.sandbox.routes.binance.limits import Limits
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 
 class Hands:

@@ -9,9 +9,9 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from cryptopipe_assets.sandbox.limits import Limits
+from cryptopipe_assets.sandbox.routes.binance.limits import Limits
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOW = datetime(2026, 3, 31, 12, 34, 56, tzinfo=UTC)
 NOON = 1_774_958_400_000  # 2026-03-31 12:00 UTC

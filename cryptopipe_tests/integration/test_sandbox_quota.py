@@ -5,8 +5,8 @@ import json
 
 from aiohttp.test_utils import make_mocked_request
 
-from cryptopipe_assets.sandbox.coinmarketcap_routes import CoinMarketCapApi
-from cryptopipe_assets.sandbox.quota import Declined, Quota
+from cryptopipe_assets.sandbox.routes.coinmarketcap import CoinMarketCapApi
+from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 
 
 class Clock:

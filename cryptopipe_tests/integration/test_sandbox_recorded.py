@@ -9,7 +9,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cryptopipe_assets.sandbox.recorded import RecordedSource
+from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 
 MARCH = 1_772_323_200_000  # 2026-03-01 00:00 UTC

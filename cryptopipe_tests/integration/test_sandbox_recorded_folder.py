@@ -2,9 +2,9 @@
 
 import pytest
 
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.sandbox.recorded import RecordedSource
-from cryptopipe_assets.sandbox.recorded_folder import split_symbol
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.sandbox.recorded.folder import split_symbol
+from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 
 
 @pytest.mark.parametrize(

@@ -11,10 +11,10 @@ from datetime import UTC, datetime
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 PING = "/binance/fapi/v1/ping"
 INFO = "/binance/fapi/v1/exchangeInfo"
@@ -81,7 +81,7 @@ def test_after_the_block_the_port_is_free_and_the_threads_are_gone():
 def test_in_the_foreground_it_ends_cleanly_when_told_to(end):
     script = (
         "from cryptopipe_assets.sandbox.server import Sandbox\n"
-        "from cryptopipe_assets.sandbox.simulated import SimulatedSource\n"
+        "from cryptopipe_assets.sandbox.simulated.source import SimulatedSource\n"
         "with Sandbox(SimulatedSource()) as sandbox:\n"
         "    print(sandbox.url, flush=True)\n"
         "    sandbox.serve_forever()\n"

@@ -6,11 +6,11 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
-from cryptopipe_assets.sandbox.market import Market
-from cryptopipe_assets.sandbox.market_caps import MarketCaps
-from cryptopipe_assets.sandbox.noise import grain, wander
-from cryptopipe_assets.sandbox.source import DAY, HOUR, milliseconds
-from cryptopipe_assets.sandbox.supply import Supply, every_months
+from cryptopipe_assets.sandbox.contents.noise import grain, wander
+from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, milliseconds
+from cryptopipe_assets.sandbox.simulated.market import Market
+from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
+from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months
 
 NOW = milliseconds(datetime(2026, 11, 20, 12, 34, tzinfo=UTC))
 

@@ -6,10 +6,10 @@ from datetime import UTC, datetime, timedelta
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.sandbox.faults import Fault, FaultPlan
-from cryptopipe_assets.tables import GATE
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.defs.publishing.publication import GATE
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_tests.reference.operation import Operation, on_disk
 
 FAST = Tier(every_minutes=15, offset_minutes=2, coins=("BTC",))

@@ -5,9 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.defs.collected.market_cap import MarketCap
-from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, simulated_world
+from cryptopipe_assets.runtime.table_run import TableRun
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
 
 EVENING = datetime(2026, 2, 1, 23, 45, tzinfo=UTC)
 A_MONTH_LATER = datetime(2026, 3, 1, 23, 45, tzinfo=UTC)

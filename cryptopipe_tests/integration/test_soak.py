@@ -2,7 +2,7 @@
 
 import pytest
 
-from cryptopipe_assets.tiers import Schedules, Tier
+from cryptopipe_assets.config.tiers import Schedules, Tier
 from cryptopipe_tests.reference.soak import BY_DAY, soak
 
 MOST_BYTES_A_RUN = 350_000

@@ -7,14 +7,14 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.defs.history.symbol_history import SymbolHistory
-from cryptopipe_assets.partitions import SYMBOLS
-from cryptopipe_assets.sandbox.holes import Hole, HoledSource
+from cryptopipe_assets.defs.partitions import SYMBOLS
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated import SimulatedSource
-from cryptopipe_assets.sandbox.source import milliseconds
-from cryptopipe_assets.simulated_time import SimulatedClock
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 from cryptopipe_tests.conftest import QUIET, Platform
 from cryptopipe_tests.integration.test_pipeline import messages
 

@@ -4,10 +4,11 @@ import dagster as dg
 import polars as pl
 import pytest
 
-from cryptopipe_assets.definitions import build, universe
-from cryptopipe_assets.defs.collected.instruments import Instruments
-from cryptopipe_assets.partitions import SYMBOLS
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.defs.partitions import SYMBOLS
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.resources import universe
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_tests.conftest import QUIET
 
 FOLLOWED = ["1000PEPE-USDT-PERP", "BTC-USDT-PERP", "DOGE-USDT-PERP"]

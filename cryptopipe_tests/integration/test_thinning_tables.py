@@ -4,10 +4,10 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.defs.collected.market_cap import MarketCap
-from cryptopipe_assets.settings import RetentionChoice
-from cryptopipe_assets.thinning import thin
+from cryptopipe_assets.config.settings import RetentionChoice
+from cryptopipe_assets.operations.thinning import thin
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
 from cryptopipe_tests.conftest import QUIET
 
 DERIVED = ["leverage_ratios", "dilution_metrics", "signals"]

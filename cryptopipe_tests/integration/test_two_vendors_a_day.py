@@ -6,7 +6,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.definitions import warehouse
+from cryptopipe_assets.runtime.resources import warehouse
 
 MS = timedelta(milliseconds=1)
 

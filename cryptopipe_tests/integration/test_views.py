@@ -10,15 +10,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.contracts import Collected
-from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.factors.dilution import dilution_metrics
-from cryptopipe_assets.factors.leverage import leverage_ratios
-from cryptopipe_assets.factors.open_interest import coin_totals, daily_close, single_contract
-from cryptopipe_assets.storage.catalog import connect, rebuild
+from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.schema import Collected
+from cryptopipe_assets.quant.metrics.dilution.metrics import dilution_metrics
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
+from cryptopipe_assets.quant.metrics.open_interest import coin_totals, daily_close, single_contract
+from cryptopipe_assets.storage.catalog.catalog import connect, rebuild
+from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.view_set import VIEWS
-from cryptopipe_assets.twins import with_kind
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.reference.daily_market import daily_market
 
 CONTRACTS = contracts()

@@ -7,8 +7,8 @@ from typing import Any, Literal
 
 import polars as pl
 
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.vendors.binance_open_interest import metrics_of_day, open_interest_history
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.vendors.binance.open_interest import metrics_of_day, open_interest_history
 
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)

@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     NotPublished,
     PayloadChanged,
     RateLimited,

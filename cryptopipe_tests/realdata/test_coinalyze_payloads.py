@@ -9,9 +9,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cryptopipe_assets.vendors.coinalyze_bars import closed_bars, read_series
-from cryptopipe_assets.vendors.coinalyze_markets import read_markets
-from cryptopipe_assets.vendors.coinalyze_rows import funding_rows, open_interest_rows
+from cryptopipe_assets.vendors.coinalyze.parse_bars import closed_bars, read_series
+from cryptopipe_assets.vendors.coinalyze.parse_markets import read_markets
+from cryptopipe_assets.vendors.coinalyze.parse_rows import funding_rows, open_interest_rows
 
 pytestmark = pytest.mark.realdata
 DAY, MS = timedelta(days=1), timedelta(milliseconds=1)

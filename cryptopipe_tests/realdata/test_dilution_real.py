@@ -8,10 +8,10 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.dilution import dilution_metrics
-from cryptopipe_assets.factors.leverage import LEVERAGE_COLUMNS, leverage_ratios
-from cryptopipe_assets.strategies.dilution import Dilution
-from cryptopipe_assets.strategies.panel import daily_panel
+from cryptopipe_assets.quant.metrics.dilution.metrics import dilution_metrics
+from cryptopipe_assets.quant.metrics.leverage.ratios import LEVERAGE_COLUMNS, leverage_ratios
+from cryptopipe_assets.quant.strategies.dilution import Dilution
+from cryptopipe_assets.quant.strategies.panel import daily_panel
 from cryptopipe_tests.reference.daily_market import daily_market
 from cryptopipe_tests.reference.dilution_pandas import dilution_pandas
 

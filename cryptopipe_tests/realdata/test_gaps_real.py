@@ -6,10 +6,10 @@ import pandas as pd
 import polars as pl
 import pytest
 
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
-from cryptopipe_assets.gaps.ledger import GAPS
-from cryptopipe_assets.gaps.survey import Survey, survey
+from cryptopipe_assets.collect.gaps.ledger import GAPS
+from cryptopipe_assets.collect.gaps.survey import Survey, survey
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 pytestmark = [pytest.mark.realdata]
 

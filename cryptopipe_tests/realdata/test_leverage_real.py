@@ -10,11 +10,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.leverage import leverage_ratios
-from cryptopipe_assets.factors.leverage_history import coin_averages, daily_aggregate, weekly
-from cryptopipe_assets.factors.leverage_inputs import daily_funding, daily_market_cap
-from cryptopipe_assets.factors.open_interest import daily_close, single_contract
-from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.quant.metrics.leverage.history import coin_averages, daily_aggregate, weekly
+from cryptopipe_assets.quant.metrics.leverage.inputs import daily_funding, daily_market_cap
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
+from cryptopipe_assets.quant.metrics.open_interest import daily_close, single_contract
+from cryptopipe_assets.quant.strategies.leverage_inverted import LeverageInverted
 from cryptopipe_tests.reference.leverage_pandas import leverage_pandas
 
 pytestmark = pytest.mark.realdata

@@ -16,10 +16,10 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cryptopipe_assets.vendors.coingecko_rows import DAY, read_candles, read_chart, read_coins
-from cryptopipe_assets.vendors.coinmarketcap_rows import closing, latest, read_listing
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
-from cryptopipe_assets.vendors.shapes import UnexpectedShape
+from cryptopipe_assets.vendors.coingecko.parsing import DAY, read_candles, read_chart, read_coins
+from cryptopipe_assets.vendors.coinmarketcap.parsing import closing, latest, read_listing
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 TODAY = datetime.now(UTC)
 

@@ -6,8 +6,8 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.funding import settlement_intervals
-from cryptopipe_assets.factors.microstructure import (
+from cryptopipe_assets.quant.bars.funding import settlement_intervals
+from cryptopipe_assets.quant.bars.microstructure import (
     MICROSTRUCTURE_COLUMNS,
     hourly_microstructure,
 )

@@ -8,9 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_open_interest import open_interest_history
-from cryptopipe_assets.vendors.open_interest import Measured
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
+from cryptopipe_assets.vendors.parsing.open_interest import Measured
 
 pytestmark = pytest.mark.realdata
 

@@ -11,7 +11,7 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.sandbox.recorded import RecordedSource
+from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 
 pytestmark = pytest.mark.realdata

@@ -9,8 +9,8 @@ from pathlib import Path
 import polars as pl
 import pytest
 
-from cryptopipe_assets.definitions import contracts
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.reference import microstructure_pandas
 
 CLI = Path(sys.executable).with_name("cryptopipe")

@@ -11,10 +11,11 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.commands.replay import replay
-from cryptopipe_assets.definitions import contracts, warehouse
-from cryptopipe_assets.settings import Settings, load_settings
+from cryptopipe_assets.cli.replay import replay
+from cryptopipe_assets.config.settings import Settings, load_settings
+from cryptopipe_assets.runtime.resources import warehouse
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.reference.leverage_pandas import leverage_pandas
 
 pytestmark = [pytest.mark.realdata, pytest.mark.slow]

@@ -9,9 +9,9 @@ from typing import Any, TypeVar
 
 import httpx
 
-from cryptopipe_assets.vendors.bybit import Bybit
-from cryptopipe_assets.vendors.bybit_readings import read_contracts
-from cryptopipe_assets.vendors.perpetuals import by_vendor_symbol
+from cryptopipe_assets.vendors.bybit.client import Bybit
+from cryptopipe_assets.vendors.bybit.parsing import read_contracts
+from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "bybit"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -11,7 +11,7 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.scheduler.instigation import ScheduleInstigatorData
 
-from cryptopipe_assets.settings import PROJECT
+from cryptopipe_assets.config.settings import PROJECT
 
 WORKSPACE = ["-w", str(PROJECT / "workspace.yaml")]
 PATIENCE = timedelta(minutes=4)

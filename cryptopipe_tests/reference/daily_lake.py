@@ -4,9 +4,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected
-from cryptopipe_assets.definitions import contracts
+from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.reference.daily_market import START, DailyMarket
 
 VENUE_SHARES = {"binance": 0.75, "bybit": 0.25}

@@ -5,7 +5,7 @@ from typing import Any
 
 import polars as pl
 
-from cryptopipe_assets.factors.microstructure import MICROSTRUCTURE_COLUMNS
+from cryptopipe_assets.quant.bars.microstructure import MICROSTRUCTURE_COLUMNS
 
 _START = datetime(2025, 1, 1, tzinfo=UTC)
 _UTC_MS = pl.Datetime("ms", "UTC")

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.gaps.intervals import SPANS
+from cryptopipe_assets.collect.gaps.intervals import SPANS
 
 START = datetime(2026, 3, 1, tzinfo=UTC)
 MINUTE = timedelta(minutes=1)

@@ -20,13 +20,13 @@ from dagster._core.definitions.declarative_automation.automation_condition_teste
 )
 from dagster._utils.schedules import cron_string_iterator
 
-from cryptopipe_assets.definitions import build
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.partitions import range_tags
-from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.simulated_time import SimulatedClock
-from cryptopipe_assets.tables import GATE
-from cryptopipe_assets.timetable import hours_end
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.defs.partitions import range_tags
+from cryptopipe_assets.defs.publishing.publication import GATE
+from cryptopipe_assets.operations.schedule.rounds import hours_end
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 SENSOR_SECONDS = 30

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected, Stamped, column
+from cryptopipe_assets.core.schema import Collected, Stamped, column
 
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
 

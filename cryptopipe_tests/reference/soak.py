@@ -15,13 +15,13 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.commands.run import TableRun
-from cryptopipe_assets.contracts import Collected
-from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.defs.run_history import clean_up
-from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.simulated_time import SimulatedClock, simulated_world
+from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.core.schema import Collected
+from cryptopipe_assets.defs.automation.run_cleanup import clean_up
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, simulated_world
+from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.reference.operation import Operation, Ran, on_disk
 
 START = datetime(2026, 3, 10, 23, tzinfo=UTC)

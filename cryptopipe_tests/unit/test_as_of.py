@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cryptopipe_assets.storage.as_of import as_known, as_of
-from cryptopipe_assets.storage.catalog import connect, refresh
+from cryptopipe_assets.storage.catalog.catalog import connect, refresh
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import all_versions, merge, news, superseded
 from cryptopipe_assets.storage.revisions import keep_versions

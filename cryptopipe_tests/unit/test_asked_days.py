@@ -5,8 +5,8 @@ from datetime import date
 import dagster as dg
 import pytest
 
-from cryptopipe_assets.defs.asked_days import last_runs
-from cryptopipe_assets.partitions import DAYS
+from cryptopipe_assets.defs.automation.asked_days import last_runs
+from cryptopipe_assets.defs.partitions import DAYS
 
 FIRST, SECOND, THIRD, FOURTH = (date(2026, 3, day) for day in range(1, 5))
 

@@ -7,13 +7,13 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import CorruptFile, RequestError, StorageError
+from cryptopipe_assets.core.errors import CorruptFile, RequestError, StorageError
 from cryptopipe_assets.storage.atomic import write_atomically
-from cryptopipe_assets.storage.backup import back_up, prune
+from cryptopipe_assets.storage.backup.manifest import chosen_snapshot, read_manifest, snapshots
+from cryptopipe_assets.storage.backup.restore import restore, verify
+from cryptopipe_assets.storage.backup.snapshot import back_up, prune
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.manifest import chosen_snapshot, read_manifest, snapshots
 from cryptopipe_assets.storage.origin import claim
-from cryptopipe_assets.storage.restore import restore, verify
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)

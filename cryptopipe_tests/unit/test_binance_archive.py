@@ -13,10 +13,10 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import NotPublished, PayloadChanged, VendorUnavailable
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance_settlements import SETTLEMENT_SCHEMA
+from cryptopipe_assets.core.errors import NotPublished, PayloadChanged, VendorUnavailable
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
+from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 DAY = (PAYLOADS / "BTCUSDT-1m-2026-02-03.csv").read_bytes()

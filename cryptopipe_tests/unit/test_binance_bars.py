@@ -12,13 +12,13 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_bars import Collected, collect_bars, collect_settlements
-from cryptopipe_assets.vendors.binance_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance_settlements import SETTLEMENT_SCHEMA
-from cryptopipe_assets.vendors.binance_windows import days_of, plan, spans_of
+from cryptopipe_assets.core.errors import VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.collect import Collected, collect_bars, collect_settlements
+from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
+from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.binance.transports import days_of, plan, spans_of
 
 HOUR = 3_600_000
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}

@@ -11,9 +11,9 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_instruments import INSTRUMENT_SCHEMA
+from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.parse_instruments import INSTRUMENT_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 

@@ -9,15 +9,15 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.vendors.binance_kline_pages import page_as_csv
-from cryptopipe_assets.vendors.binance_klines import (
+from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
+from cryptopipe_assets.vendors.binance.parse_klines import (
     BAR_SCHEMA,
     HEADER,
     NUMBERS,
     bars_of,
     read_klines,
 )
-from cryptopipe_assets.vendors.shapes import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 START, END = datetime(2026, 2, 3, tzinfo=UTC), datetime(2026, 2, 4, tzinfo=UTC)

@@ -12,13 +12,13 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import NotPublished, PayloadChanged, VendorUnavailable
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_archive import BinanceArchive
-from cryptopipe_assets.vendors.binance_metrics import read_metrics
-from cryptopipe_assets.vendors.binance_open_interest import collect_open_interest, metrics_of_day
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_assets.vendors.shapes import UnexpectedShape
+from cryptopipe_assets.core.errors import NotPublished, PayloadChanged, VendorUnavailable
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest, metrics_of_day
+from cryptopipe_assets.vendors.binance.parse_metrics import read_metrics
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 FILE = (PAYLOADS / "BTCUSDT-metrics-2026-02-03.csv").read_bytes()

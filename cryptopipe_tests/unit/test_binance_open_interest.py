@@ -11,16 +11,16 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     PayloadChanged,
     RequestError,
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_open_interest import open_interest_history
-from cryptopipe_assets.vendors.budget import Budget
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
+from cryptopipe_assets.vendors.http.rate_limit import Budget
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

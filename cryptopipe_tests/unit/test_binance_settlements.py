@@ -10,9 +10,9 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_settlements import SETTLEMENT_SCHEMA
+from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "binance"
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}

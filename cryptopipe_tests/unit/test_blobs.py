@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from cryptopipe_assets.errors import EvidenceMissing, StorageError
-from cryptopipe_assets.evidence.blobs import Blobs
+from cryptopipe_assets.collect.raw_archive.blobs import Blobs
+from cryptopipe_assets.core.errors import EvidenceMissing, StorageError
 
 
 @given(st.binary(max_size=2000))

@@ -8,11 +8,11 @@ import polars as pl
 import pytest
 from rich.console import Console
 
-from cryptopipe_assets.commands.books import books
-from cryptopipe_assets.defs.signals.signals import Signals
-from cryptopipe_assets.settings import Settings
-from cryptopipe_assets.storage.catalog import rebuild
+from cryptopipe_assets.cli.books import books
+from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.signals.signals import Signals
 
 DAY = datetime(2026, 3, 9, tzinfo=UTC)
 

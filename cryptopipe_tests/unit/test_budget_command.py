@@ -6,14 +6,14 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.call_allowances import refusals
-from cryptopipe_assets.commands.budget import budget
-from cryptopipe_assets.commands.status_reading import read_status
-from cryptopipe_assets.errors import CorruptFile
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.tiers import Tier
-from cryptopipe_assets.vendors.account import account_of
-from cryptopipe_assets.vendors.ledger import Ledger
+from cryptopipe_assets.cli.budget import budget
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.operations.budget.remaining import refusals
+from cryptopipe_assets.operations.status.report import read_status
+from cryptopipe_assets.vendors.http.account import account_of
+from cryptopipe_assets.vendors.http.call_ledger import Ledger
 
 CANARY = "canary-of-the-budget-0123456789"
 

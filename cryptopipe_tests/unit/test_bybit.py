@@ -8,9 +8,9 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.bybit import Bybit
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.bybit.client import Bybit
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.reference.bybit_exchange import (
     BTC,
     CONTRACTS,

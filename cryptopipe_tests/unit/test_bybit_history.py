@@ -6,8 +6,8 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.reference.bybit_exchange import (
     BTC,
     CONTRACTS,

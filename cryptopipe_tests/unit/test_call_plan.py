@@ -5,10 +5,10 @@ from datetime import time
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.call_forecast import Contracts, forecast
-from cryptopipe_assets.call_plan import forecasts, without_room
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.tiers import Schedules, Tier
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.tiers import Schedules, Tier
+from cryptopipe_assets.operations.budget.fit import forecasts, without_room
+from cryptopipe_assets.operations.budget.forecast import Contracts, forecast
 
 QUARTERLY = Tier(every_minutes=15, coins=("BTC", "ETH"))
 LIVE = load_settings().with_environment(vendors="live", coinalyze_api_key=None, cmc_api_key=None)

@@ -8,8 +8,14 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from cryptopipe_assets.errors import CorruptFile, StorageError
-from cryptopipe_assets.storage.catalog import CATALOG, connect, rebuild, refresh, write_catalog
+from cryptopipe_assets.core.errors import CorruptFile, StorageError
+from cryptopipe_assets.storage.catalog.catalog import (
+    CATALOG,
+    connect,
+    rebuild,
+    refresh,
+    write_catalog,
+)
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
 

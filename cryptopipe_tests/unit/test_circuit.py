@@ -8,12 +8,12 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import RateLimited, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.circuit import Circuit, read_circuits
-from cryptopipe_assets.vendors.concurrency import all_or_nothing
-from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.journal import Journal
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.core.errors import RateLimited, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.http.circuit import Circuit, read_circuits
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.http.records import Records
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 

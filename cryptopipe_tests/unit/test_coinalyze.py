@@ -12,11 +12,11 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.vendors.coinalyze import Coinalyze
-from cryptopipe_assets.vendors.coinalyze_markets import read_markets
-from cryptopipe_assets.vendors.coinalyze_rows import FUNDING_BAR_SCHEMA, LIQUIDATION_SCHEMA
-from cryptopipe_assets.vendors.http import Budget
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA
+from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
+from cryptopipe_assets.vendors.coinalyze.parse_markets import read_markets
+from cryptopipe_assets.vendors.coinalyze.parse_rows import FUNDING_BAR_SCHEMA, LIQUIDATION_SCHEMA
+from cryptopipe_assets.vendors.http.client import Budget
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinalyze"
 KEY = "k3y-that-nobody-may-see"

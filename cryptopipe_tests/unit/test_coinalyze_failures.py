@@ -13,14 +13,14 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     PayloadChanged,
     RequestError,
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.vendors.coinalyze import Coinalyze
-from cryptopipe_assets.vendors.coinalyze_markets import read_markets
+from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
+from cryptopipe_assets.vendors.coinalyze.parse_markets import read_markets
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinalyze"
 KEY = "k3y-that-nobody-may-see"

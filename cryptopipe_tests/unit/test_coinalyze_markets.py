@@ -8,9 +8,9 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cryptopipe_assets.vendors.coinalyze_markets import MARKET_SCHEMA, read_markets
-from cryptopipe_assets.vendors.coinalyze_rows import open_interest_rows
-from cryptopipe_assets.vendors.shapes import UnexpectedShape
+from cryptopipe_assets.vendors.coinalyze.parse_markets import MARKET_SCHEMA, read_markets
+from cryptopipe_assets.vendors.coinalyze.parse_rows import open_interest_rows
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinalyze"
 

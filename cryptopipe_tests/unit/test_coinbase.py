@@ -9,9 +9,9 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged, VendorUnavailable
-from cryptopipe_assets.vendors.coinbase import Coinbase
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+from cryptopipe_assets.core.errors import PayloadChanged, VendorUnavailable
+from cryptopipe_assets.vendors.coinbase.client import Coinbase
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)

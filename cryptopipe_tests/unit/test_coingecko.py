@@ -12,14 +12,14 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     PayloadChanged,
     RequestError,
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.vendors.coingecko import CoinGecko
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coingecko"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -11,10 +11,10 @@ import httpx
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged, RequestError
-from cryptopipe_assets.vendors.coingecko import CoinGecko
-from cryptopipe_assets.vendors.coingecko_rows import OHLC_SCHEMA
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+from cryptopipe_assets.core.errors import PayloadChanged, RequestError
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
+from cryptopipe_assets.vendors.coingecko.parsing import OHLC_SCHEMA
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coingecko"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -12,8 +12,8 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import ConfigError, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.coingecko import CoinGecko
+from cryptopipe_assets.core.errors import ConfigError, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coingecko"
 PUBLIC, PAID = "api.coingecko.com", "pro-api.coingecko.com"

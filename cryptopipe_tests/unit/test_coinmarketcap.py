@@ -12,9 +12,9 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import PayloadChanged, RequestError, VendorUnavailable
-from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
-from cryptopipe_assets.vendors.market_cap_rows import MARKET_CAP_SCHEMA
+from cryptopipe_assets.core.errors import PayloadChanged, RequestError, VendorUnavailable
+from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinmarketcap"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

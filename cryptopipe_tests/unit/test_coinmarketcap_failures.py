@@ -13,10 +13,10 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.coinmarketcap import CoinMarketCap
-from cryptopipe_assets.vendors.coinmarketcap_status import act_on, read_verdict
-from cryptopipe_assets.vendors.retry import AskAgain
+from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_verdict
+from cryptopipe_assets.vendors.http.retry import AskAgain
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "coinmarketcap"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -5,7 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.collection import (
+from cryptopipe_assets.collect.windows import (
     Window,
     expected_minutes,
     outstanding,

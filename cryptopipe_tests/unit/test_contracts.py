@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.contracts import Collected, column, extended
-from cryptopipe_assets.errors import ContractError
+from cryptopipe_assets.core.errors import ContractError
+from cryptopipe_assets.core.schema import Collected, column, extended
 
 NOON = datetime(2026, 2, 1, 12, tzinfo=UTC)
 

@@ -5,15 +5,15 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.call_allowances import left_for, vendors_of
-from cryptopipe_assets.countdown import countdowns, source_of
-from cryptopipe_assets.dagster_records import LastRun
-from cryptopipe_assets.definitions import vendor_clients
-from cryptopipe_assets.defs.reach import COINALYZE_HOURS
-from cryptopipe_assets.freshness import TableFreshness, TierFreshness
-from cryptopipe_assets.service_levels import SERVICE_LEVELS
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.storage.survey import Files
+from cryptopipe_assets.collect.horizon import COINALYZE_HOURS
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.operations.budget.remaining import left_for, vendors_of
+from cryptopipe_assets.operations.status.expiry import countdowns, source_of
+from cryptopipe_assets.operations.status.freshness import TableFreshness, TierFreshness
+from cryptopipe_assets.operations.status.run_history import LastRun
+from cryptopipe_assets.runtime.resources import vendor_clients
+from cryptopipe_assets.storage.inventory import Files
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 from cryptopipe_assets.vendors.retention import retentions
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)

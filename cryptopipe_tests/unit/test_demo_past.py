@@ -2,7 +2,7 @@
 
 from datetime import date, timedelta
 
-from cryptopipe_assets.commands.demo_past import evenings
+from cryptopipe_assets.cli.demo.past import evenings
 
 
 def test_they_are_the_first_days_of_some_months_and_yesterday():

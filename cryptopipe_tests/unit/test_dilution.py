@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.dilution import DILUTION_COLUMNS, dilution_metrics
+from cryptopipe_assets.quant.metrics.dilution.metrics import DILUTION_COLUMNS, dilution_metrics
 from cryptopipe_tests.reference.daily_market import DAY, START, daily_market
 from cryptopipe_tests.reference.dilution_pandas import dilution_pandas
 from cryptopipe_tests.reference.point_in_time import assert_not_silently_empty

@@ -10,12 +10,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.evidence.archive import Archive
-from cryptopipe_assets.evidence.recorder import Recorder
-from cryptopipe_assets.vendors.answers import Question
-from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.journal import Errand, Journal
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.collect.raw_archive.recorder import Recorder
+from cryptopipe_assets.collect.raw_archive.store import Archive
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.journal import Errand, Journal
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.responses import Question
 
 ROOT = Path(__file__).resolve().parents[2]
 CANARY = "canary/31f8+77ab"

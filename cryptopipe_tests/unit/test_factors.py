@@ -6,11 +6,11 @@ import numpy as np
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.factor import factor
-from cryptopipe_assets.factors.factor_set import FACTOR_SET, compute_factors, stages
-from cryptopipe_assets.factors.final_set import FactorSet, final_factor_set
-from cryptopipe_assets.factors.microstructure import hourly_microstructure
-from cryptopipe_assets.factors.panel import hourly_panel
+from cryptopipe_assets.quant.bars.microstructure import hourly_microstructure
+from cryptopipe_assets.quant.bars.panel import hourly_panel
+from cryptopipe_assets.quant.factors.factor import factor
+from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET, compute_factors, stages
+from cryptopipe_assets.quant.factors.final_set import FactorSet, final_factor_set
 from cryptopipe_tests.reference import factors_pandas, factors_pandas_long
 from cryptopipe_tests.reference.hand_made import bars, hour, listings
 from cryptopipe_tests.reference.market import END, START, small_market

@@ -5,10 +5,10 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.freshness import exit_code, freshness
-from cryptopipe_assets.service_levels import SERVICE_LEVELS, closure, pull_of
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.operations.status.freshness import exit_code, freshness
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, closure, pull_of
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 TODAY = NOON.date()

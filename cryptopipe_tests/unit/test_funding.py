@@ -5,7 +5,7 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.funding import settlement_intervals, with_funding
+from cryptopipe_assets.quant.bars.funding import settlement_intervals, with_funding
 
 MIDNIGHT = datetime(2025, 1, 1, tzinfo=UTC)
 UTC_MS = pl.Datetime("ms", "UTC")

@@ -4,8 +4,8 @@ import polars as pl
 import pytest
 from hypothesis import given, settings
 
-from cryptopipe_assets.defs.quality.data_gaps import DataGaps
-from cryptopipe_assets.gaps.causes import CAUSES, Evidence, missing_minutes, whole_minutes
+from cryptopipe_assets.collect.gaps.causes import Evidence, missing_minutes, whole_minutes
+from cryptopipe_assets.tables.quality.data_gaps import CAUSES, DataGaps
 from cryptopipe_tests.reference.minutes_by_hand import at, minutes, rows, spans
 from cryptopipe_tests.unit.test_gap_intervals import intervals
 

@@ -4,7 +4,7 @@ import polars as pl
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptopipe_assets.gaps.intervals import difference, joined, minutes_of, segments
+from cryptopipe_assets.collect.gaps.intervals import difference, joined, minutes_of, segments
 from cryptopipe_tests.reference.minutes_by_hand import minutes, rows, spans
 
 interval = st.tuples(st.sampled_from("AB"), st.integers(0, 20), st.integers(1, 8)).map(

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptopipe_assets.defs.gap_repair import at_once, by_month, cut, due
-from cryptopipe_assets.gaps.causes import CAUSES
-from cryptopipe_assets.gaps.ledger import GAPS, reconcile, tried
+from cryptopipe_assets.collect.gaps.ledger import GAPS, reconcile, tried
+from cryptopipe_assets.collect.gaps.repair import at_once, by_month, cut, due
+from cryptopipe_assets.tables.quality.data_gaps import CAUSES
 from cryptopipe_tests.reference.minutes_by_hand import at, minutes, rows, spans
 from cryptopipe_tests.unit.test_gap_intervals import intervals
 
@@ -170,8 +170,8 @@ def test_a_long_gap_is_asked_for_by_calendar_month_and_the_ledger_is_cut_where_i
 
 
 def test_no_portion_is_larger_than_memory_allows(monkeypatch):
-    monkeypatch.setattr("cryptopipe_assets.defs.gap_repair.AT_ONCE", 2)
-    monkeypatch.setattr("cryptopipe_assets.defs.gap_repair.MINUTES_AT_ONCE", 100)
+    monkeypatch.setattr("cryptopipe_assets.collect.gaps.repair.AT_ONCE", 2)
+    monkeypatch.setattr("cryptopipe_assets.collect.gaps.repair.MINUTES_AT_ONCE", 100)
     gaps = ledger(*[("A", 200 * n, 200 * n + 60, "unknown") for n in range(5)])
     portions = at_once(gaps)
     assert [each.height for each in portions] == [1, 1, 1, 1, 1]

@@ -6,8 +6,8 @@ from datetime import date, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.contracts import Collected
-from cryptopipe_assets.gaps.stretches import FOLDER, scan
+from cryptopipe_assets.collect.gaps.scan import FOLDER, scan
+from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.minutes_by_hand import MINUTE, at, rows, spans
 

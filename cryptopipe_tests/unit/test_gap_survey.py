@@ -5,8 +5,8 @@ from datetime import date
 import polars as pl
 import pytest
 
-from cryptopipe_assets.gaps.ledger import GAPS
-from cryptopipe_assets.gaps.survey import survey
+from cryptopipe_assets.collect.gaps.ledger import GAPS
+from cryptopipe_assets.collect.gaps.survey import survey
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.minutes_by_hand import at, rows
 from cryptopipe_tests.unit.test_gap_scan import DAY, Ticks, store

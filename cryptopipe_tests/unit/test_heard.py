@@ -3,9 +3,15 @@
 import asyncio
 from datetime import UTC, datetime
 
-from cryptopipe_assets.vendors.concurrency import all_or_nothing
-from cryptopipe_assets.vendors.heard import MOST_ANSWERS, MOST_BYTES, Answer, recent, remember
-from cryptopipe_assets.vendors.shapes import UnexpectedShape
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.recent_answers import (
+    MOST_ANSWERS,
+    MOST_BYTES,
+    Answer,
+    recent,
+    remember,
+)
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 
 def answer(body: bytes) -> Answer:

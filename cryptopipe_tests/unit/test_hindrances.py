@@ -6,15 +6,15 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.commands.status_json import as_plain
-from cryptopipe_assets.commands.status_reading import read_status
-from cryptopipe_assets.commands.status_tables import print_status
-from cryptopipe_assets.definitions import vendor_clients
-from cryptopipe_assets.freshness import TableFreshness, TierFreshness
-from cryptopipe_assets.hindrances import Hindrance, explained
-from cryptopipe_assets.settings import Settings, load_settings
-from cryptopipe_assets.vendors.ban import Ban
-from cryptopipe_assets.vendors.circuit import Circuit, Circuits
+from cryptopipe_assets.cli.status_tables import print_status
+from cryptopipe_assets.config.settings import Settings, load_settings
+from cryptopipe_assets.operations.status.as_json import as_plain
+from cryptopipe_assets.operations.status.blockers import Hindrance, explained
+from cryptopipe_assets.operations.status.freshness import TableFreshness, TierFreshness
+from cryptopipe_assets.operations.status.report import read_status
+from cryptopipe_assets.runtime.resources import vendor_clients
+from cryptopipe_assets.vendors.http.ban import Ban
+from cryptopipe_assets.vendors.http.circuit import Circuit, Circuits
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 KLINES = "binance https://fapi.binance.com /fapi/v1/klines"

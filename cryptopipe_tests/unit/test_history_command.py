@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from cryptopipe_assets.commands.history import chosen
-from cryptopipe_assets.errors import RequestError
+from cryptopipe_assets.cli.history import chosen
+from cryptopipe_assets.core.errors import RequestError
 
 LISTED = pl.DataFrame(
     {

@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.hour_totals import hour_totals
+from cryptopipe_assets.quant.bars.hour_totals import hour_totals
 
 TEN = datetime(2025, 1, 1, 10, tzinfo=UTC)
 

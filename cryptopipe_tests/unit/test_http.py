@@ -9,14 +9,14 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import (
+from cryptopipe_assets.core.errors import (
     NotPublished,
     PayloadChanged,
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.retry import AskAgain, GaveUp, Persistence
 
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 

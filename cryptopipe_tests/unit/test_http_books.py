@@ -10,12 +10,12 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import RateLimited, StorageError, VendorUnavailable
-from cryptopipe_assets.vendors.http import VendorClient
-from cryptopipe_assets.vendors.journal import Journal
-from cryptopipe_assets.vendors.ledger import FILE, Ledger, read_spending
-from cryptopipe_assets.vendors.quota import Quota
-from cryptopipe_assets.vendors.records import Records
+from cryptopipe_assets.core.errors import RateLimited, StorageError, VendorUnavailable
+from cryptopipe_assets.vendors.http.call_ledger import FILE, Ledger, read_spending
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.http.quota import Quota
+from cryptopipe_assets.vendors.http.records import Records
 
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 KEY = "k3y-that-nobody-may-see"

@@ -14,12 +14,10 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import (
-    ConfigError,
-)
-from cryptopipe_assets.vendors.budget import Budget, Meter
-from cryptopipe_assets.vendors.concurrency import all_or_nothing
-from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 
 
 class Acme(VendorClient):
@@ -143,7 +141,7 @@ def test_a_wait_of_more_than_a_second_is_logged(caplog):
 SPEND = """
 import asyncio, json, sys, time
 from pathlib import Path
-from cryptopipe_assets.vendors.budget import Budget, Meter
+from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 async def spend():
     budget = Budget(family="w", units=10, per_seconds=0.6)
     meter = Meter("acme", budget, state_folder=Path(sys.argv[1]))

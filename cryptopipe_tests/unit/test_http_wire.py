@@ -10,13 +10,9 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import (
-    PayloadChanged,
-    VendorRejected,
-    VendorUnavailable,
-)
-from cryptopipe_assets.vendors.concurrency import all_or_nothing
-from cryptopipe_assets.vendors.http import VendorClient
+from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
 
 KEY = "k3y-that-nobody-may-see"
 

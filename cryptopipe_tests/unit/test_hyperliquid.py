@@ -10,10 +10,15 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import ConfigError, PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.budget import Budget
-from cryptopipe_assets.vendors.hyperliquid import Hyperliquid, base_unit
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.core.errors import (
+    ConfigError,
+    PayloadChanged,
+    VendorRejected,
+    VendorUnavailable,
+)
+from cryptopipe_assets.vendors.http.rate_limit import Budget
+from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid, base_unit
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
 PAYLOAD = Path(__file__).resolve().parents[1] / "payloads/hyperliquid/meta_and_asset_ctxs.json"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -12,7 +12,7 @@ import pytest
 from filelock import FileLock
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.errors import CorruptFile, ShrinkRefused, StorageError
+from cryptopipe_assets.core.errors import CorruptFile, ShrinkRefused, StorageError
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import claim, origin_of
 from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes

@@ -10,13 +10,13 @@ from datetime import UTC, date, datetime
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.errors import StorageError
-from cryptopipe_assets.limits import CoinGeckoLimits, CoinMarketCapLimits, Vendors
-from cryptopipe_assets.vendors.account import account_of
+from cryptopipe_assets.core.errors import StorageError
 from cryptopipe_assets.vendors.allowances import allowances, budgets_of, quotas_of
-from cryptopipe_assets.vendors.budget import Budget, Meter
 from cryptopipe_assets.vendors.calls_left import calls_left
-from cryptopipe_assets.vendors.ledger import FILE, Ledger, read_spending
+from cryptopipe_assets.vendors.http.account import account_of
+from cryptopipe_assets.vendors.http.call_ledger import FILE, Ledger, read_spending
+from cryptopipe_assets.vendors.http.limits import CoinGeckoLimits, CoinMarketCapLimits, Vendors
+from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 
 DAY = date(2026, 2, 3)
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
@@ -68,7 +68,7 @@ SPEND = """
 import sys, time
 from datetime import date
 from pathlib import Path
-from cryptopipe_assets.vendors.ledger import Ledger
+from cryptopipe_assets.vendors.http.call_ledger import Ledger
 with Ledger(Path(sys.argv[1])) as ledger:
     for n in range(int(sys.argv[2])):
         ledger.spend(date(2026, 2, 3), "binance", account="address", family="weight",
@@ -90,8 +90,7 @@ def test_processes_that_spend_at_once_lose_no_call_and_neither_does_a_kill(tmp_p
     two = [spender(tmp_path, 300) for _ in range(2)]
     killed = spender(tmp_path, 50, then_sleep=60)
     assert killed.stdout is not None
-    while killed.stdout.readline().strip() != "49":
-        pass
+    assert "49" in (line.strip() for line in killed.stdout)
     os.kill(killed.pid, signal.SIGKILL)
     killed.wait()
     killed.stdout.close()

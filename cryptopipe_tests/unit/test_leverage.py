@@ -7,8 +7,8 @@ from itertools import pairwise
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.factors.leverage import LEVERAGE_COLUMNS, leverage_ratios
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.quant.metrics.leverage.ratios import LEVERAGE_COLUMNS, leverage_ratios
 from cryptopipe_tests.reference.leverage_rows import (
     DAY,
     MS,

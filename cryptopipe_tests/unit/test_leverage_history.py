@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.leverage_history import coin_averages, daily_aggregate, weekly
-from cryptopipe_assets.factors.leverage_inputs import daily_funding, daily_market_cap
+from cryptopipe_assets.quant.metrics.leverage.history import coin_averages, daily_aggregate, weekly
+from cryptopipe_assets.quant.metrics.leverage.inputs import daily_funding, daily_market_cap
 
 MONDAY = datetime(2025, 1, 6, tzinfo=UTC)
 DAY, HOUR, MS = timedelta(days=1), timedelta(hours=1), timedelta(milliseconds=1)

@@ -6,8 +6,12 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.leverage import LEVERAGE_COLUMNS, LOOKBACK, leverage_ratios
-from cryptopipe_assets.factors.leverage_history import daily_aggregate
+from cryptopipe_assets.quant.metrics.leverage.history import daily_aggregate
+from cryptopipe_assets.quant.metrics.leverage.ratios import (
+    LEVERAGE_COLUMNS,
+    LOOKBACK,
+    leverage_ratios,
+)
 from cryptopipe_tests.reference.daily_market import DAY, START, DailyMarket, daily_market
 from cryptopipe_tests.reference.leverage_pandas import leverage_pandas
 from cryptopipe_tests.reference.point_in_time import assert_not_silently_empty

@@ -5,7 +5,7 @@ import statistics
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.leverage import leverage_ratios
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
 from cryptopipe_tests.reference.leverage_rows import (
     DAY,
     NO_CAP,

@@ -8,7 +8,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.microstructure import (
+from cryptopipe_assets.quant.bars.microstructure import (
     MICROSTRUCTURE_COLUMNS,
     hourly_microstructure,
 )

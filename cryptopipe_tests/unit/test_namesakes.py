@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.daily_asof import with_newest_known
-from cryptopipe_assets.strategies.panel import daily_panel
+from cryptopipe_assets.quant.math.daily_asof import with_newest_known
+from cryptopipe_assets.quant.strategies.panel import daily_panel
 
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)

@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 
 import pytest
 
-from cryptopipe_assets.next_pull import next_pull
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.tiers import Tier
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.operations.schedule.next_run import next_pull
 
 TIERS = {
     "quick": Tier(every_minutes=15, offset_minutes=2, coins=("BTC",)),

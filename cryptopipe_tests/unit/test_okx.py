@@ -10,9 +10,9 @@ from typing import Any, TypeVar
 import httpx
 import pytest
 
-from cryptopipe_assets.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.okx import Okx, read_instruments
-from cryptopipe_assets.vendors.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.okx.client import Okx, read_instruments
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
 PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "okx"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.open_interest import coin_totals, daily_close, single_contract
+from cryptopipe_assets.quant.metrics.open_interest import coin_totals, daily_close, single_contract
 
 DAY_START = datetime(2025, 1, 1, tzinfo=UTC)
 HOUR, MS = timedelta(hours=1), timedelta(milliseconds=1)

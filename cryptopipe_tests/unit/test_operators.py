@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 from polars.testing import assert_series_equal
 
-from cryptopipe_assets.factors.operators import (
+from cryptopipe_assets.quant.factors.operators import (
     cs_count,
     cs_mean,
     cs_median,

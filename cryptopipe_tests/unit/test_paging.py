@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.vendors.binance import Binance
-from cryptopipe_assets.vendors.binance_kline_pages import page_as_csv
-from cryptopipe_assets.vendors.binance_klines import read_klines
-from cryptopipe_assets.vendors.binance_open_interest import open_interest_history
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
+from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
+from cryptopipe_assets.vendors.binance.parse_klines import read_klines
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)

@@ -5,8 +5,8 @@ from datetime import UTC, datetime, timedelta, timezone
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.factors.panel import bars_outside_validity, hourly_panel
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.quant.bars.panel import bars_outside_validity, hourly_panel
 from cryptopipe_tests.reference.hand_made import bars, hour, listings
 
 PRICES = ["open", "high", "low", "close", "vwap", "vwap_exact"]

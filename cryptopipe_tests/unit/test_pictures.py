@@ -6,8 +6,8 @@ from datetime import UTC, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.charts import bars
-from cryptopipe_assets.pictures import pictures
+from cryptopipe_assets.defs.publishing.charts import bars
+from cryptopipe_assets.defs.publishing.pictures import pictures
 
 pytestmark = pytest.mark.slow  # matplotlib takes a second to import
 

@@ -5,17 +5,17 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.factor import Factor, factor
-from cryptopipe_assets.factors.factor_set import FACTOR_SET, compute_factors
-from cryptopipe_assets.factors.final_set import final_factor_set
-from cryptopipe_assets.factors.microstructure import (
+from cryptopipe_assets.quant.bars.microstructure import (
     BARS_LOOKBACK,
     FUNDING_LOOKBACK,
     MICROSTRUCTURE_COLUMNS,
     hourly_microstructure,
 )
-from cryptopipe_assets.factors.operators import ts_delay
-from cryptopipe_assets.factors.panel import hourly_panel
+from cryptopipe_assets.quant.bars.panel import hourly_panel
+from cryptopipe_assets.quant.factors.factor import Factor, factor
+from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET, compute_factors
+from cryptopipe_assets.quant.factors.final_set import final_factor_set
+from cryptopipe_assets.quant.factors.operators import ts_delay
 from cryptopipe_tests.reference.market import END, START, Market, small_market
 from cryptopipe_tests.reference.point_in_time import (
     HOUR,

@@ -8,7 +8,7 @@ from dagster._utils.schedules import cron_string_iterator
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptopipe_assets.recurrence import Recurrence, is_regular
+from cryptopipe_assets.core.recurrence import Recurrence, is_regular
 
 REGULAR = [minutes for minutes in range(1, 1441) if is_regular(minutes)]
 INSTANTS = st.integers(0, 10**9).map(lambda seconds: datetime.fromtimestamp(10**9 + seconds, UTC))

@@ -5,13 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from cryptopipe_assets.dagster_records import LastRun
-from cryptopipe_assets.freshness import TableFreshness, TierFreshness
-from cryptopipe_assets.refresh_plan import holes, needed, plan
-from cryptopipe_assets.service_levels import SERVICE_LEVELS
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.storage.survey import Files
-from cryptopipe_assets.strategies.strategy_set import STRATEGIES, active
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.operations.refresh_plan import holes, needed, plan
+from cryptopipe_assets.operations.status.freshness import TableFreshness, TierFreshness
+from cryptopipe_assets.operations.status.run_history import LastRun
+from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES, active
+from cryptopipe_assets.storage.inventory import Files
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 TODAY = date(2026, 3, 10)
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)

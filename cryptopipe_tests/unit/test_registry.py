@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.registry import as_known_at, latest, new_versions
+from cryptopipe_assets.core.versions import as_known_at, latest, new_versions
 
 KEY = ("venue", "symbol")
 MONDAY = datetime(2026, 2, 2, tzinfo=UTC)

@@ -8,9 +8,9 @@ import sys
 import polars as pl
 import pytest
 
-from cryptopipe_assets.factors.factor_set import compute_factors
-from cryptopipe_assets.factors.microstructure import hourly_microstructure
-from cryptopipe_assets.factors.panel import hourly_panel
+from cryptopipe_assets.quant.bars.microstructure import hourly_microstructure
+from cryptopipe_assets.quant.bars.panel import hourly_panel
+from cryptopipe_assets.quant.factors.factor_set import compute_factors
 from cryptopipe_tests.reference.market import END, START, small_market
 
 PRINT_DIGEST = "from cryptopipe_tests.unit.test_same_bits import digest; print(digest())"

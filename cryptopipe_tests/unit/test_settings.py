@@ -4,9 +4,15 @@ from pathlib import Path
 
 import pytest
 
-from cryptopipe_assets import settings as module
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.settings import PROJECT, Environment, Settings, load_settings, read_config
+from cryptopipe_assets.config import settings as module
+from cryptopipe_assets.config.settings import (
+    PROJECT,
+    Environment,
+    Settings,
+    load_settings,
+    read_config,
+)
+from cryptopipe_assets.core.errors import ConfigError
 
 MINIMAL = '[tiers.all]\nevery_minutes = 60\ncoins = ["btc", "ETH"]\n'
 

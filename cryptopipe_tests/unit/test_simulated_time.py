@@ -4,9 +4,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.limits import Vendors
-from cryptopipe_assets.simulated_time import NO_LIMIT, SimulatedClock, unlimited
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.runtime.simulated_clock import NO_LIMIT, SimulatedClock, unlimited
+from cryptopipe_assets.vendors.http.limits import Vendors
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

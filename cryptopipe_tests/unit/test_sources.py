@@ -3,10 +3,10 @@
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.definitions import vendor_clients
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.settings import load_settings
-from cryptopipe_assets.sources import Choice, usable
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.sources import Choice, usable
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.runtime.resources import vendor_clients
 
 
 def test_a_source_is_usable_when_its_key_is_set_and_the_order_is_kept():

@@ -10,11 +10,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from cryptopipe_assets.strategies.dilution import Dilution
-from cryptopipe_assets.strategies.legs import ranked, with_legs
-from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
-from cryptopipe_assets.strategies.strategy import SIGNAL_SCHEMA, Book, Strategy
-from cryptopipe_assets.strategies.strategy_set import STRATEGIES
+from cryptopipe_assets.quant.strategies.dilution import Dilution
+from cryptopipe_assets.quant.strategies.legs import ranked, with_legs
+from cryptopipe_assets.quant.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.quant.strategies.strategy import SIGNAL_SCHEMA, Book, Strategy
+from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
 
 TS = datetime(2025, 1, 6, tzinfo=UTC)
 DAY, MS = timedelta(days=1), timedelta(milliseconds=1)

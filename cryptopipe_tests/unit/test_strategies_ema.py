@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.strategies.ema_crossover import EmaCrossover
+from cryptopipe_assets.quant.strategies.ema_crossover import EmaCrossover
 
 TS = datetime(2025, 1, 1, tzinfo=UTC)
 DAY, MS = timedelta(days=1), timedelta(milliseconds=1)

@@ -9,13 +9,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.factors.dilution import dilution_metrics
-from cryptopipe_assets.factors.leverage import leverage_ratios
-from cryptopipe_assets.factors.returns import daily_volatility
-from cryptopipe_assets.strategies.dilution import Dilution
-from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
-from cryptopipe_assets.strategies.panel import VOLATILITY_LOOKBACK, daily_panel
-from cryptopipe_assets.strategies.strategy_set import STRATEGIES
+from cryptopipe_assets.quant.math.returns import daily_volatility
+from cryptopipe_assets.quant.metrics.dilution.metrics import dilution_metrics
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
+from cryptopipe_assets.quant.strategies.dilution import Dilution
+from cryptopipe_assets.quant.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.quant.strategies.panel import VOLATILITY_LOOKBACK, daily_panel
+from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
 from cryptopipe_tests.reference.daily_market import DAY, START, DailyMarket, daily_market
 
 DAYS = 260

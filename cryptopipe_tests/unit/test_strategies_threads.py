@@ -12,11 +12,11 @@ ROOT = Path(__file__).resolve().parents[2]
 PROGRAM = """
 import hashlib
 import io
-from cryptopipe_assets.factors.dilution import dilution_metrics
-from cryptopipe_assets.factors.leverage import leverage_ratios
-from cryptopipe_assets.factors.leverage_history import coin_averages, daily_aggregate
-from cryptopipe_assets.strategies.panel import daily_panel
-from cryptopipe_assets.strategies.strategy_set import STRATEGIES
+from cryptopipe_assets.quant.metrics.dilution.metrics import dilution_metrics
+from cryptopipe_assets.quant.metrics.leverage.ratios import leverage_ratios
+from cryptopipe_assets.quant.metrics.leverage.history import coin_averages, daily_aggregate
+from cryptopipe_assets.quant.strategies.panel import daily_panel
+from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
 from cryptopipe_tests.reference.daily_market import daily_market
 
 market = daily_market(coins=60, days=500)

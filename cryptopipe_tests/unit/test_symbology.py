@@ -2,8 +2,8 @@
 
 import pytest
 
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.symbology import canonical, perpetual, split_multiplier
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.symbology import canonical, perpetual, split_multiplier
 
 
 @pytest.mark.parametrize(

@@ -6,9 +6,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
-from cryptopipe_assets.defs.collected.market_cap import MarketCap
+from cryptopipe_assets.operations.thinning import day_ends, thin
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.thinning import day_ends, thin
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
 
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)

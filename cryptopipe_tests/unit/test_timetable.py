@@ -5,10 +5,17 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from cryptopipe_assets.definitions import contracts
-from cryptopipe_assets.settings import PROJECT, read_config
-from cryptopipe_assets.tiers import Tier
-from cryptopipe_assets.timetable import GAPS, Round, closes_at, hours_end, rounds, rounds_of
+from cryptopipe_assets.config.settings import PROJECT, read_config
+from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.operations.schedule.rounds import (
+    GAPS,
+    Round,
+    closes_at,
+    hours_end,
+    rounds,
+    rounds_of,
+)
+from cryptopipe_assets.tables.catalog import contracts
 
 CONFIG = read_config(PROJECT / "cryptopipe.toml")
 MONTH = timedelta(days=30)

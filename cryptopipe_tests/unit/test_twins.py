@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.twins import KINDS, TWINS, with_kind
+from cryptopipe_assets.core.coin_kinds import KINDS, TWINS, with_kind
 
 
 def kind(coin: str, year: int, month: int, day: int = 1, *, coin_id: str = "cmc:0") -> str:

@@ -3,8 +3,8 @@
 import polars as pl
 import pytest
 
-from cryptopipe_assets.errors import ConfigError
-from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.universe import Universe
 
 LISTED = pl.DataFrame(
     {

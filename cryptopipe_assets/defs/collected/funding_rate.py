@@ -3,61 +3,35 @@
 import asyncio
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.collection import expected_minutes
-from cryptopipe_assets.contracts import Collected, column, stamped
-from cryptopipe_assets.defs.asked import asked_of
-from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
-from cryptopipe_assets.defs.funding_readings import of_other_contracts, only_where_nothing_else
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.errors import VendorUnavailable
-from cryptopipe_assets.factors.funding import settlement_intervals
-from cryptopipe_assets.partitions import midnight, months
-from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.funding import (
+    ONE_DAY,
+    of_other_contracts,
+    only_where_nothing_else,
+    settlements_of,
+)
+from cryptopipe_assets.collect.windows import expected_minutes
+from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.defs.run_scope import asked_of
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.universe import Universe
-from cryptopipe_assets.vendors.binance_bars import collect_settlements
-
-ONE_DAY = timedelta(days=1)
-"""Longer than any interval, so that a day's first settlement meets the one before it."""
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
 
 DAILY_SOURCE = "coinalyze"
 """Tells the last settlement of a day only."""
-
-
-class FundingRate(Collected):
-    """One settlement of funding: longs pay shorts where the rate is positive.
-
-    Stored per its own interval, which differs between contracts and changes over time; compare
-    rates only after scaling by ``interval_hours``.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
-    funding_rate: float = column(
-        "Share of the position's value that was paid.", unit="fraction per interval", ge=-1, le=1
-    )
-    interval_hours: int = column(
-        "Hours that this settlement pays for; null where neither its neighbours nor the venue say.",
-        unit="hours",
-        ge=1,
-        le=24,
-        nullable=True,
-    )
-
-    class Config:
-        """``ts`` is the settlement's whole hour; the venue stamps some milliseconds later."""
-
-        name = "funding_rate"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
 @dg.asset(**table(FundingRate), deps=[instruments], pool="binance")
@@ -92,33 +66,6 @@ def _listed_by(followed: pl.DataFrame, day: date) -> dict[str, str]:
     """Vendor's and our symbol of the contracts that had been listed when the day was over."""
     listed = followed.filter(pl.col("listed_at") < midnight(day) + ONE_DAY)
     return dict(listed.select("vendor_symbol", "symbol").iter_rows())
-
-
-async def settlements_of(
-    vendors: VendorClients, symbols: dict[str, str], days: list[date]
-) -> tuple[pl.DataFrame, Counter[str]]:
-    """Settlements of the days, with the interval of each, and what asking cost.
-
-    Without a contract nothing is asked.
-    """
-    if not symbols:
-        return FundingRate.empty_frame(), Counter()
-    async with vendors.binance() as binance, vendors.binance_archive() as archive:
-        now = await binance.server_time()
-        got = await collect_settlements(
-            binance,
-            archive,
-            symbols,
-            start=midnight(days[0]) - ONE_DAY,
-            end=min(midnight(days[-1]) + ONE_DAY, now),
-            now=now,
-        )
-        spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
-        spent["api_calls"] = sum(binance.calls.values())
-        spent["archive_downloads"] = sum(archive.calls.values())
-        rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
-        inside = rows.filter(pl.col("ts") >= midnight(days[0]))
-        return stamped(inside, FundingRate, source=binance.vendor, at=now), spent
 
 
 def _require_settlements(

@@ -7,52 +7,15 @@ from datetime import datetime
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Registry, Timestamp, column
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.errors import RequestError
-from cryptopipe_assets.preview import markdown
-from cryptopipe_assets.registry import latest, new_versions
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.core.versions import new_versions
+from cryptopipe_assets.defs.publishing.publication import Publication, table
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, table
-from cryptopipe_assets.universe import Universe
-from cryptopipe_assets.vendors.binance import Binance
-
-INSTRUMENT = ("venue", "symbol")
-
-
-class Instruments(Registry):
-    """One version of what is known of a perpetual contract.
-
-    A change at the venue (status, interval, delisting) or of our tier appends a row with the
-    instant at which we saw it; nothing is overwritten. A contract that the venue no longer lists
-    ends with the status VANISHED.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. 1000PEPE-USDT-PERP.", unit="id")
-    vendor_symbol: str = column("The venue's own spelling, e.g. 1000PEPEUSDT.", unit="id")
-    coin: str = column("Coin behind the contract, without a multiplier, e.g. PEPE.", unit="id")
-    quote: str = column("Currency in which the contract is priced.", unit="id")
-    margin_asset: str = column("Currency in which margin and profit are paid.", unit="id")
-    contract_multiplier: int = column("Coins in one base unit of the contract.", unit="count", ge=1)
-    contract_type: str = column("The venue's kind of contract, e.g. PERPETUAL.", unit="label")
-    status: str = column("The venue's status, e.g. TRADING; VANISHED if delisted.", unit="label")
-    listed_at: Timestamp = column("When trading began.", unit="UTC")
-    delisted_at: Timestamp = column(
-        "When trading ends or ended; null while no end is known.", unit="UTC", nullable=True
-    )
-    funding_interval_hours: int = column("Hours between settlements now.", unit="hours", ge=1)
-    price_tick: float = column("Smallest step of the price.", unit="quote", gt=0)
-    quantity_step: float = column("Smallest step of the quantity.", unit="base", gt=0)
-    tier: str = column(
-        "Tier in which we follow the coin; null if we do not.", unit="label", nullable=True
-    )
-
-    class Config:
-        """A version is named by its contract and when it was seen."""
-
-        name = "instruments"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.vendors.binance.client import Binance
 
 
 @dg.asset(**table(Instruments), pool="binance")
@@ -91,24 +54,6 @@ async def _listing(client: Binance) -> tuple[pl.DataFrame, datetime]:
     async with client as binance:
         now = await binance.server_time()
         return await binance.instruments(), now
-
-
-def followed_instruments(warehouse: Warehouse, universe: Universe, table_name: str) -> pl.DataFrame:
-    """Newest version of the instruments that a table follows, sorted by symbol.
-
-    Raises
-    ------
-    RequestError
-        If the registry is empty or holds none of them, and the table follows no other coins.
-    """
-    known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
-    followed = universe.followed(universe.with_tiers(known.drop("tier")), table_name)
-    if followed.is_empty() and not universe.beyond.get(table_name):
-        raise RequestError(
-            f"{table_name}: the registry of instruments is empty or holds none of the coins of "
-            f"cryptopipe.toml; materialise `instruments` first"
-        )
-    return followed
 
 
 @dg.asset_check(asset=instruments)

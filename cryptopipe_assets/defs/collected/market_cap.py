@@ -7,70 +7,23 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected, column, stamped
-from cryptopipe_assets.defs.asked import asked_of
-from cryptopipe_assets.defs.coingecko_readings import from_coingecko
-from cryptopipe_assets.defs.market_cap_readings import Gathered, from_coinbase, from_coinmarketcap
-from cryptopipe_assets.defs.source_order import first_available
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.defs.verdict import verdict
-from cryptopipe_assets.sources import Choice
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.fallback import first_available
+from cryptopipe_assets.collect.market_cap import Gathered, from_coinbase, from_coinmarketcap
+from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
+from cryptopipe_assets.config.sources import Choice
+from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.defs.run_scope import asked_of
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.twins import KINDS, with_kind
-from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
 
 TOLERANCE = 0.02
 """Vendors round, and refresh price and supply apart."""
-
-
-class MarketCap(Collected):
-    """What a coin was worth in the market at an instant, and how much of it there was.
-
-    Day labels are reconciled: the close of a day is the row of the next 00:00, whoever gave it.
-    Today's file gathers snapshots; a vendor's correction of one is a revision of its row.
-    """
-
-    coin_id: str = column("The vendor's own id of the coin, e.g. coingecko:bitcoin.", unit="id")
-    coin: str = column("Ticker in upper case; several coins may share one.", unit="id")
-    name: str = column("The vendor's name of the coin.", unit="label")
-    kind: str = column(
-        "coin, or for what stands for another one: stable, wrapped, staked, bridged.",
-        unit="label",
-        isin=list(KINDS),
-    )
-    rank: int = column(
-        "Place by market cap; null where it is not said.", unit="count", ge=1, nullable=True
-    )
-    price_usd: float = column("Price of a coin.", unit="USD", gt=0)
-    market_cap_usd: float = column(
-        "Value of all coins in circulation; null where unknown.", unit="USD", ge=0, nullable=True
-    )
-    circulating_supply: float = column(
-        "Coins in circulation; null where unknown or not said.", unit="coins", ge=0, nullable=True
-    )
-    total_supply: float = column(
-        "Coins that exist; null where unknown or not said.", unit="coins", ge=0, nullable=True
-    )
-    max_supply: float = column(
-        "Coins that can ever exist; null without a cap, or where it is not said.",
-        unit="coins",
-        ge=0,
-        nullable=True,
-    )
-    volume_24h_usd: float = column(
-        "Value traded in the 24 hours before, on the spot markets that the vendor counts.",
-        unit="USD",
-        ge=0,
-        nullable=True,
-    )
-
-    class Config:
-        """``ts`` is the instant that the vendor says the values are of."""
-
-        name = "market_cap"
-        unique = ["coin_id", "ts"]  # noqa: RUF012
 
 
 @dg.asset(

@@ -9,55 +9,31 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.collection import (
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.windows import (
     expected_minutes,
     outstanding,
     stored_minutes,
     without_bars,
 )
-from cryptopipe_assets.contracts import Collected, column, stamped
-from cryptopipe_assets.defs.asked import asked_of
-from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.errors import VendorUnavailable
-from cryptopipe_assets.partitions import midnight, months
-from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.defs.run_scope import asked_of
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.universe import Universe
-from cryptopipe_assets.vendors.binance_bars import collect_bars
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.vendors.binance.collect import collect_bars
 
 LONG_ENOUGH = timedelta(hours=1)
 """A window of which an exchange that is open has bars for certain."""
 
 JUMP = 0.2
 """A close this far (natural log) from the close a minute earlier is worth a look."""
-
-
-class Ohlcv1m(Collected):
-    """One minute of trading in a perpetual contract, named by its open.
-
-    The bar is usable one millisecond after its end. A forming bar is never stored. A minute
-    without a trade is a flat bar with zero volume.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
-    open: float = column("First price.", unit="quote per base", gt=0)
-    high: float = column("Highest price.", unit="quote per base", gt=0)
-    low: float = column("Lowest price.", unit="quote per base", gt=0)
-    close: float = column("Last price.", unit="quote per base", gt=0)
-    volume_base: float = column("Quantity traded.", unit="base", ge=0)
-    volume_quote: float = column("Value traded.", unit="quote", ge=0)
-    trades: int = column("Number of trades.", unit="count", ge=0)
-    taker_buy_base: float = column("Quantity bought by takers.", unit="base", ge=0)
-    taker_buy_quote: float = column("Value bought by takers.", unit="quote", ge=0)
-
-    class Config:
-        """Sorted by instrument first: a reader of one symbol skips the others' row groups."""
-
-        name = "ohlcv_1m"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
 @dataclass(frozen=True)

@@ -9,25 +9,22 @@ from functools import partial
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Collected, column
-from cryptopipe_assets.defs.asked import asked_of
-from cryptopipe_assets.defs.collected.instruments import (
-    INSTRUMENT,
-    Instruments,
-    followed_instruments,
-    instruments,
-)
-from cryptopipe_assets.defs.open_interest_readings import Gathered, from_coinalyze, from_exchanges
-from cryptopipe_assets.defs.source_order import first_available
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.defs.verdict import verdict
-from cryptopipe_assets.partitions import midnight, months
-from cryptopipe_assets.preview import markdown
-from cryptopipe_assets.registry import latest
-from cryptopipe_assets.sources import Choice
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.fallback import first_available
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze, from_exchanges
+from cryptopipe_assets.config.sources import Choice
+from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.defs.run_scope import asked_of
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 
 ONE_DAY = timedelta(days=1)
 JUMP = 5.0
@@ -35,41 +32,6 @@ JUMP = 5.0
 
 SETTLED = timedelta(hours=2)
 """So long after midnight every venue has had its first value of the day."""
-
-
-class OpenInterest(Collected):
-    """Open interest of one perpetual contract at one venue at the end of an hour.
-
-    ``ts`` opens the hour. Where only the present can be asked, the value is the last one seen in
-    the hour. One side of each position is counted, at every venue.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
-    coin: str = column("Coin behind the contract, without a multiplier, e.g. PEPE.", unit="id")
-    margin_type: str = column(
-        "linear is margined in the quote currency, inverse in the coin.",
-        unit="label",
-        isin=["linear", "inverse"],
-    )
-    open_interest_contracts: float = column(
-        "Contracts open; null where the venue counts none.", unit="contracts", ge=0, nullable=True
-    )
-    open_interest_base: float = column(
-        "Quantity open, in the contract's base unit; null where it is not said.",
-        unit="base",
-        ge=0,
-        nullable=True,
-    )
-    open_interest_usd: float = column(
-        "Value open; a dollar stablecoin counts as a dollar.", unit="USD", ge=0
-    )
-
-    class Config:
-        """A contract may have one name at several venues, so the venue is in the key."""
-
-        name = "open_interest"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
 @dg.asset(

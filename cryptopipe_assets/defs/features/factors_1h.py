@@ -7,51 +7,28 @@ from datetime import timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import column, extended
-from cryptopipe_assets.defs.collected.instruments import followed_instruments, instruments
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m
-from cryptopipe_assets.defs.features.microstructure_1h import Microstructure1h, microstructure_1h
-from cryptopipe_assets.derivation import when_hours_close
-from cryptopipe_assets.factors.factor import Factor
-from cryptopipe_assets.factors.factor_set import FACTOR_SET, compute_factors
-from cryptopipe_assets.factors.final_set import (
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.automation.conditions import when_hours_close
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.features.microstructure_1h import microstructure_1h
+from cryptopipe_assets.defs.partitions import look_back
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.quant.bars.panel import bars_outside_validity, hourly_panel
+from cryptopipe_assets.quant.factors.factor_set import compute_factors
+from cryptopipe_assets.quant.factors.final_set import (
     MIN_COVERAGE,
-    REQUIRED_COLUMNS,
     final_factor_set,
 )
-from cryptopipe_assets.factors.panel import bars_outside_validity, hourly_panel
-from cryptopipe_assets.partitions import look_back, midnight, months
-from cryptopipe_assets.preview import markdown
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.features.factors_1h import Factors1h
+from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 
 LOOK_BACK_DAYS = 7
 """168 hours: the longest window of the set."""
-
-TYPES = {"flag": bool, "count": int}
-"""Column type by unit; everything else is a float."""
-
-
-def _declared(factor: Factor) -> tuple[type, object]:
-    required = factor.name in REQUIRED_COLUMNS
-    kind = TYPES.get(factor.unit, float)
-    return kind, column(factor.description, unit=factor.unit, nullable=not required)
-
-
-Factors1h = extended(
-    Microstructure1h,
-    name="factors_1h",
-    module=__name__,
-    doc="""One hour of a perpetual contract with every factor a model may use.
-
-    A row is published only if its bar and the factors that need no funding are complete and at
-    least half of the listed instruments have a bar; the others are dropped and counted by reason.
-    The first 168 hours of an instrument therefore have no row. Usable one millisecond after the
-    hour's end.
-    """,
-    columns={each.name: _declared(each) for each in FACTOR_SET},
-)
 
 
 @dg.asset(

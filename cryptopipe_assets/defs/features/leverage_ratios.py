@@ -6,51 +6,39 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Stamped, extended
-from cryptopipe_assets.defs.collected.funding_rate import FundingRate, funding_rate
+from cryptopipe_assets.core.calendar import ONE_DAY, midnight
+from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.defs.automation.conditions import when_days_end
+from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
-from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
-from cryptopipe_assets.defs.collected.open_interest import OpenInterest, open_interest
-from cryptopipe_assets.defs.daily_inputs import (
+from cryptopipe_assets.defs.collected.market_cap import market_cap
+from cryptopipe_assets.defs.collected.open_interest import open_interest
+from cryptopipe_assets.defs.partitions import look_back
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.panels.daily_inputs import (
     MARKET_CAP_BEFORE,
-    ONE_DAY,
     end_of_ended_days,
     market_caps_of_days,
     stretches,
     with_coin,
     with_exclusion,
 )
-from cryptopipe_assets.defs.leverage_columns import LEVERAGE_COLUMNS
-from cryptopipe_assets.derivation import when_days_end
-from cryptopipe_assets.factors import leverage
-from cryptopipe_assets.factors.leverage_inputs import daily_funding
-from cryptopipe_assets.factors.open_interest import MAX_CLOSE_AGE, coin_totals, daily_close
-from cryptopipe_assets.partitions import look_back, midnight
-from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.quant.metrics.leverage import ratios as leverage
+from cryptopipe_assets.quant.metrics.leverage.inputs import daily_funding
+from cryptopipe_assets.quant.metrics.open_interest import MAX_CLOSE_AGE, coin_totals, daily_close
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.twins import with_kind
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
+from cryptopipe_assets.tables.collected.open_interest import OpenInterest
+from cryptopipe_assets.tables.features.leverage_ratios import LeverageRatios
 
 OPEN_INTEREST_BEFORE = 92
 FUNDING_BEFORE = 31
 """Days of input before the first day: the growth of 90 days with its tolerance; a month."""
 
 MIN_PLAUSIBLE_SHARE, MIN_KNOWN_SHARE = 0.9, 0.5
-
-
-LeverageRatios = extended(
-    Stamped,
-    name="leverage_ratios",
-    module=__name__,
-    doc="""One coin and UTC day: its open interest on all venues against its market cap.
-
-    Stable, wrapped, staked and bridged coins have no row. A market cap counts for three days;
-    without one the ratios are null and the rest stands. Usable one millisecond after the day.
-    """,
-    columns=LEVERAGE_COLUMNS,
-    key=("coin", "ts"),
-)
 
 
 @dg.asset(

@@ -6,121 +6,26 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Stamped, column
-from cryptopipe_assets.defs.collected.funding_rate import FundingRate, funding_rate
-from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, Instruments, instruments
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
-from cryptopipe_assets.derivation import when_hours_close
-from cryptopipe_assets.factors.microstructure import hourly_microstructure
-from cryptopipe_assets.partitions import look_back, midnight, months
-from cryptopipe_assets.preview import markdown
-from cryptopipe_assets.registry import latest
+from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.defs.automation.conditions import when_hours_close
+from cryptopipe_assets.defs.collected.funding_rate import funding_rate
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
+from cryptopipe_assets.defs.partitions import look_back
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.quant.bars.microstructure import hourly_microstructure
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 
 BARS_BEFORE = 1
 FUNDING_BEFORE = 2
 """Days of input before the first day: the first return's close, and a rate of up to 25 h ago."""
-
-
-class Microstructure1h(Stamped):
-    """One hour of a perpetual contract, named by its open, and what its minutes say about it.
-
-    Usable one millisecond after the hour's end. Volatilities are per hour, not annualised. What
-    cannot be computed is null, never zero: an hour without a trade has no vwap.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
-    open: float = column("First price.", unit="quote per base", gt=0)
-    high: float = column("Highest price.", unit="quote per base", gt=0)
-    low: float = column("Lowest price.", unit="quote per base", gt=0)
-    close: float = column("Last price.", unit="quote per base", gt=0)
-    volume_base: float = column("Quantity traded.", unit="base", ge=0)
-    volume_quote: float = column("Value traded.", unit="quote", ge=0)
-    trades: int = column("Number of trades.", unit="count", ge=0)
-    taker_buy_base: float = column("Quantity bought by takers.", unit="base", ge=0)
-    vwap: float = column(
-        "Volume-weighted mean of the minutes' typical prices (H+L+C)/3.",
-        unit="quote per base",
-        gt=0,
-        nullable=True,
-    )
-    vwap_exact: float = column(
-        "Value traded over quantity traded: the true volume-weighted average price.",
-        unit="quote per base",
-        gt=0,
-        nullable=True,
-    )
-    vwap_dev: float = column("(close - vwap) / vwap.", unit="fraction", nullable=True)
-    realized_vol: float = column(
-        "Sample standard deviation of the 1-minute simple returns times sqrt(60).",
-        unit="fraction per sqrt(hour)",
-        ge=0,
-        nullable=True,
-    )
-    rv_sum: float = column(
-        "Square root of the sum of squared 1-minute log returns (Andersen & Bollerslev 1998).",
-        unit="fraction per sqrt(hour)",
-        ge=0,
-        nullable=True,
-    )
-    volume_cv: float = column(
-        "Coefficient of variation of the minutes' volumes; 0 for an hour without volume.",
-        unit="ratio",
-        ge=0,
-        nullable=True,
-    )
-    parkinson: float = column(
-        "Range volatility of the hourly bar (Parkinson 1980).",
-        unit="fraction per sqrt(hour)",
-        ge=0,
-        nullable=True,
-    )
-    garman_klass: float = column(
-        "Range volatility of the hourly bar (Garman & Klass 1980).",
-        unit="fraction per sqrt(hour)",
-        ge=0,
-        nullable=True,
-    )
-    taker_buy_ratio: float = column(
-        "Share of the quantity that takers bought.", unit="fraction", ge=0, le=1, nullable=True
-    )
-    n_minutes: int = column("Minutes present in the hour.", unit="count", ge=1, le=60)
-    funding_rate: float = column(
-        "Last funding rate known at the hour's end, at most one interval and an hour old.",
-        unit="fraction per interval",
-        nullable=True,
-    )
-    funding_interval_hours: int = column(
-        "Interval of that rate.", unit="hours", ge=1, nullable=True
-    )
-    funding_rate_8h: float = column(
-        "That rate scaled to eight hours.", unit="fraction per 8 h", nullable=True
-    )
-    funding_age_h: float = column(
-        "Hours from that settlement to the hour's end.", unit="hours", ge=0, nullable=True
-    )
-    funding_annualized: float = column(
-        "That rate over 8,760 hours, by the contract's real interval.",
-        unit="fraction per year",
-        nullable=True,
-    )
-    funding_delta: float = column(
-        "Change of the funding rate against the hour before.",
-        unit="fraction per interval",
-        nullable=True,
-    )
-    arb_pressure: bool = column(
-        "Whether annualised funding exceeds 30 % either way.", unit="flag", nullable=True
-    )
-
-    class Config:
-        """Sorted as the bars are."""
-
-        name = "microstructure_1h"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
 
 
 @dg.asset(

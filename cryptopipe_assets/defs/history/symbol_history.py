@@ -6,56 +6,19 @@ from collections.abc import Iterator
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import SymbolRecord, Timestamp, column, stamped
-from cryptopipe_assets.defs.collected.instruments import INSTRUMENT, instruments
-from cryptopipe_assets.defs.coverage import Coverage, coverage
-from cryptopipe_assets.defs.gap_survey import GapSurvey
-from cryptopipe_assets.defs.symbol_past import SymbolPast
-from cryptopipe_assets.defs.vendor_clients import VendorClients
-from cryptopipe_assets.defs.verdict import verdict
-from cryptopipe_assets.registry import TRACE, latest
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.gaps.coverage import Coverage, coverage
+from cryptopipe_assets.collect.gaps.table_survey import GapSurvey
+from cryptopipe_assets.collect.symbol_history import SymbolPast
+from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.core.versions import TRACE, latest
+from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.publication import Publication, table
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables import Publication, table
-from cryptopipe_assets.universe import Universe
-
-
-class SymbolHistory(SymbolRecord):
-    """How much of a contract's life is stored, as found after fetching its past.
-
-    One partition is one contract: its bars and settlements from its listing (or from
-    ``history.start``) to now or to its delisting are put into the day files of ``ohlcv_1m`` and
-    ``funding_rate``, where the other contracts' rows stay as they are. What is stored already is
-    not asked for, so a run that was ended goes on where it was. Each version is one finding.
-    """
-
-    venue: str = column("Exchange that lists the contract.", unit="id")
-    symbol: str = column("Canonical instrument, e.g. BTC-USDT-PERP.", unit="id")
-    listed_at: Timestamp = column("When trading began.", unit="UTC")
-    delisted_at: Timestamp = column(
-        "When trading ends or ended; null while no end is known.", unit="UTC", nullable=True
-    )
-    first_bar: Timestamp = column(
-        "Open of the first stored bar; null if there is none.", unit="UTC", nullable=True
-    )
-    last_bar: Timestamp = column(
-        "Open of the last stored bar; null if there is none.", unit="UTC", nullable=True
-    )
-    minutes_stored: int = column("Bars that are stored.", unit="count", ge=0)
-    minutes_missing: int = column(
-        "Minutes of its life that are not stored, from history.start on.", unit="count", ge=0
-    )
-    missing_causes: str = column(
-        "Minutes missing by cause, as data_gaps defines them; null if none is.",
-        unit="label",
-        nullable=True,
-    )
-    settlements_stored: int = column("Funding settlements that are stored.", unit="count", ge=0)
-
-    class Config:
-        """A finding is named by the contract and when it was made."""
-
-        name = "symbol_history"
-        unique = ["symbol", "ts", "venue"]  # noqa: RUF012
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT
+from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 
 
 @dg.asset(**table(SymbolHistory), deps=[instruments], pool="binance")

@@ -7,32 +7,36 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.contracts import Stamped, Timestamp, column
+from cryptopipe_assets.core.calendar import ONE_DAY, midnight, months
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.automation.conditions import when_days_end
 from cryptopipe_assets.defs.collected.instruments import instruments
-from cryptopipe_assets.defs.collected.market_cap import MarketCap, market_cap
-from cryptopipe_assets.defs.collected.ohlcv_1m import Ohlcv1m, ohlcv_1m
-from cryptopipe_assets.defs.daily_inputs import (
+from cryptopipe_assets.defs.collected.market_cap import market_cap
+from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
+from cryptopipe_assets.defs.features.dilution_metrics import dilution_metrics
+from cryptopipe_assets.defs.features.leverage_ratios import leverage_ratios
+from cryptopipe_assets.defs.partitions import look_back
+from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
+from cryptopipe_assets.panels.daily_inputs import (
     MARKET_CAP_BEFORE,
-    ONE_DAY,
     end_of_ended_days,
     with_exclusion,
 )
-from cryptopipe_assets.defs.daily_prices import daily_prices
-from cryptopipe_assets.defs.features.dilution_metrics import DilutionMetrics, dilution_metrics
-from cryptopipe_assets.defs.features.leverage_ratios import LeverageRatios, leverage_ratios
-from cryptopipe_assets.derivation import when_days_end
-from cryptopipe_assets.partitions import look_back, midnight, months
-from cryptopipe_assets.preview import markdown
+from cryptopipe_assets.panels.daily_prices import daily_prices
+from cryptopipe_assets.quant.strategies.dilution import Dilution
+from cryptopipe_assets.quant.strategies.legs import LEG_SHARE
+from cryptopipe_assets.quant.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.quant.strategies.panel import MAX_SUPPLY_AGE, daily_panel
+from cryptopipe_assets.quant.strategies.strategy import Book, Strategy
+from cryptopipe_assets.quant.strategies.strategy_set import ActiveStrategies
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.strategies.dilution import Dilution
-from cryptopipe_assets.strategies.legs import LEG_SHARE
-from cryptopipe_assets.strategies.leverage_inverted import LeverageInverted
-from cryptopipe_assets.strategies.panel import MAX_SUPPLY_AGE, daily_panel
-from cryptopipe_assets.strategies.strategy import Book, Strategy
-from cryptopipe_assets.strategies.strategy_set import ActiveStrategies
-from cryptopipe_assets.tables import Publication, days_checked, days_of, table
-from cryptopipe_assets.universe import Universe
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.features.dilution_metrics import DilutionMetrics
+from cryptopipe_assets.tables.features.leverage_ratios import LeverageRatios
+from cryptopipe_assets.tables.signals.signals import Signals
 
 PRICES_BEFORE = 400
 """Days of prices under a signal that reads all of them. After 250 days a crossing's score rounds
@@ -48,56 +52,6 @@ TWO_LEGGED = (LeverageInverted.id, Dilution.id)
 """Strategies that hold half of the notional long and half short."""
 
 ROUNDING = 1e-9
-
-
-class Signals(Stamped):
-    """What one strategy says of one coin for one UTC day, and how much of it to hold.
-
-    A coin that is ranked but not held has neither leg nor weight. A strategy that lacks the names
-    for a book has no rows; the reason is counted in the run. Usable one millisecond after the day.
-    """
-
-    # pandera has a method of this name, for drawing examples; we draw none.
-    strategy: str = column(  # type: ignore[assignment]
-        "The strategy's one name, e.g. leverage_inverted.", unit="id"
-    )
-    coin: str = column("Coin, e.g. PEPE.", unit="id")
-    score: float = column("View on the coin, positive for long.", unit="score", ge=-1, le=1)
-    weight: float = column(
-        "Signed share of the strategy's notional; null if not held.",
-        unit="fraction",
-        ge=-1,
-        le=1,
-        nullable=True,
-    )
-    leg: str = column(
-        "Side on which it is held: long or short.",
-        unit="label",
-        isin=["long", "short"],
-        nullable=True,
-    )
-    confidence: float = column(
-        "Size of the score times how completely its inputs were observed.",
-        unit="fraction",
-        ge=0,
-        le=1,
-        nullable=True,
-    )
-    oi_asof: Timestamp = column(
-        "Instant of the open interest; null where it was not used.", unit="UTC", nullable=True
-    )
-    market_cap_asof: Timestamp = column(
-        "Instant of the market cap; null where it was not used.", unit="UTC", nullable=True
-    )
-    price_asof: Timestamp = column(
-        "End of the day of the price; null where it was not used.", unit="UTC", nullable=True
-    )
-
-    class Config:
-        """One strategy after the other."""
-
-        name = "signals"
-        unique = ["strategy", "coin", "ts"]  # noqa: RUF012
 
 
 @dg.asset(

@@ -1,0 +1,1 @@
+"""cryptopipe demo: fills every table from the stand-in and shows the answers."""

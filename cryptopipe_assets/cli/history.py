@@ -1,0 +1,115 @@
+"""The whole past of some contracts, fetched one after the other with a progress bar each."""
+
+from collections.abc import Sequence
+from datetime import UTC, date, datetime
+
+import dagster as dg
+import polars as pl
+from rich.progress import (
+    BarColumn,
+    Progress,
+    TaskProgressColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+
+from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.defs.partitions import SYMBOLS
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.resources import resources, warehouse
+from cryptopipe_assets.runtime.table_run import QUIET, instance
+from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
+
+SHOWN = ("symbol", "first_bar", "last_bar", "minutes_stored", "minutes_missing", "missing_causes")
+
+
+def history(settings: Settings, names: Sequence[str]) -> None:
+    """Fetch the past of contracts or coins, and say how much of it there is.
+
+    Raises
+    ------
+    RequestError
+        If a name is neither a contract nor a followed coin.
+    CryptopipeError
+        Whatever stood in the way; running again goes on from there.
+    """
+    made = resources(settings)
+    own = settings.warehouse == PROJECT / "warehouse"
+    with instance(settings, own=own) as found:
+        job = build(settings, **made).resolve_implicit_global_asset_job_def()
+        job.execute_in_process(
+            instance=found,
+            asset_selection=[dg.AssetKey(Instruments.table_name())],
+            run_config=QUIET,
+        )
+        contracts = chosen(latest(Lake(settings.warehouse).read(Instruments), INSTRUMENT), names)
+        found.add_dynamic_partitions(str(SYMBOLS.name), contracts["symbol"].to_list())
+        for row in contracts.iter_rows(named=True):
+            first = max(row["listed_at"].date(), settings.config.history.start)
+            last = (row["delisted_at"] or datetime.now(UTC)).date()
+            with _Bar(row["symbol"], first, last) as bar:
+                lake = Lake(settings.warehouse, on_commit=bar.advance)
+                definitions = build(settings, **{**made, "warehouse": warehouse(settings, lake)})
+                definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+                    instance=found,
+                    asset_selection=[dg.AssetKey(SymbolHistory.table_name())],
+                    partition_key=row["symbol"],
+                    run_config=QUIET,
+                )
+    stored = latest(Lake(settings.warehouse).read(SymbolHistory), INSTRUMENT)
+    mine = stored.filter(pl.col("symbol").is_in(contracts["symbol"].to_list()))
+    out.print()
+    out.print(frame_table(mine.select(SHOWN)))
+
+
+def chosen(listed: pl.DataFrame, names: Sequence[str]) -> pl.DataFrame:
+    """Contracts that the names mean: a canonical symbol, or a coin that is followed."""
+    wanted = [name.upper() for name in names]
+    by_coin = pl.col("coin").is_in(wanted) & pl.col("tier").is_not_null()
+    found = listed.filter(pl.col("symbol").is_in(wanted) | by_coin).sort("symbol")
+    for name in wanted:
+        if not ((found["symbol"] == name) | (found["coin"] == name)).any():
+            raise RequestError(
+                f"{name} is no contract of the registry and no followed coin; "
+                f'`cryptopipe sql "FROM instruments"` lists the contracts'
+            )
+    return found
+
+
+class _Bar:
+    """Days of one contract's life; days that are stored already are passed over in one step."""
+
+    def __init__(self, symbol: str, first: date, last: date) -> None:
+        self._first = first
+        self._days = (last - first).days + 1
+        self._progress = Progress(
+            TextColumn("{task.description:<20}"),
+            BarColumn(bar_width=32),
+            TaskProgressColumn(),
+            TextColumn("{task.fields[month]}"),
+            TimeElapsedColumn(),
+            TimeRemainingColumn(),
+            console=out,
+        )
+        self._task = self._progress.add_task(symbol, total=self._days, month=f"{first:%Y-%m}")
+
+    def __enter__(self) -> "_Bar":
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: object, *_: object) -> None:
+        if kind is None:
+            self._progress.update(self._task, completed=self._days)
+        self._progress.stop()
+
+    def advance(self, commit: Commit) -> None:
+        """Show how far the bars have come."""
+        if commit.table == "ohlcv_1m" and commit.day is not None:
+            done = (commit.day - self._first).days + 1
+            self._progress.update(self._task, completed=done, month=f"{commit.day:%Y-%m}")

@@ -1,0 +1,88 @@
+"""Asking again for what the tables lack, and what is left afterwards."""
+
+from datetime import UTC, datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.table_run import QUIET, instance
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.quality.data_gaps import DataGaps
+
+ROWS_SHOWN = 20
+DERIVE = "dagster asset materialize -m cryptopipe_assets.definitions --select 'ohlcv_1m+'"
+
+
+def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
+    """Bring ``data_gaps`` up to date, and print what it says.
+
+    Returns
+    -------
+    Exit code: 0 if no gap is open, 2 if some are.
+
+    Raises
+    ------
+    CryptopipeError
+        Whatever stood in the way; what was stored before stays.
+    """
+    lake = Lake(settings.warehouse)
+    before = lake.read(DataGaps)
+    out.print(
+        "Looking for missing minutes" if look_only else "Looking for missing minutes, and asking"
+    )
+    config: dict[str, Any] = {"repair": not look_only, "again": again}
+    own = settings.warehouse == PROJECT / "warehouse"
+    with instance(settings, own=own) as found:
+        build(settings).resolve_implicit_global_asset_job_def().execute_in_process(
+            instance=found,
+            asset_selection=[dg.AssetKey(DataGaps.table_name())],
+            run_config={**QUIET, "ops": {DataGaps.table_name(): {"config": config}}},
+        )
+    gaps = lake.read(DataGaps)
+    _print(gaps)
+    _print_repaired(_newly_repaired(before, gaps))
+    return 2 if gaps.filter(status="open").height else 0
+
+
+def _newly_repaired(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
+    known = before.filter(status="repaired")
+    return after.filter(status="repaired").join(known, on=["symbol", "ts", "end_ts"], how="anti")
+
+
+def _print(gaps: pl.DataFrame) -> None:
+    """What is missing by cause, then the gaps that are worth another try."""
+    standing = gaps.filter(pl.col("status") != "repaired")
+    if standing.is_empty():
+        out.print("\n[green]not one minute is missing[/]")
+        return
+    by = standing.group_by("status", "cause").agg(
+        gaps=pl.len(), contracts=pl.n_unique("symbol"), minutes=pl.sum("minutes")
+    )
+    out.print()
+    out.print(frame_table(by.sort("status", "cause", descending=[True, False]), title="Missing"))
+    left = standing.filter(status="open").sort("minutes", descending=True)
+    if left.height:
+        shown = left.select(
+            "symbol", "ts", "end_ts", "minutes", "cause", "attempts", "last_tried_at"
+        )
+        out.print(frame_table(shown.head(ROWS_SHOWN), title="Open, the longest first"))
+        out.print("They are asked for again by and by; at once with: cryptopipe repair --again")
+
+
+def _print_repaired(repaired: pl.DataFrame) -> None:
+    if repaired.is_empty():
+        return
+    minutes, first, last = (
+        int(repaired["minutes"].sum()),
+        repaired.select(pl.min("ts").dt.date()).item(),
+        repaired.select(pl.max("ts").dt.date()).item(),
+    )
+    out.print(f"\n[green]repaired[/] {minutes:,} minutes from {first} to {last}")
+    if last < datetime.now(UTC).date():
+        out.print(
+            f"Derive these days anew: {DERIVE} --partition-range {first}...{last}", soft_wrap=True
+        )

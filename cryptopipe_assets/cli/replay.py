@@ -1,0 +1,184 @@
+"""The same graph on recorded vendor files."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.contents import contents
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.defs.partitions import require_range
+from cryptopipe_assets.runtime.recorded import recordings
+from cryptopipe_assets.runtime.resources import vendor_clients
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
+from cryptopipe_assets.runtime.table_run import TableRun
+from cryptopipe_assets.sandbox.contents.source import utcnow
+from cryptopipe_assets.sandbox.recorded.daily import Spans
+from cryptopipe_assets.sandbox.recorded.source import RecordedSource
+from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.tables.catalog import registries
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, closure
+
+NEEDS = {
+    "ohlcv_1m": "bars",
+    "funding_rate": "funding",
+    "open_interest": "daily open interest",
+    "market_cap": "market caps or daily prices",
+    "microstructure_1h": "bars",
+    "factors_1h": "bars",
+    "leverage_ratios": "daily open interest",
+    "dilution_metrics": "market caps or daily prices",
+    "data_gaps": "bars",
+    "signals": "market caps or daily prices",
+}
+"""Recordings without which a table cannot be made. Funding is optional for the features.
+
+Coinalyze, CoinMarketCap and Coinbase are replayed day by day. Recordings of other vendors'
+positions and caps are served by the stand-in, but no collector asks for what was recorded of them.
+"""
+
+
+@dataclass(frozen=True)
+class Skipped:
+    """A table that is not replayed, and why."""
+
+    table: str
+    reason: str
+
+
+def replay(
+    settings: Settings,
+    *,
+    data: Path,
+    first: date,
+    last: date,
+    tables: Sequence[str] | None,
+    strict: bool,
+) -> None:
+    """Fill the tables whose recordings exist, from ``first`` to ``last``.
+
+    Raises
+    ------
+    RequestError
+        If the range or a table name is wrong, nothing was recorded for it, or something would be
+        skipped although ``strict``.
+    """
+    require_range(first, last, today=datetime.now(UTC).date())
+    wanted = with_ancestors(tables)
+    source = recordings(data)
+    coverage, daily = recorded_kinds(source), source.daily()
+    skipped = list(_skipped(wanted, coverage, first, last))
+    for each in skipped:
+        out.print(f"[yellow]skipped[/] {each.table}: {each.reason}")
+    if skipped and strict:
+        raise RequestError(f"--strict: {skipped[0].table} was skipped: {skipped[0].reason}")
+    chosen = [name for name in wanted if name not in {each.table for each in skipped}]
+    if all(name in registries() for name in chosen):
+        raise RequestError(
+            f"nothing to replay from {first} to {last}: nothing of it was recorded in {data}"
+        )
+    own = settings.with_environment(vendors="recorded", realdata=data)
+    _report(coverage)
+    out.print(f"\nReplaying {first} to {last} into {own.warehouse}")
+    with recorded_world(own) as (clock, vendors):
+        run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse", vendors=vendors)
+        if "market_cap" in chosen:
+            _captures(run, clock, [at for at in daily.captures if first <= at.date() <= last])
+        outcome = run.materialise(chosen, first, last)
+    out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
+    for table, check in outcome.warnings:
+        out.print(f"  [yellow]warning[/] {table}: {check}")
+    out.print()
+    out.print(contents(own))
+    where = "" if own.warehouse == PROJECT / "warehouse" else f" --warehouse {own.warehouse}"
+    shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
+    out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
+
+
+def with_ancestors(tables: Sequence[str] | None) -> list[str]:
+    """The tables asked for and all that they are made from, in the order of work."""
+    every = list(SERVICE_LEVELS)
+    for name in tables or []:
+        if name not in every:
+            raise RequestError(f"unknown table {name!r}; known are {', '.join(every)}")
+    return every if tables is None else closure(set(tables))
+
+
+def _skipped(
+    tables: Iterable[str], coverage: dict[str, Spans], first: date, last: date
+) -> Iterable[Skipped]:
+    start, end = midnight(first), midnight(last) + timedelta(days=1)
+    for table in tables:
+        if (need := NEEDS.get(table)) is None:
+            continue
+        spans = coverage.get(need, {}).values()
+        if not spans:
+            yield Skipped(table, f"no recordings of {need}")
+        elif not any(begin < end and until >= start for begin, until in spans):
+            begin, until = min(a for a, _ in spans), max(b for _, b in spans)
+            yield Skipped(table, f"{need}: recorded from {begin:%Y-%m-%d} to {until:%Y-%m-%d} only")
+
+
+def recorded_kinds(source: RecordedSource) -> dict[str, Spans]:
+    """What was recorded that a collector asks for: kind to name to first and last instant."""
+    coverage, daily = source.coverage(), source.daily()
+    lists = [midnight(day) + timedelta(days=1) for day in daily.listings] + list(daily.captures)
+    kinds = {
+        "bars": coverage.get("ohlcv_1m", {}),
+        "funding": {**coverage.get("funding_rate", {}), **daily.funding},
+        "daily open interest": daily.open_interest,
+        "market caps or daily prices": {
+            **{f"list of {at}": (at, at) for at in lists},
+            **daily.prices,
+        },
+    }
+    return {kind: spans for kind, spans in kinds.items() if spans}
+
+
+@contextmanager
+def recorded_world(settings: Settings) -> Iterator[tuple[SimulatedClock, VendorClients]]:
+    """A clock that can be set, and clients of a stand-in that shows what was recorded by then.
+
+    A recording is not held to its vendors' request limits.
+    """
+    clock = SimulatedClock(utcnow())
+    source = recordings(settings.environment.realdata).at(clock)
+    with Sandbox(source, enforce_limits=False) as standin:
+        vendors = replace(
+            vendor_clients(settings),
+            standin=lambda: standin.url,
+            limits=unlimited(settings.config.vendors),
+            clock=clock,
+        )
+        yield clock, vendors
+
+
+def _captures(run: TableRun, clock: SimulatedClock, instants: Sequence[datetime]) -> None:
+    """Collect lists of the present as they were taken, each at its own time."""
+    present = clock()
+    for at in instants:
+        clock.set(at + timedelta(milliseconds=1))
+        run.quietly(["market_cap"], at.date(), at.date())
+    clock.set(present)
+
+
+def _report(coverage: dict[str, Spans]) -> None:
+    """Say what was recorded before working on it."""
+    rows = [
+        {
+            "recordings of": table,
+            "series": len(spans),
+            "from": f"{min(a for a, _ in spans.values()):%Y-%m-%d}",
+            "to": f"{max(b for _, b in spans.values()):%Y-%m-%d}",
+        }
+        for table, spans in sorted(coverage.items())
+        if spans
+    ]
+    out.print(frame_table(pl.DataFrame(rows)))

@@ -1,0 +1,222 @@
+"""The vendors' clients as a Dagster resource: addresses and limits of the chosen profile."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+
+from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.collect.raw_archive.recorder import Recorder
+from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.sources import Choice, usable
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.bybit.client import Bybit
+from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
+from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
+from cryptopipe_assets.vendors.coinbase.client import Coinbase
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
+from cryptopipe_assets.vendors.coingecko.plans import Plan, assumed_plan
+from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.http.account import account_of
+from cryptopipe_assets.vendors.http.client import utcnow
+from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.http.limits import RequestLimits, Vendors
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
+from cryptopipe_assets.vendors.okx.client import Okx
+
+LIVE = {
+    "binance": "https://fapi.binance.com",
+    "binance-archive": "https://data.binance.vision",
+    "bybit": "https://api.bybit.com",
+    "okx": "https://www.okx.com",
+    "hyperliquid": "https://api.hyperliquid.xyz",
+    "coinalyze": "https://api.coinalyze.net/v1",
+    "coinmarketcap": "https://pro-api.coinmarketcap.com",
+    "coinbase": "https://api.exchange.coinbase.com",
+}
+STANDIN_PATHS = {"coinalyze": "coinalyze/v1"}
+STANDIN_SHARE = 30.0
+"""The stand-in lets a caller without a key ask 300 times a minute; of CoinGecko we ask ten."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Keys:
+    """Keys of the vendors that have any; null or empty is none.
+
+    Attributes
+    ----------
+    coingecko_plan
+        What CoinGecko's key is of; null to find out.
+    """
+
+    coinalyze: SecretStr | None = None
+    coinmarketcap: SecretStr | None = None
+    coingecko: SecretStr | None = None
+    coingecko_plan: Plan | None = None
+
+    def present(self) -> frozenset[str]:
+        """Vendors whose key is set."""
+        keys = {name: self.of(name) for name in ("coinalyze", "coinmarketcap", "coingecko")}
+        return frozenset(name for name, key in keys.items() if key and key.get_secret_value())
+
+    def of(self, vendor: str) -> SecretStr | None:
+        """The vendor's key."""
+        key: SecretStr | None = getattr(self, vendor)
+        return key
+
+
+@dataclass(frozen=True, kw_only=True)
+class VendorClients:
+    """Makes clients; each is an async context manager that owns its session.
+
+    Attributes
+    ----------
+    limits
+        Limits and the share of them that we use.
+    missing_instrument
+        ``fail`` or ``warn`` when a trading instrument has no bar in a whole day.
+    standin
+        Address of the stand-in, found or started on first use; None for the real vendors.
+    state_folder
+        Where budgets and bans are shared between processes.
+    sources, keys
+        Whom to prefer for a table, and what opens their doors.
+    clock
+        The present (UTC): for vendors that do not tell it, and to compare with those that do.
+    standin_share
+        How much of the limits of CoinGecko's plans a stand-in allows.
+    records
+        Where spending and decisions are entered.
+    reach
+        What there is to ask for beyond the present.
+    evidence
+        Begins to keep what a table's run hears; null where nothing is kept.
+    """
+
+    limits: Vendors
+    missing_instrument: str
+    standin: Callable[[], str] | None
+    state_folder: Path | None
+    sources: SourceChoice = field(default_factory=SourceChoice)
+    keys: Keys = Keys()
+    clock: Callable[[], datetime] = utcnow
+    standin_share: float = STANDIN_SHARE
+    reach: Reach = field(default_factory=Reach)
+    records: Records = field(default_factory=Records)
+    evidence: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
+
+    def reporting_to(self, journal: Journal) -> "VendorClients":
+        """The same clients at work for a table and run, whose log tells what they decide."""
+        records = replace(self.records, journal=journal)
+        if self.evidence is None:
+            return replace(self, records=records)
+        recorder = self.evidence(journal, self.clock)
+        journal.on_written = recorder.wrote
+        return replace(self, records=replace(records, witness=recorder), clock=recorder.clock)
+
+    def allowances(self) -> tuple[Allowance, ...]:
+        """Every limit of the vendors, for the keys that are set."""
+        return allowances(self.limits, assumed_plan(self.keys.coingecko, self.keys.coingecko_plan))
+
+    def calls_left(self) -> list[CallsLeft]:
+        """What is left of each allowance now; nothing is used where nothing is kept."""
+        folder = self.records.folder
+        if folder is None:
+            raise ConfigError("nothing is kept of what these clients spend: they have no folder")
+        return calls_left(
+            self.allowances(), folder=folder, accounts=self.accounts(), now=self.clock()
+        )
+
+    def accounts(self) -> dict[str, str]:
+        """Who each vendor with a key takes us for."""
+        folder, keys = self.records.folder, self.keys
+        return {name: account_of(keys.of(name), folder) for name in sorted(keys.present())}
+
+    def choices(self, dataset: str) -> tuple[Choice, ...]:
+        """Who may fill a table that several vendors could fill, the preferred first.
+
+        Raises
+        ------
+        ConfigError
+            If each of them wants a key that is not set.
+        """
+        ordered = getattr(self.sources, dataset)
+        return usable(dataset, ordered, keys_present=self.keys.present())
+
+    def binance(self) -> Binance:
+        """The exchange's REST interface."""
+        return Binance(**self._metered("binance", self.limits.binance))
+
+    def binance_archive(self) -> BinanceArchive:
+        """The exchange's bulk archive, which knows no key and no documented limit."""
+        return BinanceArchive(**self._metered("binance-archive", self.limits.binance))
+
+    def bybit(self) -> Bybit:
+        """Perpetuals of Bybit."""
+        return Bybit(**self._metered("bybit", self.limits.bybit))
+
+    def okx(self) -> Okx:
+        """Perpetual swaps of OKX."""
+        return Okx(**self._metered("okx", self.limits.okx))
+
+    def hyperliquid(self) -> Hyperliquid:
+        """Perpetuals of Hyperliquid."""
+        return Hyperliquid(**self._metered("hyperliquid", self.limits.hyperliquid))
+
+    def coinalyze(self) -> Coinalyze:
+        """Futures of all large venues, for a key."""
+        session = self._metered("coinalyze", self.limits.coinalyze)
+        return Coinalyze(**session, api_key=self.keys.coinalyze)
+
+    def coinmarketcap(self) -> CoinMarketCap:
+        """Market caps, for a key."""
+        session = self._metered("coinmarketcap", self.limits.coinmarketcap)
+        return CoinMarketCap(**session, api_key=self.keys.coinmarketcap)
+
+    def coingecko(self) -> CoinGecko:
+        """Market caps, with or without a key."""
+        own, standin = self.limits.coingecko, self.standin
+        addresses: dict[Plan, str] | None = None
+        if standin is not None:
+            free, paid = f"{standin()}/coingecko/api/v3", f"{standin()}/coingecko-pro/api/v3"
+            addresses = {"none": free, "demo": free, "pro": paid}
+        return CoinGecko(
+            api_key=self.keys.coingecko,
+            plan=self.keys.coingecko_plan,
+            addresses=addresses,
+            share=own.share if standin is None else self.standin_share,
+            concurrency=own.concurrency,
+            timeout_seconds=own.timeout_seconds,
+            attempts=own.attempts,
+            clock=self.clock,
+            state_folder=self.state_folder,
+            records=self.records,
+            calls_per_month=own.calls_per_month,
+        )
+
+    def coinbase(self) -> Coinbase:
+        """Daily prices of spot products."""
+        return Coinbase(**self._metered("coinbase", self.limits.coinbase))
+
+    def _metered(self, name: str, limits: RequestLimits) -> dict[str, Any]:
+        """Arguments of the client of a vendor with its limits."""
+        standin, known = self.standin, self.allowances()
+        path = STANDIN_PATHS.get(name, name)
+        return {
+            "base_url": LIVE[name] if standin is None else f"{standin()}/{path}",
+            "budgets": budgets_of(name, known),
+            "quotas": quotas_of(name, known),
+            "concurrency": limits.concurrency,
+            "timeout_seconds": limits.timeout_seconds,
+            "attempts": limits.attempts,
+            "clock": self.clock,
+            "state_folder": self.state_folder,
+            "records": self.records,
+        }

@@ -1,0 +1,120 @@
+"""Asking Coinalyze for funding where Binance's settlements of USDT contracts do not reach."""
+
+from collections import Counter
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import polars as pl
+
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.quant.bars.funding import settlement_intervals
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.vendors.binance.collect import collect_settlements
+
+DAY = timedelta(days=1)
+
+VENUE_INTERVALS = {
+    ("binance", "inverse"): 8,
+    ("hyperliquid", "linear"): 1,
+    ("dydx", "linear"): 1,
+}
+"""Hours between settlements, of venues and margin types where all contracts have the same.
+Coinalyze gives rates per the contract's own interval and does not say which that is."""
+
+
+async def of_other_contracts(
+    vendors: VendorClients, coins: Sequence[str], days: Sequence[date]
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Ask for the last settlement of each ended day of the coins' perpetual contracts.
+
+    Coinalyze's daily bar closes at the rate that was settled last; its instant follows from the
+    interval. Where the venue's contracts differ in that, neither is known: such rows are left out
+    and counted. Known when the day is over.
+
+    Parameters
+    ----------
+    days
+        Ascending, without a gap.
+
+    Returns
+    -------
+    DataFrame of ts, available_at, venue, symbol, funding_rate, interval_hours, source and
+    ingested_at; and what asking cost.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    async with vendors.coinalyze() as coinalyze:
+        listed = await coinalyze.markets()
+        wanted = listed.filter(
+            pl.col("coin").is_in(coins), "is_perpetual", pl.col("symbol").is_not_null()
+        )
+        bars = await coinalyze.funding_rates(
+            wanted,
+            start=midnight(days[0]),
+            end=midnight(days[-1]) + DAY,
+            # Any of them may be younger than these days; what is stored stays.
+            allow_missing=wanted["vendor_symbol"].to_list(),
+        )
+    kinds = pl.DataFrame(
+        [(*kind, hours) for kind, hours in VENUE_INTERVALS.items()],
+        schema={"venue": pl.String, "margin_type": pl.String, "interval_hours": pl.Int64},
+        orient="row",
+    )
+    known = bars.join(kinds, on=["venue", "margin_type"], maintain_order="left")
+    cost = Counter(
+        {
+            "coinalyze/api_calls": sum(coinalyze.calls.values()),
+            "coinalyze/rows_without_interval": bars.height - known.height,
+        }
+    )
+    return (
+        known.with_columns(ts=pl.col("ts") + DAY - pl.duration(hours="interval_hours"))
+        .select("ts", "available_at", "venue", "symbol", "funding_rate", "interval_hours")
+        .with_columns(
+            source=pl.lit(coinalyze.vendor),
+            ingested_at=pl.lit(vendors.clock()).dt.cast_time_unit("ms"),
+        ),
+        cost,
+    )
+
+
+def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl.DataFrame:
+    """Rows of contracts and days of which there are no settlements from the venue itself."""
+    day = pl.col("ts").dt.date().alias("day")
+    own = settlements.select("venue", "symbol", day).unique()
+    return rows.with_columns(day).join(own, on=own.columns, how="anti").drop("day")
+
+
+ONE_DAY = timedelta(days=1)
+"""Longer than any interval, so that a day's first settlement meets the one before it."""
+
+
+async def settlements_of(
+    vendors: VendorClients, symbols: dict[str, str], days: list[date]
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Settlements of the days, with the interval of each, and what asking cost.
+
+    Without a contract nothing is asked.
+    """
+    if not symbols:
+        return FundingRate.empty_frame(), Counter()
+    async with vendors.binance() as binance, vendors.binance_archive() as archive:
+        now = await binance.server_time()
+        got = await collect_settlements(
+            binance,
+            archive,
+            symbols,
+            start=midnight(days[0]) - ONE_DAY,
+            end=min(midnight(days[-1]) + ONE_DAY, now),
+            now=now,
+        )
+        spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
+        spent["api_calls"] = sum(binance.calls.values())
+        spent["archive_downloads"] = sum(archive.calls.values())
+        rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
+        inside = rows.filter(pl.col("ts") >= midnight(days[0]))
+        return stamped(inside, FundingRate, source=binance.vendor, at=now), spent

@@ -1,0 +1,1 @@
+"""What a table lacks, why, and how it is asked for again. Returns frames and counts."""

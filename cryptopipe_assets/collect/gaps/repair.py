@@ -1,0 +1,177 @@
+"""Asking again for missing bars and storing what comes; what does not come is explained."""
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.gaps.causes import BY_CHOICE
+from cryptopipe_assets.collect.gaps.hourly_check import unanswered
+from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
+from cryptopipe_assets.collect.gaps.ledger import tried
+from cryptopipe_assets.collect.gaps.refetch import Answers, ask_again
+from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+
+AT_ONCE = 500
+MINUTES_AT_ONCE = 2_000_000
+"""Gaps, and minutes, that are asked for before their bars are stored: what memory must hold, and
+what a kill may lose."""
+
+LONGEST_PAUSE_HOURS = 24
+
+
+@dataclass(frozen=True)
+class Tried:
+    """The ledger after a repair, and what it took.
+
+    Attributes
+    ----------
+    gaps
+        ``GAPS``; minutes that were repaired are still in it, until the next look.
+    days
+        Minutes stored by day.
+    """
+
+    gaps: pl.DataFrame
+    spent: Counter[str] = field(default_factory=Counter)
+    days: Counter[date] = field(default_factory=Counter)
+
+    def metadata(self) -> dict[str, Any]:
+        """What the run's page shows."""
+        return {
+            **{name: self.spent[name] for name in sorted(self.spent)},
+            "minutes_repaired": sum(self.days.values()),
+            "days_repaired": ", ".join(str(day) for day in sorted(self.days)[:31]),
+        }
+
+
+@dataclass(frozen=True)
+class GapRepair:
+    """Repairs the bars of one warehouse."""
+
+    context: dg.AssetExecutionContext
+    warehouse: Warehouse
+    vendors: VendorClients
+
+    def repair(self, gaps: pl.DataFrame, symbols: Mapping[str, str], *, again: bool) -> Tried:
+        """Ask for the gaps that are due, and store the bars that come.
+
+        Parameters
+        ----------
+        gaps
+            The ledger, ``GAPS``.
+        symbols
+            Canonical to vendor symbol.
+        again
+            Do not wait between attempts, and ask for explained gaps too that may have bars.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged, StorageError
+            What was stored before stays.
+        """
+        wanted = by_month(due(gaps, now=self.vendors.clock(), again=again))
+        result = Tried(cut(gaps, wanted))
+        for some in at_once(wanted):
+            self.context.log.info(
+                "asking for %d gaps of %d, %d minutes",
+                *(some.height, wanted.height, minutes_of(some)),
+            )
+            result = self._some(result, some, symbols)
+        if wanted.height:
+            self.context.log.info("stored %d minutes", sum(result.days.values()))
+        return result
+
+    def _some(self, before: Tried, some: pl.DataFrame, symbols: Mapping[str, str]) -> Tried:
+        answers, outcome, now, spent = asyncio.run(self._ask(some, symbols))
+        rows = stamped(answers.bars, Ohlcv1m, source="binance", at=now)
+        days: Counter[date] = Counter()
+        for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
+            assert isinstance(day, date)
+            commit = self.warehouse.lake.upsert(Ohlcv1m, Ohlcv1m.conform(part), day)
+            days[day] += commit.added
+            # An observation, not a materialisation: the day was not asked for as a whole.
+            metadata = {"minutes_repaired": commit.added}
+            self.context.log_event(
+                dg.AssetObservation(Ohlcv1m.table_name(), partition=str(day), metadata=metadata)
+            )
+        gaps = tried(before.gaps, some, outcome, now=now)
+        return Tried(gaps, before.spent + spent, before.days + days)
+
+    async def _ask(
+        self, some: pl.DataFrame, symbols: Mapping[str, str]
+    ) -> tuple[Answers, pl.DataFrame, datetime, Counter[str]]:
+        """Bars, and what is known of the gaps now: ``SPANS``, asked and cause."""
+        gaps = some.select(SPANS.names())
+        async with self.vendors.binance() as binance, self.vendors.binance_archive() as archive:
+            now = await binance.server_time()
+            answers = await ask_again(binance, archive, gaps, symbols, now=now)
+            outcome = await unanswered(
+                binance, self.warehouse.lake, answers, gaps, symbols=symbols, now=now
+            )
+            spent = Counter(
+                api_calls=sum(binance.calls.values()), archive_downloads=sum(archive.calls.values())
+            )
+        return answers, outcome, now, spent
+
+
+def due(gaps: pl.DataFrame, *, now: datetime, again: bool) -> pl.DataFrame:
+    """Gaps worth asking for now, newest first: open ones, with growing pauses between attempts.
+
+    After the first attempt an hour passes, then two, four, and at most a day.
+    """
+    doubled = pl.lit(2.0).pow(pl.col("attempts") - 1)
+    pause = doubled.clip(upper_bound=LONGEST_PAUSE_HOURS).cast(pl.Int64)
+    rested = pl.col("last_tried_at") + pl.duration(hours=pause) <= pl.lit(now)
+    is_open = (pl.col("status") == "open") & rested.fill_null(value=True)
+    may_have_bars = (pl.col("status") != "repaired") & ~pl.col("cause").is_in(BY_CHOICE)
+    return gaps.filter(may_have_bars if again else is_open).sort(
+        "start", "symbol", descending=[True, False]
+    )
+
+
+def by_month(gaps: pl.DataFrame) -> pl.DataFrame:
+    """Gaps cut at the ends of calendar months, in their order: no answer is larger than a month."""
+    month = pl.datetime_ranges(
+        pl.col("start").dt.truncate("1mo"),
+        pl.col("end") - pl.duration(milliseconds=1),
+        "1mo",
+        time_unit="ms",
+    )
+    return (
+        gaps.with_columns(month=month)
+        .explode("month")
+        .with_columns(
+            start=pl.max_horizontal("start", "month"),
+            end=pl.min_horizontal("end", pl.col("month").dt.offset_by("1mo")),
+        )
+        .drop("month")
+    )
+
+
+def cut(gaps: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
+    """The ledger with the gaps of ``pieces`` in pieces."""
+    edges = pieces.select("symbol", "start", piece="end").sort("symbol", "start")
+    held = gaps.sort("symbol", "start").join_asof(
+        edges, on="start", by="symbol", check_sortedness=False
+    )
+    whole = held.filter(~(pl.col("start") < pl.col("piece")).fill_null(value=False))
+    names = gaps.columns
+    return pl.concat([whole.select(names), pieces.select(names)]).sort("symbol", "start")
+
+
+def at_once(gaps: pl.DataFrame) -> list[pl.DataFrame]:
+    """Gaps in portions that may be asked for together."""
+    minutes = (pl.col("end") - pl.col("start")).dt.total_minutes().cum_sum()
+    portion = pl.struct(pl.int_range(pl.len()) // AT_ONCE, minutes // MINUTES_AT_ONCE)
+    return gaps.with_columns(portion=portion.rle_id()).partition_by(
+        "portion", maintain_order=True, include_key=False
+    )

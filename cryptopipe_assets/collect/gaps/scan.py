@@ -1,0 +1,161 @@
+"""Which minutes are stored: unbroken stretches, found by reading timestamps of changed files only.
+
+A scan of 240 million minutes must not be repeated for every hour that arrives. The stretches of a
+day are kept beside the size and the time of the file they were read from, in
+``warehouse/.scans/<table>.parquet``; only files that differ are read again, and of those only the
+columns ``symbol``, ``ts`` and ``ingested_at``. The kept scan can be deleted at any time.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS
+from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.lake import Lake
+
+FOLDER = ".scans"
+STRETCHES = pl.Schema(
+    {"day": pl.Date(), "size": pl.Int64(), "changed": pl.Int64(), **SPANS, "ingested_at": INSTANT}
+)
+
+
+@dataclass(frozen=True)
+class Scan:
+    """What is stored of a table of minutes.
+
+    Attributes
+    ----------
+    stretches
+        day, size and changed (of the file), symbol, start, end, ingested_at (newest of the symbol
+        and day); a day's file without rows has one line with null for a symbol.
+    days
+        Days that have a file, ascending.
+    files_read
+        How many files had changed since the last scan.
+    """
+
+    stretches: pl.DataFrame
+    days: list[date]
+    files_read: int
+
+    @property
+    def stored(self) -> pl.DataFrame:
+        """Stored minutes: ``SPANS`` and ingested_at, cut at midnight."""
+        return self.stretches.filter(pl.col("symbol").is_not_null()).select(
+            *SPANS.names(), "ingested_at"
+        )
+
+
+def scan(
+    lake: Lake, contract: type[Table], *, told: Callable[[int, int], None] | None = None
+) -> Scan:
+    """Bring the kept scan of a table of minutes up to date.
+
+    Parameters
+    ----------
+    told
+        Called with files read and files to read, once a month of days; for progress.
+
+    Raises
+    ------
+    StorageError
+        If a file cannot be read or the scan cannot be kept.
+    """
+    name = contract.table_name()
+    with lake.lock(f"{name}-scan"):
+        files = _files(lake, name)
+        kept = _kept(_path(lake, name)).join(files, on=["day", "size", "changed"], how="semi")
+        changed = files.join(kept, on="day", how="anti").sort("day")
+        frames, done = [kept], 0
+        for days in months(changed["day"].to_list()):
+            frames.append(_read(lake, contract, changed.filter(pl.col("day").is_in(days))))
+            done += len(days)
+            if told is not None:
+                told(done, changed.height)
+        stretches = pl.concat(frames).sort("day", "symbol", "start")
+        if changed.height or stretches.height != _height(_path(lake, name)):
+            write_atomically(_path(lake, name), stretches.write_parquet)
+    return Scan(stretches, files["day"].sort().to_list(), changed.height)
+
+
+def _path(lake: Lake, name: str) -> Path:
+    return lake.root / FOLDER / f"{name}.parquet"
+
+
+def _kept(path: Path) -> pl.DataFrame:
+    """The last scan; nothing if it is absent, damaged or of another shape."""
+    try:
+        kept = pl.read_parquet(path, hive_partitioning=False)
+    except (pl.exceptions.PolarsError, OSError):
+        return STRETCHES.to_frame()
+    return kept if kept.schema == STRETCHES else STRETCHES.to_frame()
+
+
+def _height(path: Path) -> int:
+    return _kept(path).height if path.is_file() else -1
+
+
+def _files(lake: Lake, name: str) -> pl.DataFrame:
+    """Day, size and time of change (ns) of every file of the table."""
+    stats = [(day, lake.path(name, day).stat()) for day in lake.days(name)]
+    rows = [(day, stat.st_size, stat.st_mtime_ns) for day, stat in stats]
+    schema = {name: STRETCHES[name] for name in ("day", "size", "changed")}
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _read(lake: Lake, contract: type[Table], files: pl.DataFrame) -> pl.DataFrame:
+    """Stretches of some days' files.
+
+    A symbol whose number of bars fills the time from its first to its last one has no hole; only
+    of the others every timestamp is looked at.
+    """
+    days: list[date] = files["day"].to_list()
+    rows = lake.scan(contract, days[0], days[-1]).select("symbol", "ts", "ingested_at")
+    day = pl.col("ts").dt.date()
+    if len(days) <= (days[-1] - days[0]).days:
+        rows = rows.filter(day.is_in(days))
+    counted = (
+        rows.group_by("symbol", day=day)
+        .agg(
+            bars=pl.len().cast(pl.Int64),
+            start=pl.min("ts"),
+            end=pl.max("ts").dt.offset_by("1m"),
+            ingested_at=pl.max("ingested_at"),
+        )
+        .collect()
+    )
+    whole = pl.col("bars") == (pl.col("end") - pl.col("start")).dt.total_minutes()
+    broken = counted.filter(~whole).select("symbol", "day", "ingested_at")
+    cut = _cut(rows, broken) if broken.height else counted.head(0).drop("bars")
+    found = pl.concat(
+        [counted.filter(whole).drop("bars"), cut.select(counted.drop("bars").columns)]
+    )
+    return files.join(found, on="day", how="left").select(STRETCHES.names())
+
+
+def _cut(rows: pl.LazyFrame, broken: pl.DataFrame) -> pl.DataFrame:
+    """Stretches of the symbols and days that have holes."""
+    own = ["symbol", "day"]
+    days: Sequence[date] = broken["day"].unique().to_list()
+    minutes = (
+        rows.select("symbol", "ts", day=pl.col("ts").dt.date())
+        .filter(pl.col("day").is_in(days))
+        .collect()
+        .join(broken, on=own, how="inner")
+        .sort("symbol", "ts")
+    )
+    begins = (pl.col("ts") - pl.col("ts").shift()).over(own, order_by="ts") != pl.duration(
+        minutes=1
+    )
+    return (
+        minutes.with_columns(run=begins.fill_null(value=True).cum_sum())
+        .group_by("run", "symbol", "day", "ingested_at")
+        .agg(start=pl.min("ts"), end=pl.max("ts").dt.offset_by("1m"))
+        .drop("run")
+    )

@@ -1,0 +1,124 @@
+"""The survey of the bars with what Dagster and the registry of instruments know, and its rows."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.gaps.ledger import GAPS
+from cryptopipe_assets.collect.gaps.survey import Survey, survey
+from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.defs.automation.asked_days import last_runs
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+
+BARS = Ohlcv1m.table_name()
+MINUTES = (pl.col("end") - pl.col("start")).dt.total_minutes()
+
+
+@dataclass(frozen=True)
+class GapSurvey:
+    """Looks for missing minutes of the bars of followed contracts."""
+
+    instance: dg.DagsterInstance
+    warehouse: Warehouse
+    universe: Universe
+
+    def look(self, ledger: pl.DataFrame, *, now: datetime) -> Survey:
+        """What is missing now; ``ledger`` is what was known, ``GAPS``.
+
+        Raises
+        ------
+        RequestError
+            If the registry of instruments is empty.
+        """
+        followed = followed_instruments(self.warehouse, self.universe, BARS)
+        return self._survey(followed, ledger, now=now)
+
+    def look_at(self, contract: pl.DataFrame, *, now: datetime) -> Survey:
+        """What is missing of one contract, followed or not, beside the followed ones.
+
+        Parameters
+        ----------
+        contract
+            Its row of the registry.
+        """
+        known = latest(self.warehouse.lake.read(Instruments), INSTRUMENT)
+        followed = self.universe.followed(self.universe.with_tiers(known.drop("tier")), BARS)
+        both = pl.concat([followed, contract.select(followed.columns)]).unique("symbol")
+        return self._survey(both, GAPS.to_frame(), now=now)
+
+    def _survey(self, contracts: pl.DataFrame, ledger: pl.DataFrame, *, now: datetime) -> Survey:
+        in_tier = pl.col("ts").filter(pl.col("tier").is_not_null()).min()
+        since = (
+            self.warehouse.lake.read(Instruments)
+            .group_by("symbol")
+            .agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
+        )
+        listings = contracts.select("symbol", "tier", "listed_at", "delisted_at")
+        return survey(
+            self.warehouse.lake,
+            Ohlcv1m,
+            listings=listings.join(since, on="symbol"),
+            ledger=ledger,
+            runs=partial(last_runs, self.instance, BARS),
+            now=now,
+        )
+
+    def vendor_symbols(self) -> dict[str, str]:
+        """Canonical to vendor symbol of the followed contracts."""
+        followed = followed_instruments(self.warehouse, self.universe, BARS)
+        return dict(followed.select("symbol", "vendor_symbol").iter_rows())
+
+
+def to_table(gaps: pl.DataFrame) -> pl.DataFrame:
+    """The ledger of the bars as rows of the table."""
+    return gaps.select(
+        ts="start",
+        available_at="first_seen_at",
+        dataset=pl.lit(BARS),
+        venue=pl.lit("binance"),
+        symbol="symbol",
+        end_ts="end",
+        minutes=MINUTES,
+        cause="cause",
+        status="status",
+        attempts="attempts",
+        last_tried_at="last_tried_at",
+        transports_asked="asked",
+        repaired_at="repaired_at",
+    )
+
+
+def from_table(rows: pl.DataFrame) -> pl.DataFrame:
+    """The ledger of the bars, ``GAPS``, from rows of the table."""
+    names = {
+        "ts": "start",
+        "end_ts": "end",
+        "available_at": "first_seen_at",
+        "transports_asked": "asked",
+    }
+    return rows.filter(dataset=BARS).rename(names).select(GAPS.names())
+
+
+def counted(gaps: pl.DataFrame) -> dict[str, Any]:
+    """Metadata: gaps and minutes by status and cause, and the longest open gaps."""
+    sized = gaps.with_columns(minutes=MINUTES)
+    by = sized.group_by("status", "cause").agg(gaps=pl.len(), minutes=pl.sum("minutes"))
+    left = sized.filter(status="open").sort(
+        "minutes", "symbol", "start", descending=[True, False, False]
+    )
+    shown = left.select("symbol", "start", "end", "minutes", "cause", "attempts")
+    return {
+        "gaps_open": left.height,
+        "minutes_open": int(left["minutes"].sum()),
+        "by_cause": dg.MetadataValue.md(markdown(by.sort("status", "cause"))),
+        "longest_open": dg.MetadataValue.md(markdown(shown.head(10))),
+    }

@@ -1,0 +1,137 @@
+"""Files of the archive that somebody put into ``landing/``: read, stored, and moved away.
+
+A file ends in ``landing/done`` or, with the reason beside it, in ``landing/rejected``. Importing
+one twice changes nothing, so a run that was ended may simply run again.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+import polars as pl
+
+from cryptopipe_assets.core.errors import ContractError
+from cryptopipe_assets.core.schema import Collected, stamped
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.quant.bars.funding import settlement_intervals
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.collected.open_interest import OpenInterest
+from cryptopipe_assets.vendors.binance.archive_file import (
+    ArchiveFile,
+    Kind,
+    csv_of,
+    read_name,
+    require_checksum,
+    rows_of,
+)
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+FOLDER, DONE, REJECTED = "landing", "done", "rejected"
+CHECKSUM, REASON = ".CHECKSUM", ".reason.txt"
+CONTRACTS: dict[Kind, type[Collected]] = {
+    "1m": Ohlcv1m,
+    "fundingRate": FundingRate,
+    "metrics": OpenInterest,
+}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Imported:
+    """What became of one file.
+
+    Attributes
+    ----------
+    table
+        Where its rows went; empty if it was rejected.
+    rows, added
+        Rows in the file, and those that were new.
+    reason
+        Why it was rejected; empty if it was not.
+    """
+
+    name: str
+    table: str = ""
+    rows: int = 0
+    added: int = 0
+    reason: str = ""
+
+
+def landing(warehouse: Warehouse) -> Path:
+    """The folder that files are put into; made if it is not there."""
+    folder = warehouse.lake.root / FOLDER
+    folder.mkdir(parents=True, exist_ok=True)
+    return folder
+
+
+def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | None:
+    """Store the rows of a landed file and move it away; null if it is not there any more.
+
+    Parameters
+    ----------
+    at
+        Becomes the rows' ``ingested_at``.
+
+    Raises
+    ------
+    StorageError
+        If the warehouse cannot be written. The file stays where it is.
+    """
+    path = landing(warehouse) / name
+    try:
+        content = path.read_bytes()
+    except FileNotFoundError:
+        return None
+    try:
+        file = read_name(name)
+        beside = path.with_name(name + CHECKSUM)
+        if beside.is_file():
+            require_checksum(content, beside.read_text(encoding="utf-8", errors="replace"), name)
+        rows = rows_of(file, csv_of(content), _symbol(warehouse, file))
+        table = CONTRACTS[file.kind]
+        checked = table.conform(stamped(_as_table(file, rows), table, source="binance", at=at))
+    except (UnexpectedShape, ContractError) as exc:
+        _move(path, REJECTED, reason=str(exc))
+        return Imported(name=name, reason=str(exc))
+    added = sum(warehouse.lake.upsert(table, part, day).added for day, part in _days(checked))
+    _move(path, DONE)
+    return Imported(name=name, table=table.table_name(), rows=checked.height, added=added)
+
+
+def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
+    known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
+    found = known.filter(vendor_symbol=file.vendor_symbol)
+    if found.is_empty():
+        raise UnexpectedShape(
+            f"the registry has no contract {file.vendor_symbol} among {known.height}; materialise "
+            f"`instruments`, then put the file into {FOLDER}/ again"
+        )
+    return str(found["symbol"][0])
+
+
+def _as_table(file: ArchiveFile, rows: pl.DataFrame) -> pl.DataFrame:
+    if file.kind != "fundingRate":
+        return rows
+    return settlement_intervals(rows.lazy()).drop("declared_interval_hours").collect()
+
+
+def _days(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:
+    for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
+        assert isinstance(day, date)
+        yield day, part
+
+
+def _move(path: Path, folder: str, *, reason: str = "") -> None:
+    """Put the file and its checksum into a folder beside, over an earlier one of its name."""
+    target = path.parent / folder
+    target.mkdir(exist_ok=True)
+    if reason:
+        when = datetime.now(UTC).isoformat(timespec="seconds")
+        note = target / (path.name + REASON)
+        note.write_text(f"{when} {path.name}: {reason}\n", encoding="utf-8")
+    for each in (path.with_name(path.name + CHECKSUM), path):
+        if each.is_file():
+            each.replace(target / each.name)

@@ -1,0 +1,143 @@
+"""Asking CoinGecko for market caps: closes that are missing, and coins as they are now."""
+
+from collections.abc import Sequence
+from datetime import date
+
+import polars as pl
+
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.market_cap import Gathered, one_each
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.vendors.coingecko.client import CoinGecko
+from cryptopipe_assets.vendors.coingecko.parsing import DAILY_ABOVE_DAYS
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
+
+PAGES = 4
+"""How far down CoinGecko's list of 250 coins a page a followed coin is looked for."""
+
+YEAR_DAYS = 365
+"""What CoinGecko tells of the past without a paid plan."""
+
+
+async def from_coingecko(
+    vendors: VendorClients, coins: Sequence[str], days: list[date], *, stored: pl.DataFrame
+) -> Gathered:
+    """Ask for the daily points of the followed coins on past days, and for coins as they are now.
+
+    A past day has the point of its 00:00, which is the close of the day before; supplies and
+    ranks of the past are not told and stay null. Asked together with a past day, today has its
+    own. The list of the largest coins is asked for once a day: it names the ids of the followed
+    coins, which are one call ever after.
+
+    Parameters
+    ----------
+    stored
+        Rows of this vendor that there are of the days and of today. A coin that has its 00:00 of
+        every day is not asked for again.
+
+    Raises
+    ------
+    RequestError
+        If a day is older than what the plan tells.
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    now = vendors.clock()
+    listed = listed_already(stored.filter(pl.col("ts").dt.date() == now.date()), coins)
+    async with vendors.coingecko() as coingecko:
+        if listed is None:
+            present = listed = await _largest(coingecko, coins)
+        elif now.date() in days:
+            slugs = ids_of(listed, coins)["slug"].to_list()
+            present = await coingecko.markets(slugs)
+        else:
+            present = listed.clear()
+        ids = ids_of(listed, coins)
+        parts = [MARKET_CAP_SCHEMA.to_frame()]
+        if days[0] < now.date():
+            reach = (now.date() - days[0]).days + 1
+            wanted = lacking(ids, stored, days)
+            charts = await _charts(coingecko, wanted, days=max(reach, DAILY_ABOVE_DAYS + 1))
+            parts.append(charts.filter(pl.col("ts").dt.date().is_in(days)))
+        snapshot = present.filter(pl.col("ts").dt.date() == now.date())
+        if now.date() in days:
+            parts.append(snapshot)
+        counts = {
+            "api_calls": sum(coingecko.calls.values()),
+            "coins_listed": listed.height,
+            "coins_not_updated_today": present.height - snapshot.height,
+            "followed_coins_not_listed": len(set(coins) - set(ids["coin"])),
+        }
+        return Gathered(one_each(parts), coingecko.vendor, now, counts)
+
+
+def listed_already(stored: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame | None:
+    """Newest row of every coin that today's stored rows rank; null if nobody was listed yet.
+
+    A list is known by coins that are not followed: those are asked for by nothing else.
+    """
+    ranked = stored.filter(pl.col("rank").is_not_null())
+    if ranked["coin"].is_in(coins).all():
+        return None
+    return (
+        ranked.sort("ts")
+        .unique("coin_id", keep="last", maintain_order=True)
+        .select(MARKET_CAP_SCHEMA.names())
+        .sort("coin_id")
+    )
+
+
+async def _largest(coingecko: CoinGecko, coins: Sequence[str]) -> pl.DataFrame:
+    """The largest 250 coins, or as many more as it takes to find the followed ones."""
+    listed = await coingecko.markets(pages=1)
+    if set(coins) <= set(listed["coin"]):
+        return listed
+    return await coingecko.markets(pages=PAGES)
+
+
+def lacking(ids: pl.DataFrame, stored: pl.DataFrame, days: Sequence[date]) -> pl.DataFrame:
+    """Rows of ``ids`` whose coin has not its 00:00 of each of the days among the stored rows."""
+    day = pl.col("ts").dt.date()
+    complete = (
+        stored.filter(pl.col("ts") == pl.col("ts").dt.truncate("1d"), day.is_in(days))
+        .group_by(slug=pl.col("coin_id").str.strip_prefix("coingecko:"))
+        .agg(day.n_unique())
+        .filter(pl.col("ts") == len(days))
+    )
+    return ids.join(complete, on="slug", how="anti")
+
+
+def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:
+    """Name each coin as CoinGecko does: of those that share a ticker, the highest-ranked.
+
+    Parameters
+    ----------
+    listed
+        ``MARKET_CAP_SCHEMA``.
+    coins
+        Tickers.
+
+    Returns
+    -------
+    DataFrame of coin, slug, name; sorted by coin. Tickers that are not listed have no row.
+    """
+    return (
+        listed.filter(pl.col("coin").is_in(coins))
+        .sort("coin", "rank", "coin_id", nulls_last=True)
+        .unique("coin", keep="first", maintain_order=True)
+        .select("coin", pl.col("coin_id").str.strip_prefix("coingecko:").alias("slug"), "name")
+    )
+
+
+async def _charts(coingecko: CoinGecko, ids: pl.DataFrame, *, days: int) -> pl.DataFrame:
+    """Daily points of every coin."""
+    if days > YEAR_DAYS and coingecko.plan != "pro":
+        raise RequestError(
+            f"market_cap of {days - 1} days ago by coingecko: without a paid plan it tells "
+            f"{YEAR_DAYS} days; ask for later days, or set CMC_API_KEY of a plan with history"
+        )
+    charts = await all_or_nothing(
+        coingecko.market_chart(slug, days, coin=coin, name=name)
+        for coin, slug, name in ids.iter_rows()
+    )
+    return pl.concat([MARKET_CAP_SCHEMA.to_frame(), *charts])

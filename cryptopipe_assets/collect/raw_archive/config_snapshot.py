@@ -1,0 +1,49 @@
+"""The configuration that a visit asked under, so that a rebuild asks the same questions."""
+
+from typing import Literal
+
+from pydantic import BaseModel, ConfigDict, SecretStr
+
+from cryptopipe_assets.config.settings import Config, Profile, Settings
+
+NOT_A_KEY = SecretStr("CG-not-a-key-0123456789")
+"""Stands for a key that was set: whether there is one decides who is asked.
+
+It begins as CoinGecko's keys do, or that vendor's client would leave it unused and ask otherwise.
+"""
+
+
+class Context(BaseModel):
+    """What decides the questions, beside the days and coins of a run.
+
+    Attributes
+    ----------
+    profile, config
+        Of the process that asked.
+    keys
+        Vendors whose key was set; never the keys.
+    coingecko_plan
+        What CoinGecko's key was said to be of.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    profile: Profile
+    config: Config
+    keys: tuple[str, ...]
+    coingecko_plan: Literal["none", "demo", "pro"] | None
+
+    def over(self, settings: Settings) -> Settings:
+        """The settings as they were then, but for the paths of now."""
+        had = {
+            name: NOT_A_KEY if vendor in self.keys else None
+            for vendor, name in (
+                ("coinalyze", "coinalyze_api_key"),
+                ("coinmarketcap", "cmc_api_key"),
+                ("coingecko", "coingecko_api_key"),
+            )
+        }
+        changed = settings.with_environment(
+            vendors=self.profile, coingecko_plan=self.coingecko_plan, **had
+        )
+        return changed.model_copy(update={"config": self.config})

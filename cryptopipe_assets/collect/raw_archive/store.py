@@ -1,0 +1,128 @@
+"""The archive of raw evidence: a file a visit, and the blobs that they name.
+
+Layout::
+
+    warehouse/.raw/
+      visits/2026-11-25/011502123456-ohlcv_1m-5f0c2a9e.json    one table's turn in one run
+      blobs/5f/5fd2...e1.zst                                   an answer, a configuration, a file
+      swept                                                    when the retention was last applied
+
+A file a visit rather than one index: writers in several processes then share nothing that could
+be damaged by a kill, and retention is removing files.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, timedelta
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from cryptopipe_assets.collect.raw_archive.blobs import Blobs
+from cryptopipe_assets.collect.raw_archive.manifest import Visit, instant
+from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.storage.atomic import write_atomically
+
+FOLDER = ".raw"
+YOUNG = timedelta(days=1)
+"""A blob may be put long before the visit that names it is written down."""
+
+
+@dataclass(frozen=True)
+class Archive:
+    """The evidence below one warehouse.
+
+    Parameters
+    ----------
+    warehouse
+        Folder of the tables.
+    """
+
+    warehouse: Path
+
+    @property
+    def folder(self) -> Path:
+        """Where the evidence is."""
+        return self.warehouse / FOLDER
+
+    @property
+    def blobs(self) -> Blobs:
+        """What the visits name."""
+        return Blobs(self.folder / "blobs")
+
+    def keep(self, visit: Visit) -> None:
+        """Write a visit down, in the place of what was known of it.
+
+        Raises
+        ------
+        StorageError
+        """
+        name = f"{instant(visit.at)}-{visit.table}-{visit.run_id[:8]}.json"
+        path = self.folder / "visits" / f"{visit.at:%Y-%m-%d}" / name
+        text = visit.model_dump_json(exclude_defaults=True)
+        write_atomically(path, lambda temporary: _write(temporary, text))
+
+    def visits(self, table: str | None = None) -> Iterator[Visit]:
+        """Visits of a table, or of all, the oldest first.
+
+        Raises
+        ------
+        CorruptFile
+        """
+        pattern = f"*-{table}-*.json" if table else "*.json"
+        for path in sorted((self.folder / "visits").glob(f"*/{pattern}")):
+            try:
+                visit = Visit.model_validate_json(path.read_bytes())
+            except ValidationError as exc:
+                raise CorruptFile(
+                    f"{path} is not the record of a visit ({exc.error_count()} faults): the file "
+                    "is damaged; move it away, and its answers are missing"
+                ) from None
+            except FileNotFoundError:
+                continue  # its time has come meanwhile
+            if table is None or visit.table == table:
+                yield visit
+
+    def of_day(self, table: str, day: date) -> list[Visit]:
+        """Visits that wrote a table's day, in their order."""
+        return [each for each in self.visits(table) if day in each.wrote]
+
+    def forget(self, *, now: datetime, keep: timedelta) -> int:
+        """Remove visits that are older than ``keep``, and what no other names; at most daily.
+
+        Returns
+        -------
+        Bytes freed.
+        """
+        marker = self.folder / "swept"
+        if not self.folder.is_dir() or _age(marker, now) < timedelta(days=1):
+            return 0
+        freed = 0
+        for path in sorted((self.folder / "visits").glob("*/*.json")):
+            if date.fromisoformat(path.parent.name) < (now - keep).date():
+                freed += path.stat().st_size
+                path.unlink()
+        for folder in sorted((self.folder / "visits").glob("*")):
+            if not any(folder.iterdir()):
+                folder.rmdir()
+        named = {name for each in self.visits() for name in each.blobs}
+        freed += self.blobs.sweep(named, older_than=(now - YOUNG).timestamp())
+        marker.touch()
+        return freed
+
+    def bytes_by(self) -> Mapping[str, int]:
+        """Size of the visits' files and of the blobs."""
+        return {
+            name: sum(each.stat().st_size for each in (self.folder / name).rglob("*.*"))
+            for name in ("visits", "blobs")
+        }
+
+
+def _age(marker: Path, now: datetime) -> timedelta:
+    if not marker.is_file():
+        return timedelta.max
+    return now - datetime.fromtimestamp(marker.stat().st_mtime, UTC)
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_text(text, encoding="utf-8")

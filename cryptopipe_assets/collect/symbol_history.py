@@ -1,0 +1,144 @@
+"""One contract's bars and settlements from its listing on, put into the day files."""
+
+import asyncio
+import logging
+from collections import Counter
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from functools import cached_property
+
+import polars as pl
+
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.funding import settlements_of
+from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.core.calendar import days_between, months
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.schema import Collected, stamped
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.vendors.binance.collect import collect_bars
+
+MILLISECOND = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True)
+class SymbolPast:
+    """Fetches what is not stored of one contract.
+
+    Parameters
+    ----------
+    symbol
+        Canonical instrument, which the registry must know.
+    log
+        Told of every month.
+    """
+
+    warehouse: Warehouse
+    vendors: VendorClients
+    symbol: str
+    log: logging.Logger
+
+    @cached_property
+    def contract(self) -> pl.DataFrame:
+        """The newest version of what the registry knows of the contract: one row.
+
+        Raises
+        ------
+        RequestError
+            If it knows no such contract.
+        """
+        known = latest(self.warehouse.lake.read(Instruments), INSTRUMENT)
+        found = known.filter(symbol=self.symbol)
+        if found.is_empty():
+            raise RequestError(
+                f"symbol_history: the registry of instruments has no {self.symbol} among "
+                f"{known.height} contracts; materialise `instruments` first, or correct the "
+                f'symbol: `cryptopipe sql "FROM instruments"` lists them'
+            )
+        return found
+
+    def days(self, *, now: datetime) -> list[date]:
+        """Days of the contract's life, from ``history.start`` on."""
+        listed, delisted = self.contract.select("listed_at", "delisted_at").row(0)
+        first = max(listed.date(), load_settings().config.history.start)
+        last = min(now, delisted - MILLISECOND) if delisted else now
+        return days_between(first, last.date())
+
+    async def fetch(self) -> Counter[str]:
+        """Fetch month by month, the next one while the last one is written.
+
+        Returns
+        -------
+        Calls, downloads and rows.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged, ContractError, StorageError
+            Months before stay; running again goes on from there.
+        """
+        spent: Counter[str] = Counter()
+        async with self.vendors.binance() as binance:
+            now = await binance.server_time()
+        chunks = months(self.days(now=now))
+        coming = asyncio.create_task(self._month(chunks[0], now=now)) if chunks else None
+        for number, days in enumerate(chunks):
+            assert coming is not None
+            bars, settlements, cost = await coming
+            is_last = number + 1 == len(chunks)
+            coming = (
+                None if is_last else asyncio.create_task(self._month(chunks[number + 1], now=now))
+            )
+            try:
+                stored = await asyncio.to_thread(self._store, Ohlcv1m, bars)
+                stored += await asyncio.to_thread(self._store, FundingRate, settlements)
+            except BaseException:
+                if coming is not None:
+                    coming.cancel()
+                raise
+            spent += cost + stored
+            self.log.info(
+                "%s %s: %s bars and %s settlements new (month %s of %s)",
+                *(self.symbol, f"{days[0]:%Y-%m}", bars.height, settlements.height),
+                *(number + 1, len(chunks)),
+            )
+        return spent
+
+    async def _month(
+        self, days: list[date], *, now: datetime
+    ) -> tuple[pl.DataFrame, pl.DataFrame, Counter[str]]:
+        """Bars and settlements of a month that are not stored."""
+        lake = self.warehouse.lake
+        own = pl.col("symbol") == self.symbol
+        stored = stored_minutes(lake.scan(Ohlcv1m, days[0], days[-1]).filter(own))
+        expected = expected_minutes(self.contract, days, now=now)
+        names = dict(self.contract.select("vendor_symbol", "symbol").iter_rows())
+        frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
+        async with self.vendors.binance() as binance, self.vendors.binance_archive() as archive:
+            for window in outstanding(expected, stored):
+                got = await collect_bars(
+                    binance, archive, names, start=window.start, end=window.end, now=now
+                )
+                frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
+                spent.update({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
+            spent["api_calls"] = sum(binance.calls.values())
+            spent["archive_downloads"] = sum(archive.calls.values())
+        settled = lake.scan(FundingRate, days[0], days[-1]).filter(own)
+        settled_days = settled.select(pl.col("ts").dt.date()).unique().collect().height
+        if settled_days >= expected.height:
+            return pl.concat(frames), FundingRate.empty_frame(), spent
+        settlements, cost = await settlements_of(self.vendors, names, days)
+        return pl.concat(frames), settlements, spent + cost
+
+    def _store(self, contract: type[Collected], rows: pl.DataFrame) -> Counter[str]:
+        """Put the rows into the files of their days."""
+        added = 0
+        checked = contract.conform(rows)
+        for (day,), part in checked.group_by(pl.col("ts").dt.date(), maintain_order=True):
+            assert isinstance(day, date)
+            added += self.warehouse.lake.upsert(contract, part, day).added
+        return Counter({f"{contract.table_name()}_rows_added": added})

@@ -1,0 +1,1 @@
+"""cryptopipe.toml and the environment, typed and checked. Decides nothing by itself."""

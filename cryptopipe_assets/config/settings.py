@@ -1,0 +1,237 @@
+"""What a user can tune: the environment, ``.env`` and ``cryptopipe.toml``, typed and checked.
+
+The only reader of ``os.environ`` (``dagster_home`` writes to it). Secrets come from the environment
+or ``.env`` and are ``SecretStr``; everything else is in ``cryptopipe.toml``.
+"""
+
+import difflib
+import os
+import tomllib
+from datetime import UTC, date, datetime
+from functools import cache
+from pathlib import Path
+from typing import Any, Literal, get_args
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
+from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.section import Section
+from cryptopipe_assets.vendors.http.limits import Vendors
+
+PROJECT = Path(__file__).resolve().parents[2]
+PREFIX = "CRYPTOPIPE_"
+STATE = ".state"
+
+Profile = Literal["sandbox", "live", "recorded"]
+ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
+
+
+class History(Section):
+    """Where the tables begin."""
+
+    start: date = date(2020, 1, 1)
+
+
+class UniverseChoice(Section):
+    """Which contract of a coin we follow."""
+
+    venue: Literal["binance"] = "binance"
+    quote: str = "USDT"
+
+
+class Collect(Section):
+    """How strict the collectors are."""
+
+    missing_instrument: Literal["fail", "warn"] = "fail"
+    coinbase_prices: bool = False
+    coinalyze_funding: bool = False
+    archive_raw: bool = False
+    raw_days: int = Field(default=30, ge=3)
+
+
+class SourceChoice(Section):
+    """Who is asked for a dataset: the first of the list that we can ask."""
+
+    open_interest: tuple[Literal["coinalyze", "exchanges"], ...] = Field(
+        default=("coinalyze", "exchanges"), min_length=1
+    )
+    market_cap: tuple[Literal["coinmarketcap", "coingecko"], ...] = Field(
+        default=("coinmarketcap", "coingecko"), min_length=1
+    )
+
+
+class RetentionChoice(Section):
+    """What may be forgotten, every day and by ``cryptopipe thin``; by default nothing."""
+
+    market_cap_snapshot_days: int | None = Field(default=None, ge=1)
+
+
+StrategyName = Literal["leverage_inverted", "dilution", "ema_crossover"]
+
+
+class StrategyChoice(Section):
+    """Whose signals are computed."""
+
+    active: tuple[StrategyName, ...] = Field(default=get_args(StrategyName), min_length=1)
+
+
+class SandboxChoice(Section):
+    """The stand-in for the vendors."""
+
+    port: int = Field(default=8799, ge=1, le=65535)
+    seed: int = Field(default=7, ge=0)
+
+
+class Config(Section):
+    """The whole of cryptopipe.toml."""
+
+    history: History = History()
+    universe: UniverseChoice = UniverseChoice()
+    tiers: dict[TierName, Tier] = Field(min_length=1)
+    schedules: Schedules = Schedules()
+    sources: SourceChoice = SourceChoice()
+    vendors: Vendors = Vendors()
+    collect: Collect = Collect()
+    strategies: StrategyChoice = StrategyChoice()
+    retention: RetentionChoice = RetentionChoice()
+    sandbox: SandboxChoice = SandboxChoice()
+
+
+class Environment(BaseSettings):
+    """Variables of the process and of ``.env``; the process wins."""
+
+    model_config = SettingsConfigDict(
+        env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
+    )
+
+    vendors: Profile = Field(default="sandbox", validation_alias="CRYPTOPIPE_VENDORS")
+    realdata: Path = Field(
+        default=PROJECT.parent / "shared" / "data", validation_alias="CRYPTOPIPE_REALDATA"
+    )
+    warehouse: Path = Field(default=PROJECT / "warehouse", validation_alias="CRYPTOPIPE_WAREHOUSE")
+    dagster_home: Path = Field(default=PROJECT / "dagster_home", validation_alias="DAGSTER_HOME")
+    config: Path = Field(default=PROJECT / "cryptopipe.toml", validation_alias="CRYPTOPIPE_CONFIG")
+    sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
+    coinalyze_api_key: SecretStr | None = Field(default=None, validation_alias="COINALYZE_API_KEY")
+    cmc_api_key: SecretStr | None = Field(default=None, validation_alias="CMC_API_KEY")
+    coingecko_api_key: SecretStr | None = Field(default=None, validation_alias="COINGECKO_API_KEY")
+    coingecko_plan: Literal["none", "demo", "pro"] | None = Field(
+        default=None, validation_alias="COINGECKO_PLAN"
+    )
+    notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
+    fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+
+
+class Settings(BaseModel):
+    """Everything that was read, in one frozen value.
+
+    Attributes
+    ----------
+    environment
+        Profile, paths and keys.
+    config
+        The checked cryptopipe.toml.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    environment: Environment
+    config: Config
+
+    @property
+    def origin(self) -> str:
+        """What kind of truth the vendors tell: ``simulated``, ``live`` or ``recorded``."""
+        return ORIGINS[self.environment.vendors]
+
+    @property
+    def warehouse(self) -> Path:
+        """Absolute folder of the tables."""
+        return self.environment.warehouse.expanduser().resolve()
+
+    @property
+    def state_folder(self) -> Path:
+        """Absolute folder of what all processes know of the vendors: calls, bans, samples."""
+        return self.warehouse / STATE
+
+    @property
+    def dagster_home(self) -> Path:
+        """Absolute folder of Dagster's instance."""
+        return self.environment.dagster_home.expanduser().resolve()
+
+    @property
+    def sandbox_url(self) -> str:
+        """Address where a stand-in may already be running."""
+        configured = self.environment.sandbox_url
+        return configured or f"http://127.0.0.1:{self.config.sandbox.port}"
+
+    @property
+    def history_start(self) -> datetime:
+        """First instant of the first partition."""
+        start = self.config.history.start
+        return datetime(start.year, start.month, start.day, tzinfo=UTC)
+
+    def with_environment(self, **changes: Any) -> "Settings":
+        """Return a copy with other paths or another profile."""
+        return self.model_copy(update={"environment": self.environment.model_copy(update=changes)})
+
+    def with_config(self, **sections: Any) -> "Settings":
+        """Return a copy with other sections of the configuration."""
+        return self.model_copy(update={"config": self.config.model_copy(update=sections)})
+
+
+@cache
+def load_settings() -> Settings:
+    """Read and check everything once for this process.
+
+    Raises
+    ------
+    ConfigError
+        Naming the variable or key, what was expected and what came.
+    """
+    _reject_misspelt_variables()
+    try:
+        environment = Environment()
+    except ValidationError as exc:
+        raise ConfigError(_first_problem(exc, "the environment (or .env)")) from None
+    return Settings(environment=environment, config=read_config(environment.config))
+
+
+def read_config(path: Path) -> Config:
+    """Read and check a cryptopipe.toml."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as exc:
+        raise ConfigError(
+            f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml or point "
+            f"CRYPTOPIPE_CONFIG at your own"
+        ) from None
+    except tomllib.TOMLDecodeError as exc:
+        raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
+    try:
+        return Config.model_validate(content)
+    except ValidationError as exc:
+        raise ConfigError(_first_problem(exc, path.name)) from None
+
+
+def _first_problem(failure: ValidationError, where: str) -> str:
+    """Say the first problem in one line: key, what was expected, what came."""
+    problem = failure.errors(include_url=False, include_context=False)[0]
+    key = ".".join(str(part) for part in problem["loc"])
+    more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
+    if problem["type"] == "extra_forbidden":
+        return f"{where}: unknown key {key}; remove it or correct its spelling{more}"
+    return f"{where}: {key}: {problem['msg']}, came {problem['input']!r}{more}"
+
+
+def _reject_misspelt_variables() -> None:
+    """A variable with our prefix that nobody reads is a typing mistake that would stay silent."""
+    known = {str(field.validation_alias) for field in Environment.model_fields.values()}
+    present = set(os.environ) | set(dotenv_values(PROJECT / ".env"))
+    for name in sorted(present):
+        if name.startswith(PREFIX) and name not in known:
+            near = difflib.get_close_matches(name, known, n=1)
+            hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"
+            raise ConfigError(f"unknown environment variable {name}; {hint}")

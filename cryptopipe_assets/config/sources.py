@@ -1,0 +1,54 @@
+"""Which vendors may fill a table: those of the configured ones that we can ask. Pure."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+
+from cryptopipe_assets.core.errors import ConfigError
+
+KEYS = {"coinalyze": "COINALYZE_API_KEY", "coinmarketcap": "CMC_API_KEY"}
+"""Sources that answer nobody without a key, and the variable that holds it. Others need none."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """A source, and why it is asked."""
+
+    source: str
+    reason: str
+
+
+def usable(
+    dataset: str, ordered: Sequence[str], *, keys_present: Collection[str]
+) -> tuple[Choice, ...]:
+    """Return the sources that need no key or whose key is set, in their order.
+
+    Parameters
+    ----------
+    dataset
+        Name of the table, for the message.
+    ordered
+        Sources by preference, as ``[sources]`` of cryptopipe.toml has them.
+    keys_present
+        Sources whose key is set.
+
+    Raises
+    ------
+    ConfigError
+        If none is usable, naming the variables of which one must be set.
+    """
+    found: list[Choice] = []
+    passed_over: list[str] = []
+    for source in ordered:
+        if source in KEYS and source not in keys_present:
+            passed_over.append(f"{source} is passed over: {KEYS[source]} is not given")
+        else:
+            why = f"{KEYS[source]} is given" if source in KEYS else f"{source} needs no key"
+            found.append(Choice(source, "; ".join([*passed_over, why])))
+    if found:
+        return tuple(found)
+    variables = " or ".join(KEYS[source] for source in ordered)
+    raise ConfigError(
+        f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be asked without "
+        f"a key; set {variables or 'a source'} in the environment or .env (keys count in the "
+        f"profile live only), or add a source without a key to sources.{dataset}"
+    )

@@ -1,0 +1,4 @@
+"""Words that every room shares: errors, time, identity, schema.
+
+Knows no vendor, no table, no file, no Dagster.
+"""

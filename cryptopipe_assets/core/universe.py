@@ -1,0 +1,142 @@
+"""Which instruments are followed: coins in tiers, picked from the venue's own list."""
+
+import difflib
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field, replace
+
+import polars as pl
+
+from cryptopipe_assets.core.errors import ConfigError
+
+CONTRACT_TABLES = ("ohlcv_1m", "funding_rate", "open_interest")
+"""Tables of contracts. A coin that none of them follows needs none: tether has a market cap."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Universe:
+    """The user's choice, as cryptopipe.toml states it.
+
+    Attributes
+    ----------
+    venue, quote
+        Contracts are looked for here, in this quote currency; None is any quote.
+    tiers
+        Tier name to coins; a coin belongs to one tier.
+    only
+        Table name to coins, for a table that follows fewer of them: tiers name their tables, and
+        recordings differ.
+    beyond
+        Table name to coins that it follows besides, whether or not our venue lists a contract of
+        them: what was recorded of other vendors.
+    """
+
+    venue: str
+    quote: str | None
+    tiers: Mapping[str, tuple[str, ...]]
+    only: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        seen: dict[str, str] = {}
+        for tier, coins in self.tiers.items():
+            for coin in coins:
+                if coin in seen:
+                    raise ConfigError(
+                        f"cryptopipe.toml: coin {coin} is in tiers.{seen[coin]} and in "
+                        f"tiers.{tier}; keep one of the two lines"
+                    )
+                seen[coin] = tier
+
+    def within(self, tier: str) -> "Universe":
+        """Return the same choice with the coins of one tier only.
+
+        Raises
+        ------
+        ConfigError
+            If there is no such tier.
+        """
+        if tier not in self.tiers:
+            raise ConfigError(
+                f"cryptopipe.toml has no tier {tier!r}, known are {', '.join(self.tiers)}; it is "
+                f"in the tags of the run, so start a new one"
+            )
+        return replace(self, tiers={tier: self.tiers[tier]})
+
+    def of(self, coins: Collection[str]) -> "Universe":
+        """Return the same choice with these coins only; tiers without any of them are gone."""
+        kept = {
+            tier: tuple(coin for coin in own if coin in coins) for tier, own in self.tiers.items()
+        }
+        return replace(self, tiers={tier: own for tier, own in kept.items() if own})
+
+    def tier_of(self) -> pl.DataFrame:
+        """Return coin and tier, sorted by coin."""
+        rows = [(coin, tier) for tier, coins in self.tiers.items() for coin in coins]
+        return pl.DataFrame(rows, schema={"coin": pl.String, "tier": pl.String}, orient="row").sort(
+            "coin"
+        )
+
+    def coins(self, table: str) -> list[str]:
+        """Coins that ``table`` follows, sorted.
+
+        Raises
+        ------
+        ConfigError
+            If there are none.
+        """
+        followed = sorted(self._tiered(table) | self.beyond.get(table, frozenset()))
+        if not followed:
+            raise ConfigError(
+                f"no coin is followed by {table}; name it in the tables of a cryptopipe.toml tier"
+            )
+        return followed
+
+    def with_tiers(self, instruments: pl.DataFrame) -> pl.DataFrame:
+        """Add the column ``tier`` to a list of instruments: null where one is not followed.
+
+        Only perpetuals of crypto coins at our venue and quote are followed.
+        """
+        return instruments.join(
+            self.tier_of(), on="coin", how="left", maintain_order="left"
+        ).with_columns(tier=pl.when(self._ours()).then("tier"))
+
+    def followed(self, instruments: pl.DataFrame, table: str) -> pl.DataFrame:
+        """Instruments that ``table`` follows, sorted by symbol.
+
+        Parameters
+        ----------
+        instruments
+            Newest version of every instrument, with ``tier``.
+        """
+        chosen = pl.col("coin").is_in(sorted(self._tiered(table)))
+        return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
+
+    def _tiered(self, table: str) -> frozenset[str]:
+        """Coins of the tiers that the table follows."""
+        every = frozenset(coin for coins in self.tiers.values() for coin in coins)
+        return every & self.only.get(table, every)
+
+    def _ours(self) -> pl.Expr:
+        quote = pl.lit(value=True) if self.quote is None else pl.col("quote") == self.quote
+        kind = pl.col("contract_type") == "PERPETUAL"
+        return (pl.col("venue") == self.venue) & quote & kind
+
+    def require_listed(self, instruments: pl.DataFrame) -> None:
+        """Check that every coin of a table of contracts has one.
+
+        Raises
+        ------
+        ConfigError
+            Naming the coin, where it was looked for, and similar names.
+        """
+        here = instruments.filter(self._ours())["coin"].to_list()
+        every = {coin for coins in self.tiers.values() for coin in coins}
+        traded = {coin for table in CONTRACT_TABLES for coin in every & self.only.get(table, every)}
+        for coin in sorted(traded):
+            if coin not in here:
+                near = difflib.get_close_matches(coin, here, n=3)
+                hint = f"; similar: {', '.join(near)}" if near else ""
+                raise ConfigError(
+                    f"cryptopipe.toml: {self.venue} lists no {self.quote or ''} perpetual of coin "
+                    f"{coin}{hint}. Correct or remove its line in the tiers"
+                )

@@ -1,0 +1,1 @@
+"""Schedules, sensors and conditions. Fills no table by itself."""

@@ -1,0 +1,69 @@
+"""The one daily partition definition that every time series shares.
+
+A second definition with another start or offset would split the graph into jobs that cannot run
+together, so there is exactly one. It ends today, not yesterday: the day being collected is a
+partition too.
+"""
+
+import warnings
+from datetime import date
+
+import dagster as dg
+from dagster import BetaWarning, PreviewWarning
+
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.core.errors import RequestError
+
+# Dagster marks backfill policies, look-back mappings and partitioned checks as beta or preview. We
+# pin one version of it and test them; a user cannot act on the warning.
+warnings.filterwarnings("ignore", category=BetaWarning)
+warnings.filterwarnings("ignore", category=PreviewWarning)
+
+DAYS = dg.DailyPartitionsDefinition(
+    start_date=load_settings().history_start, end_offset=1, timezone="UTC"
+)
+
+SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
+"""Canonical instruments, of tables that are filled one symbol at a time. Fed by the universe."""
+
+PARTITION = "dagster/partition"
+RANGE_START = "dagster/asset_partition_range_start"
+RANGE_END = "dagster/asset_partition_range_end"
+
+
+def range_tags(first: date, last: date) -> dict[str, str]:
+    """Run tags that make one run cover the days ``first`` to ``last``, both included."""
+    return {RANGE_START: first.isoformat(), RANGE_END: last.isoformat()}
+
+
+def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
+    """Map a day to itself and the ``days`` before it; days before the first one do not exist.
+
+    Parameters
+    ----------
+    after
+        Days after it that belong to it as well: a value of the day's end is stamped with the
+        first instant of the next day.
+    """
+    return dg.TimeWindowPartitionMapping(
+        start_offset=-days, end_offset=after, allow_nonexistent_upstream_partitions=True
+    )
+
+
+def require_range(first: date, last: date, *, today: date) -> None:
+    """Check a range that a person asked for.
+
+    Raises
+    ------
+    RequestError
+        If it is empty, before the first partition or in the future.
+    """
+    start = load_settings().config.history.start
+    if last < first:
+        raise RequestError(f"the range ends ({last}) before it starts ({first}); swap the two")
+    if first < start:
+        raise RequestError(
+            f"{first} is before the first partition, {start}; set history.start in cryptopipe.toml"
+        )
+    if last > today:
+        raise RequestError(f"{last} is in the future; the newest partition is {today} (UTC)")

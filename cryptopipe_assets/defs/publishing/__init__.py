@@ -1,0 +1,4 @@
+"""From a checked frame to a published partition: gate, metadata, charts.
+
+Knows no single table.
+"""

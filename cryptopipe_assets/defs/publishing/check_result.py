@@ -1,0 +1,24 @@
+"""How a quality check that looks for offending rows answers."""
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.core.preview import markdown
+
+ROWS_SHOWN = 10
+
+
+def verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
+    """A warning that shows the first rows, unless nothing was found.
+
+    Parameters
+    ----------
+    counted
+        Name of the count in the result's metadata.
+    """
+    first = dg.MetadataValue.md(markdown(found.head(ROWS_SHOWN)))
+    return dg.AssetCheckResult(
+        passed=found.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={counted: found.height, "first": first},
+    )

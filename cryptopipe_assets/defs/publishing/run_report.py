@@ -1,0 +1,54 @@
+"""What a run tells of the files that it wrote, or found as they should be."""
+
+from collections.abc import Sequence
+from typing import Any
+
+import dagster as dg
+import polars as pl
+
+from cryptopipe_assets.core.preview import preview
+from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.storage.lake import Commit, Lake
+
+ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
+"""Key columns that name what a row is about, and what several of them are called."""
+
+
+def report(lake: Lake, contract: type[Table], commits: Sequence[Commit]) -> dict[str, Any]:
+    """Metadata of a materialisation: rows, what is new, the first and last instant."""
+    paths = [lake.path(each.table, each.day) for each in commits]
+    stored = pl.scan_parquet(paths, hive_partitioning=False)
+    key = contract.key()
+    entity = next((name for name in key if name in ENTITIES), key[0])
+    count, first, last = (
+        stored.select(pl.col(entity).n_unique(), pl.min("ts"), pl.max("ts").alias("last"))
+        .collect()
+        .row(0)
+    )
+    rows = sum(each.rows for each in commits)
+    found: dict[str, Any] = {
+        "rows": rows,
+        "rows_added": sum(each.added for each in commits),
+        "rows_revised": sum(each.revised for each in commits),
+        ENTITIES.get(entity, entity): count,
+        "first_ts": str(first),
+        "last_ts": str(last),
+        "bytes": sum(each.bytes for each in commits),
+        "files_written": sum(each.written for each in commits),
+        "files_unchanged": sum(not each.written for each in commits),
+    }
+    if not contract.has_days():
+        found["dagster/row_count"] = rows
+    return found
+
+
+def preview_of(lake: Lake, commits: Sequence[Commit]) -> dg.MarkdownMetadataValue:
+    """The newest rows of a run, for a person."""
+    return dg.MetadataValue.md(preview(newest_rows(lake, commits)))
+
+
+def newest_rows(lake: Lake, commits: Sequence[Commit]) -> pl.DataFrame:
+    """Rows of the newest file of a run that has any: today's may have none yet."""
+    filled = [each for each in commits if each.rows] or commits
+    path = lake.path(filled[-1].table, filled[-1].day)
+    return pl.read_parquet(path, hive_partitioning=False)

@@ -1,1 +1,0 @@
-"""The finance: Polars expressions over frames, without Dagster, network, disk or clock."""

@@ -1,0 +1,1 @@
+"""What fetching the past costs and what forbids it."""

@@ -1,0 +1,1 @@
+"""How many calls the schedules make, and whether the vendors' limits allow them."""

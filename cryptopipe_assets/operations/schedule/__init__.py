@@ -1,0 +1,1 @@
+"""When each tier and table is asked: rounds and the next one."""

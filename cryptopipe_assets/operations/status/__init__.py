@@ -1,0 +1,1 @@
+"""How fresh each table is and what holds it up."""

@@ -1,0 +1,155 @@
+"""Why a vendor is not asked now: an open circuit, a ban, a quota that is used up; and for whom.
+
+Read from the state folder, which every process that asks vendors shares.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import polars as pl
+
+from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.operations.budget.remaining import left_for, vendors_of
+from cryptopipe_assets.operations.status.freshness import TableFreshness
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.vendors.calls_left import CallsLeft
+
+
+@dataclass(frozen=True, kw_only=True)
+class Hindrance:
+    """What keeps us from asking a vendor.
+
+    Attributes
+    ----------
+    kind
+        ``circuit``, ``ban`` or ``quota``.
+    tables
+        The only ones that ask what is closed; empty if all that ask the vendor are concerned.
+    until
+        When it may be asked again, UTC; null if a probe is due.
+    """
+
+    vendor: str
+    kind: str
+    why: str
+    until: datetime | None
+    tables: frozenset[str] = frozenset()
+
+    def concerns(self, table: str, vendors: Sequence[str]) -> bool:
+        """Whether a table that asks ``vendors`` is hindered."""
+        asks = any(self.vendor == each or self.vendor.startswith(f"{each}-") for each in vendors)
+        return table in self.tables if self.tables else asks
+
+
+def hindrances(
+    settings: Settings, calls: "Sequence[CallsLeft]", *, now: datetime
+) -> list[Hindrance]:
+    """Return what keeps us from asking vendors at ``now``: bans, quotas, then circuits.
+
+    Raises
+    ------
+    StorageError
+        If the ledger of calls cannot be read.
+    """
+    folder = settings.state_folder
+    if not folder.is_dir():
+        return []
+    from cryptopipe_assets.vendors.http.ban import read_bans
+
+    banned = [
+        Hindrance(
+            vendor=vendor,
+            kind="ban",
+            why=f"{vendor} wants to hear nothing from us until {_instant(until)}",
+            until=until,
+        )
+        for vendor, until in read_bans(folder, now=now).items()
+    ]
+    return [*banned, *_used_up(calls), *_open_circuits(folder, now)]
+
+
+def _used_up(calls: "Sequence[CallsLeft]") -> list[Hindrance]:
+    return [
+        Hindrance(
+            vendor=each.allowance.vendor,
+            kind="quota",
+            why=f"{each.allowance.vendor}: all {each.allowance.planned:,} {each.allowance.family} "
+            f"of the {each.allowance.window} are used, next from {_instant(each.renewed_at)}",
+            until=each.renewed_at,
+        )
+        for each in calls
+        if each.left == 0 and each.renewed_at is not None
+    ]
+
+
+def _open_circuits(folder: Path, now: datetime) -> list[Hindrance]:
+    from cryptopipe_assets.vendors.http.circuit import read_circuits
+
+    found: list[Hindrance] = []
+    asking: Mapping[tuple[str, str], frozenset[str]] | None = None
+    for each in read_circuits(folder):
+        state = each.state(now.timestamp())
+        if state == "CLOSED":
+            continue
+        asking = _asking(folder) if asking is None else asking
+        vendor, _, rest = each.name.partition(" ")
+        endpoint = rest.partition(" ")[2]
+        when = f"not asked until {_instant(each.reopens_at)}" if state == "OPEN" else "to be tried"
+        found.append(
+            Hindrance(
+                vendor=vendor,
+                kind="circuit",
+                why=f"{vendor} {endpoint} is down ({each.outages} times in a row, {each.why}), "
+                f"{when}",
+                until=each.reopens_at if state == "OPEN" else None,
+                tables=asking.get((vendor, endpoint), frozenset()),
+            )
+        )
+    return found
+
+
+def _asking(folder: Path) -> dict[tuple[str, str], frozenset[str]]:
+    """Tables that asked each vendor's endpoint, by the ledger of calls."""
+    from cryptopipe_assets.vendors.http.call_ledger import read_spending
+
+    spent = read_spending(folder).filter(pl.col("table") != "")
+    tables: dict[tuple[str, str], frozenset[str]] = {}
+    for vendor, endpoint, table in spent.select("vendor", "endpoint", "table").unique().rows():
+        tables[vendor, endpoint] = tables.get((vendor, endpoint), frozenset()) | {table}
+    return tables
+
+
+def explained(
+    settings: Settings, tables: Sequence[TableFreshness], found: Sequence[Hindrance]
+) -> list[TableFreshness]:
+    """Name the vendor's reason at every table that is not fresh and waits for that vendor."""
+    return [_explained(each, vendors_of(settings, each.table), found) for each in tables]
+
+
+def _explained(
+    table: TableFreshness, vendors: Sequence[str], found: Sequence[Hindrance]
+) -> TableFreshness:
+    reasons = [each.why for each in found if each.concerns(table.table, vendors)]
+    if not reasons:
+        return table
+    why = "; ".join(reasons)
+    return replace(
+        table,
+        tiers=[tier if tier.state == "fresh" else replace(tier, why=why) for tier in table.tiers],
+    )
+
+
+def with_vendors_reasons(
+    settings: Settings, tables: Sequence[TableFreshness], *, now: datetime
+) -> list[TableFreshness]:
+    """``explained`` by what hinders us at ``now``."""
+    calls = left_for(settings, [each.table for each in tables], now=now)
+    return explained(settings, tables, hindrances(settings, calls, now=now))
+
+
+def _instant(at: datetime | None) -> str:
+    return f"{at:%d %b %H:%M} UTC" if at else "a time unknown"

@@ -1,0 +1,4 @@
+"""The finance: Polars and arithmetic.
+
+No Dagster, no network, no disk, no clock, no configuration.
+"""

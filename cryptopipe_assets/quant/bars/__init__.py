@@ -1,0 +1,1 @@
+"""From minutes to hours: bars, funding and the hourly panel. No factor."""

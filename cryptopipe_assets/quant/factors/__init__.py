@@ -1,0 +1,1 @@
+"""The factor set, one file a family. Reads the hourly panel only."""

@@ -1,0 +1,1 @@
+"""Arithmetic that knows no market: windows, sums, grids, ranks, as-of joins."""

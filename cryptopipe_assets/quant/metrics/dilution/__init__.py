@@ -1,0 +1,1 @@
+"""Supply, its growth and what is still to come."""

@@ -1,0 +1,1 @@
+"""Open interest over market cap, its history and its score."""

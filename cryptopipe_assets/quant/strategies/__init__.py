@@ -1,0 +1,1 @@
+"""From a panel to scores and positions, one file a strategy. Loads nothing, keeps nothing."""

@@ -1,0 +1,88 @@
+"""Dagster's home, so that a user never has to think about it.
+
+Dagster insists on an absolute DAGSTER_HOME and falls back to a throw-away instance without one, so
+that a run started from a shell would leave no trace in the UI. Our own commands set the variable;
+for Dagster's, ``make setup`` runs this file, which leaves a ``.pth`` file in the virtual
+environment that sets it when Python starts, unless the user has set it.
+"""
+
+import os
+import shutil
+import sys
+import sysconfig
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.core.errors import ConfigError
+
+DAGSTER_YAML = PROJECT / "dagster_home" / "dagster.yaml"
+PTH = "cryptopipe-dagster-home.pth"
+LOCK, READY = ".databases.lock", ".databases-created"
+LONGEST_WAIT_SECONDS = 120
+
+
+def export_dagster_home(settings: Settings) -> None:
+    """Make Dagster's home ready and tell Dagster, in this process, where it is.
+
+    A home of the user's own gets the project's dagster.yaml, unless it has one. Of several
+    processes that find a new home one creates Dagster's databases and the others wait: two that
+    create them at once run into each other's tables.
+
+    Raises
+    ------
+    ConfigError
+        If the folder cannot be made or written, or another process never ends creating it.
+    """
+    home = settings.dagster_home
+    try:
+        home.mkdir(parents=True, exist_ok=True)
+        if not (home / DAGSTER_YAML.name).exists():
+            shutil.copyfile(DAGSTER_YAML, home / DAGSTER_YAML.name)
+        os.environ["DAGSTER_HOME"] = str(home)
+        if not (home / READY).exists():
+            _create_databases(home)
+    except OSError as exc:
+        raise ConfigError(
+            f"DAGSTER_HOME: cannot write {home}: {exc.strerror}; choose another folder"
+        ) from None
+
+
+def _create_databases(home: Path) -> None:
+    """Let Dagster create what it lacks, alone; whoever comes second finds it done."""
+    try:
+        with FileLock(home / LOCK, timeout=LONGEST_WAIT_SECONDS):
+            if (home / READY).exists():
+                return
+            import dagster as dg  # takes seconds, and only a new home needs it
+
+            with dg.DagsterInstance.get() as instance:
+                instance.get_runs(limit=1)
+                instance.all_asset_keys()
+                instance.all_instigator_state()
+            (home / READY).touch()
+    except Timeout:
+        raise ConfigError(
+            f"DAGSTER_HOME: another process has been creating {home} for more than "
+            f"{LONGEST_WAIT_SECONDS} seconds; is one hung? End it and try again"
+        ) from None
+
+
+def service_environment() -> dict[str, str]:
+    """Environment of Dagster's services: ours, less a notice that a user cannot act on.
+
+    ``dagster dev`` announces its successor ``dg dev`` at every start.
+    """
+    return {**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command`"}
+
+
+def install(home: Path, site_packages: Path) -> Path:
+    """Write the ``.pth`` file; returns its path."""
+    target = site_packages / PTH
+    target.write_text(f"import os; os.environ.setdefault('DAGSTER_HOME', {str(home)!r})\n")
+    return target
+
+
+if __name__ == "__main__":
+    install(Path(sys.argv[1]).resolve(), Path(sysconfig.get_paths()["purelib"]))

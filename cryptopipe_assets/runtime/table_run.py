@@ -1,0 +1,206 @@
+"""Materialising tables through Dagster in this process, with a progress bar per table."""
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+import dagster as dg
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TaskID,
+    TextColumn,
+    TimeElapsedColumn,
+)
+
+from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.partitions import range_tags
+from cryptopipe_assets.defs.run_scope import COINS
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.dagster_home import export_dagster_home
+from cryptopipe_assets.runtime.ephemeral_instance import forgetful_instance
+from cryptopipe_assets.runtime.resources import resources, warehouse
+from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.tables.catalog import registries
+
+QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Outcome:
+    """What a run said.
+
+    Attributes
+    ----------
+    seconds
+        Wall time.
+    warnings
+        Quality checks that did not pass, as (table, check).
+    checks
+        Number of checks that ran.
+    rows_added
+        Rows that were not there before, of all tables.
+    metadata
+        What each table reported of itself, by table.
+    """
+
+    seconds: float
+    checks: int
+    rows_added: int = 0
+    warnings: list[tuple[str, str]] = field(default_factory=list)
+    metadata: dict[str, dict[str, object]] = field(default_factory=dict)
+
+
+@contextmanager
+def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
+    """The repo's Dagster instance, or a forgetful one for a warehouse that is not its own."""
+    if own:
+        export_dagster_home(settings)
+        with dg.DagsterInstance.get() as found:
+            yield found
+    else:
+        with forgetful_instance() as found:
+            yield found
+
+
+def _rows_added(result: dg.ExecuteInProcessResult) -> int:
+    """Rows that all tables of a run gained, as their materialisations report."""
+    events = result.get_asset_materialization_events()
+    reported = (event.materialization.metadata.get("rows_added") for event in events)
+    return sum(
+        each.value for each in reported if isinstance(each, dg.IntMetadataValue) and each.value
+    )
+
+
+class TableRun:
+    """Runs over one warehouse, told table by table and day by day.
+
+    Parameters
+    ----------
+    settings
+        Profile and paths.
+    keep
+        Record the runs in the repo's Dagster instance, where the UI shows them.
+    vendors
+        Clients to ask with, if not those of the profile.
+    """
+
+    def __init__(
+        self, settings: Settings, *, keep: bool, vendors: VendorClients | None = None
+    ) -> None:
+        self._settings = settings
+        self._keep = keep
+        self._progress = Progress()
+        self._tasks: dict[str, TaskID] = {}
+        self._since = 0.0
+        self._asked: dict[str, str] = {}
+        self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
+        lake = Lake(settings.warehouse, on_commit=self._advance)
+        self.warehouse = warehouse(settings, lake)
+
+    @property
+    def universe(self) -> Universe:
+        """What is followed."""
+        found = self.resources["universe"]
+        assert isinstance(found, Universe)
+        return found
+
+    def ask_only_for(self, coins: Sequence[str]) -> None:
+        """Collect these coins only. Rows of others stay; derived tables are made of all of them."""
+        self._asked = {COINS: ",".join(sorted(coins))}
+
+    def materialise(self, tables: Sequence[str], first: date, last: date) -> Outcome:
+        """Fill ``tables`` from ``first`` to ``last`` in one run.
+
+        Raises
+        ------
+        CryptopipeError
+            Whatever a table raised; those after it did not run.
+        dagster.Failure
+            A gate check refused a frame.
+        """
+        with self._bars(tables, first, last):
+            return self.quietly(tables, first, last)
+
+    def quietly(self, tables: Sequence[str], first: date, last: date) -> Outcome:
+        """As ``materialise``, without a word on the terminal."""
+        started = time.monotonic()
+        with instance(self._settings, own=self._keep) as found:
+            result = self._job.execute_in_process(
+                instance=found,
+                asset_selection=[dg.AssetKey(name) for name in tables],
+                tags={**range_tags(first, last), **self._asked},
+                run_config=QUIET,
+                raise_on_error=True,
+            )
+        evaluations = result.get_asset_check_evaluations()
+        return Outcome(
+            seconds=time.monotonic() - started,
+            checks=len(evaluations),
+            rows_added=_rows_added(result),
+            warnings=[
+                (each.asset_key.to_user_string(), each.check_name)
+                for each in evaluations
+                if not each.passed
+            ],
+            metadata=_reported(result),
+        )
+
+    @cached_property
+    def _job(self) -> dg.JobDefinition:
+        """Every table; a run selects some."""
+        definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
+        return definitions.resolve_implicit_global_asset_job_def()
+
+    def _bars(self, tables: Sequence[str], first: date, last: date) -> Progress:
+        """A progress bar per table; the clock of each runs from when another was done."""
+        self._progress = Progress(
+            SpinnerColumn(finished_text=" "),
+            TextColumn("{task.description:<18}"),
+            BarColumn(bar_width=32),
+            MofNCompleteColumn(),
+            TextColumn("files"),
+            TimeElapsedColumn(),
+            console=out,
+        )
+        days = (last - first).days + 1
+        self._tasks = {
+            name: self._progress.add_task(
+                name, total=1 if name in registries() else days, start=False
+            )
+            for name in tables
+        }
+        self._since = self._progress.get_time()
+        return self._progress
+
+    def _advance(self, commit: Commit) -> None:
+        """Count a file. Tables are filled one after the other, in an order that is Dagster's."""
+        if (number := self._tasks.get(commit.table)) is None:
+            return
+        task = self._progress.tasks[number]
+        if not task.started:
+            self._progress.start_task(number)
+            task.start_time = self._since
+        self._progress.advance(number)
+        if task.finished:
+            self._since = self._progress.get_time()
+
+
+def _reported(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, object]]:
+    """Metadata of every table that the run filled."""
+    filled = (
+        event.step_materialization_data.materialization
+        for event in result.get_asset_materialization_events()
+    )
+    return {
+        each.asset_key.to_user_string(): {name: said.value for name, said in each.metadata.items()}
+        for each in filled
+    }

@@ -1,0 +1,152 @@
+"""What a source of vendor content must offer to the routes that serve it.
+
+Bars travel as the vendor's own CSV lines (`KLINE_COLUMNS`), so that a number keeps its spelling
+from the source to both the REST answer and the archive. Times are milliseconds since 1970, UTC.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, date, datetime, time
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from cryptopipe_assets.core.errors import RequestError
+
+if TYPE_CHECKING:  # its protocols speak of contracts, which need the times of this file
+    from cryptopipe_assets.sandbox.contents.contents import Contents
+
+MINUTE = 60_000
+HOUR = 60 * MINUTE
+DAY = 24 * HOUR
+KLINE_COLUMNS = (
+    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
+    "taker_buy_volume,taker_buy_quote_volume,ignore"
+)
+PERPETUAL_DELIVERY = 4_133_404_800_000  # Binance's "never", 2100-12-25
+Clock = Callable[[], datetime]
+
+
+class UnreadableRecording(RequestError):
+    """A recorded file is damaged; the message names the file and the first thing wrong in it."""
+
+    def __init__(self, path: Path, fault: str) -> None:
+        file = f"{path.parent.name}/{path.name}"
+        super().__init__(f"recording {file} is damaged: {fault}; fetch it again or take it out")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Instrument:
+    """A contract as the exchange lists it. ``delisted`` is null while it trades."""
+
+    symbol: str
+    base: str
+    quote: str
+    listed: int
+    delisted: int | None
+    price_decimals: int
+    quantity_decimals: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Settlement:
+    """One funding payment. ``rate`` is a fraction per interval; ``mark`` is "" where unknown."""
+
+    symbol: str
+    time: int
+    rate: str
+    mark: str
+    interval_hours: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Mark:
+    """Prices of this moment, and the funding they lead to."""
+
+    symbol: str
+    mark: str
+    index: str
+    last_rate: str
+    next_funding: int
+
+
+class Source(Protocol):
+    """Content behind the routes. No method shows anything that lies after ``now``.
+
+    A symbol that does not exist at ``now`` has no instrument, no bars and no settlements.
+    """
+
+    @property
+    def name(self) -> str:
+        """How the source introduces itself, e.g. ``simulated``."""
+
+    @property
+    def clock(self) -> Clock:
+        """The time of the served world."""
+
+    @property
+    def intervals(self) -> frozenset[str]:
+        """Bar widths on offer, e.g. ``1m``."""
+
+    @property
+    def contents(self) -> "Contents":
+        """What there is for vendors and endpoints beyond bars, settlements and prices."""
+
+    def instruments(self, now: int) -> list[Instrument]:
+        """Every contract listed by ``now``, in the exchange's order."""
+
+    def instrument(self, symbol: str, now: int) -> Instrument | None:
+        """One contract; null if it is not listed by ``now``."""
+
+    def klines_from(
+        self, symbol: str, interval: str, *, start: int, end: int, limit: int, now: int
+    ) -> Sequence[str]:
+        """First ``limit`` bars that open in ``[start, end)``, a forming one included."""
+
+    def klines_until(
+        self, symbol: str, interval: str, *, end: int, limit: int, now: int
+    ) -> Sequence[str]:
+        """Newest ``limit`` bars that open before ``end``, a forming one included; ascending."""
+
+    def settlements_from(
+        self, symbol: str, *, start: int, end: int, now: int
+    ) -> Iterator[Settlement]:
+        """Settlements stamped in ``[start, end)``, oldest first."""
+
+    def settlements_until(self, symbol: str, *, end: int, now: int) -> Iterator[Settlement]:
+        """Settlements stamped before ``end``, newest first."""
+
+    def funding_hours(self, now: int) -> dict[str, int]:
+        """Hours between settlements, of every contract that pays funding at ``now``."""
+
+    def archived_klines(
+        self, symbol: str, interval: str, *, start: int, end: int, now: int
+    ) -> Sequence[str]:
+        """Closed bars of a published file over ``[start, end)``; empty if there is no file."""
+
+    def archived_settlements(
+        self, symbol: str, *, start: int, end: int, now: int
+    ) -> list[Settlement]:
+        """Settlements of a published month ``[start, end)``; empty if there is no file."""
+
+    def mark(self, symbol: str, now: int) -> Mark | None:
+        """Prices of this moment; null if this source does not have them."""
+
+    def open_interest(self, symbol: str, now: int) -> str | None:
+        """Open contracts of this moment, in base units; null if this source has none."""
+
+
+def utcnow() -> datetime:
+    """Return the present, aware, in UTC."""
+    return datetime.now(UTC)
+
+
+def milliseconds(instant: datetime | date) -> int:
+    """Return milliseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
+    if not isinstance(instant, datetime):
+        instant = datetime.combine(instant, time(), UTC)
+    return round(instant.timestamp() * 1000)
+
+
+def instant_of(ms: int) -> datetime:
+    """Return the aware UTC instant of milliseconds since 1970."""
+    return datetime.fromtimestamp(ms / 1000, UTC)

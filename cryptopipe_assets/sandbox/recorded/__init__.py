@@ -1,0 +1,1 @@
+"""Folders of recorded vendor files as a world. Invents nothing."""

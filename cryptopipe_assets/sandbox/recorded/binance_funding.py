@@ -1,0 +1,87 @@
+"""Recorded settlements, with the interval that their times imply."""
+
+from bisect import bisect_left
+from collections.abc import Mapping
+from functools import lru_cache
+from itertools import pairwise
+from pathlib import Path
+
+from cryptopipe_assets.sandbox.contents.source import HOUR, Settlement
+from cryptopipe_assets.sandbox.recorded.binance_files import RecordedSettlement, read_settlements
+
+_INTERVALS = (1, 2, 4, 8)  # hours the exchange settles at
+
+
+class RecordedFunding:
+    """The funding files of a recording.
+
+    Parameters
+    ----------
+    files
+        Path by vendor symbol.
+    """
+
+    def __init__(self, files: Mapping[str, Path]) -> None:
+        self.files = files
+        self._rows = lru_cache(maxsize=256)(read_settlements)
+
+    def between(self, symbol: str, start: int, end: int) -> list[Settlement]:
+        """Settlements stamped in ``[start, end)``; none if the symbol has no file."""
+        rows = self._recorded(symbol)
+        times = [row.time for row in rows]
+        first, last = bisect_left(times, start), bisect_left(times, end)
+        hours = intervals(rows)
+        return [
+            Settlement(
+                symbol=symbol,
+                time=rows[place].time,
+                rate=rows[place].rate,
+                mark="",
+                interval_hours=hours[place],
+            )
+            for place in range(first, last)
+        ]
+
+    def complete(self, symbol: str, start: int, end: int) -> list[Settlement]:
+        """Settlements of ``[start, end)`` if none is missing, else an empty list.
+
+        Both instants are midnights, at which every contract settles. None is missing if one
+        falls on ``start``, if the next after the window falls on ``end`` (or, where the recording
+        stops, would do so), and if no step between stands out as a hole.
+        """
+        hours = [row.hour for row in self._recorded(symbol)]
+        first, last = bisect_left(hours, start // HOUR), bisect_left(hours, end // HOUR)
+        if first == last or hours[first] != start // HOUR:
+            return []
+        if hours[last : last + 1] not in ([], [end // HOUR]):
+            return []
+        steps = [after - before for before, after in pairwise([*hours[:last], end // HOUR])]
+        stopped = last == len(hours) and steps[-1] > max(steps[-2:-1], default=8)
+        if stopped or any(_is_hole(steps, place) for place in range(first, last)):
+            return []
+        return self.between(symbol, start, end)
+
+    def _recorded(self, symbol: str) -> list[RecordedSettlement]:
+        return self._rows(self.files[symbol]) if symbol in self.files else []
+
+
+def intervals(rows: list[RecordedSettlement]) -> list[int]:
+    """Hours of the funding period that each settlement closes, from the times alone.
+
+    The first has the length of the second; a step that is no funding period hides missing rows
+    and takes the length before it. A lone settlement counts as the exchange's usual 8 hours.
+    """
+    steps = [after.hour - before.hour for before, after in pairwise(rows)]
+    length = next((step for step in steps if step in _INTERVALS), 8)
+    found = [length] if rows else []
+    for step in steps:
+        length = step if step in _INTERVALS else length
+        found.append(length)
+    return found
+
+
+def _is_hole(steps: list[int], place: int) -> bool:
+    """Tell whether a step cannot be a funding period, or is longer than both its neighbours."""
+    around = steps[max(place - 1, 0) : place] + steps[place + 1 : place + 2]
+    alone = len(around) == 2 and all(steps[place] > other for other in around)
+    return alone or steps[place] not in _INTERVALS

@@ -1,0 +1,116 @@
+"""Recorded CoinGecko bodies, passed on as they are.
+
+Layout: ``coingecko/coins_markets_response_*.json``, ``coingecko/market_chart/<id>.json[.gz]``
+(daily points) and ``coingecko/ohlc_daily/<id>.json[.gz]`` ([ms, o, h, l, c], stamped with the
+close).
+"""
+
+from bisect import bisect_right
+from datetime import datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from cryptopipe_assets.sandbox.contents.contents import Row
+from cryptopipe_assets.sandbox.contents.source import (
+    DAY,
+    UnreadableRecording,
+    instant_of,
+    milliseconds,
+)
+from cryptopipe_assets.sandbox.recorded.rows import json_of
+
+_SERIES = ("prices", "market_caps", "total_volumes")
+
+
+class RecordedCoinGecko:
+    """The newest body of ``coins/markets``, and daily series by coin id."""
+
+    def __init__(self, folder: Path) -> None:
+        self._markets = sorted(folder.glob("coins_markets_response_*.json*"))
+        self._charts = _by_id(folder / "market_chart")
+        self._candles = _by_id(folder / "ohlc_daily")
+        self._captures = lru_cache(maxsize=1)(self._read_captures)
+        self._chart = lru_cache(maxsize=16)(_read_chart)
+        self._ohlc = lru_cache(maxsize=16)(_read_candles)
+
+    @property
+    def recorded(self) -> bool:
+        """Whether there is any file."""
+        return bool(self._markets or self._charts or self._candles)
+
+    def coverage(self) -> dict[str, tuple[datetime, datetime]]:
+        """Return coin id -> first and last point of its market caps."""
+        caps = {coin: self._chart(path)["market_caps"] for coin, path in self._charts.items()}
+        return {
+            coin: (instant_of(int(points[0][0])), instant_of(int(points[-1][0])))
+            for coin, points in sorted(caps.items())
+            if points
+        }
+
+    def markets(self, now: int) -> list[Row]:
+        """Rows of the newest body taken by ``now``."""
+        taken = self._captures()
+        place = bisect_right([instant for instant, _ in taken], now)
+        return taken[place - 1][1] if place else []
+
+    def known(self, coin_id: str, now: int) -> bool:
+        """Whether a series of the id was recorded."""
+        return coin_id in self._charts or coin_id in self._candles
+
+    def chart(
+        self, coin_id: str, *, start: int, width: int, now: int
+    ) -> dict[str, list[list[float]]] | None:
+        """Daily points after ``start``; the live point was not recorded, nor were finer ones."""
+        if width != DAY or coin_id not in self._charts:
+            return None
+        series = self._chart(self._charts[coin_id])
+        return {name: _after(start, points, now) for name, points in series.items()}
+
+    def candles(
+        self, coin_id: str, *, start: int, width: int, now: int
+    ) -> list[list[float]] | None:
+        """Daily candles; the vendor's other widths were not recorded."""
+        if width != DAY or coin_id not in self._candles:
+            return None
+        return _after(start, self._ohlc(self._candles[coin_id]), now)
+
+    def _read_captures(self) -> list[tuple[int, list[Row]]]:
+        found = []
+        for path in self._markets:
+            rows = json_of(path)
+            try:
+                stamps = [datetime.fromisoformat(row["last_updated"]) for row in rows]
+                found.append((milliseconds(max(stamps)), rows))
+            except (KeyError, TypeError, ValueError) as error:
+                raise UnreadableRecording(path, f"not rows of coins/markets ({error})") from error
+        return sorted(found, key=lambda each: each[0])
+
+
+def _after(start: int, points: list[list[float]], now: int) -> list[list[float]]:
+    return [point for point in points if start < point[0] <= now]
+
+
+def _by_id(folder: Path) -> dict[str, Path]:
+    return {path.name.partition(".")[0]: path for path in sorted(folder.glob("*.json*"))}
+
+
+def _read_chart(path: Path) -> dict[str, list[list[float]]]:
+    body = json_of(path)
+    if not (isinstance(body, dict) and all(_are_points(body.get(name), 2) for name in _SERIES)):
+        raise UnreadableRecording(path, f"expected {', '.join(_SERIES)} of [ms, value]")
+    return {name: body[name] for name in _SERIES}
+
+
+def _read_candles(path: Path) -> list[list[float]]:
+    body: list[list[float]] = json_of(path)
+    if not _are_points(body, 5):
+        raise UnreadableRecording(path, "expected [ms, open, high, low, close]")
+    return body
+
+
+def _are_points(points: Any, length: int) -> bool:
+    return isinstance(points, list) and all(
+        isinstance(point, list) and len(point) == length and isinstance(point[0], int)
+        for point in points
+    )

@@ -1,0 +1,66 @@
+"""Reading recorded tables and JSON bodies; a damaged file is named, never served in part."""
+
+import csv
+import gzip
+import io
+import json
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+
+_BROKEN = (OSError, EOFError, zlib.error, UnicodeError)
+
+
+def text_of(path: Path) -> str:
+    """Return the text of a plain or gzipped file."""
+    try:
+        content = path.read_bytes()
+        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
+    except _BROKEN as error:
+        raise UnreadableRecording(path, f"cannot be read ({error})") from error
+
+
+def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
+    """Return the rows of a CSV file with a header that has at least these columns.
+
+    Raises
+    ------
+    UnreadableRecording
+        The file cannot be read, lacks a column, or has a row of another length.
+    """
+    reader = csv.reader(io.StringIO(text_of(path)))
+    names = next(reader, [])
+    if missing := [name for name in columns if name not in names]:
+        raise UnreadableRecording(path, f"its header lacks {', '.join(missing)}")
+    found = []
+    for line, cells in enumerate(reader, start=2):
+        if len(cells) != len(names):
+            raise UnreadableRecording(
+                path, f"line {line} has {len(cells)} cells, expected {len(names)}"
+            )
+        found.append(dict(zip(names, cells, strict=True)))
+    return found
+
+
+def json_of(path: Path) -> Any:
+    """Return a decoded JSON body."""
+    try:
+        return json.loads(text_of(path))
+    except ValueError as error:
+        raise UnreadableRecording(path, f"is not JSON ({error})") from error
+
+
+def number_of(path: Path, text: str) -> float:
+    """Return a number that must be one."""
+    try:
+        return float(text)
+    except ValueError as error:
+        raise UnreadableRecording(path, f"expected a number, found {text!r}") from error
+
+
+def optional_number(path: Path, text: str) -> float | None:
+    """Return a number, or null where nothing was recorded."""
+    return number_of(path, text) if text else None

@@ -1,0 +1,1 @@
+"""Binance's REST endpoints, limits and public archive."""

@@ -1,0 +1,170 @@
+"""Binance's bulk archive: zipped CSV by day and month, a checksum beside each."""
+
+import asyncio
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+from functools import lru_cache
+from xml.sax.saxutils import escape
+
+from aiohttp import web
+
+from cryptopipe_assets.sandbox.contents import publication
+from cryptopipe_assets.sandbox.contents.source import (
+    KLINE_COLUMNS,
+    Source,
+    UnreadableRecording,
+    milliseconds,
+)
+from cryptopipe_assets.sandbox.routes.parameters import json_response
+
+_FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
+_METRICS_COLUMNS = (
+    "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
+    "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
+)
+_KLINES = re.compile(
+    r"data/futures/um/(?P<span>daily|monthly)/klines/(?P<symbol>[0-9A-Z_]+)/(?P<interval>\w+)/"
+    r"(?P<stem>(?P=symbol)-(?P=interval)-(?P<label>[0-9-]+))\.zip"
+)
+_FUNDING = re.compile(
+    r"data/futures/um/(?P<span>monthly)/fundingRate/(?P<symbol>[0-9A-Z_]+)/"
+    r"(?P<stem>(?P=symbol)-fundingRate-(?P<label>[0-9-]+))\.zip"
+)
+_METRICS = re.compile(
+    r"data/futures/um/(?P<span>daily)/metrics/(?P<symbol>[0-9A-Z_]+)/"
+    r"(?P<stem>(?P=symbol)-metrics-(?P<label>[0-9-]+))\.zip"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _File:
+    """A file the archive would have. ``interval`` is of klines only; ``end`` is exclusive."""
+
+    kind: str
+    symbol: str
+    interval: str | None
+    stem: str
+    start: date
+    end: date
+    published: int
+
+
+class BinanceArchive:
+    """The files under ``/binance-archive``.
+
+    Parameters
+    ----------
+    source
+        Where the content comes from.
+    present
+        Returns the served world's time in milliseconds.
+    """
+
+    def __init__(self, source: Source, present: Callable[[], int]) -> None:
+        self._source = source
+        self._present = present
+        self._zips = lru_cache(maxsize=16)(self._zip)
+
+    def routes(self) -> list[web.RouteDef]:
+        """Return the routes."""
+        return [web.get("/binance-archive/{key:.*}", self.answer)]
+
+    async def answer(self, request: web.Request) -> web.Response:
+        """Answer with a file, with its checksum, or with the store's 404."""
+        key = request.match_info["key"]
+        path = key.removesuffix(".CHECKSUM")
+        try:
+            content = await asyncio.to_thread(self._content, path)
+        except UnreadableRecording as damage:
+            return json_response({"code": -1000, "msg": str(damage)}, status=500)
+        if content is None:
+            return _missing(key)
+        if key != path:
+            line = f"{hashlib.sha256(content).hexdigest()}  {path.rsplit('/', 1)[-1]}\n"
+            return web.Response(text=line, content_type="text/plain")
+        return web.Response(body=content, content_type="application/zip")
+
+    def _content(self, path: str) -> bytes | None:
+        """Return the bytes of a file, null if it is not (yet) there."""
+        file = _file(path)
+        now = self._present()
+        if file is None or now < file.published:
+            return None
+        if self._source.instrument(file.symbol, now) is None:
+            return None
+        if file.interval is not None and file.interval not in self._source.intervals:
+            return None
+        return self._zips(file)
+
+    def _zip(self, file: _File) -> bytes | None:
+        header, lines = self._table(file, milliseconds(file.start), milliseconds(file.end))
+        if not lines:
+            return None
+        with_header = file.start >= publication.HEADERS_SINCE
+        return _zipped(f"{file.stem}.csv", [header, *lines] if with_header else lines)
+
+    def _table(self, file: _File, start: int, end: int) -> tuple[str, Sequence[str]]:
+        """Return header and rows, as of the publication: the clock does not change a file."""
+        if file.kind == "metrics":
+            metrics = self._source.contents.binance.archived_metrics
+            return _METRICS_COLUMNS, metrics(file.symbol, start=start, end=end)
+        if file.interval is None:
+            settled = self._source.archived_settlements(
+                file.symbol, start=start, end=end, now=file.published
+            )
+            rows = [f"{each.time},{each.interval_hours},{each.rate}" for each in settled]
+            return _FUNDING_COLUMNS, rows
+        bars = self._source.archived_klines(
+            file.symbol, file.interval, start=start, end=end, now=file.published
+        )
+        return KLINE_COLUMNS, bars
+
+
+def _file(path: str) -> _File | None:
+    """Read a file's name; null if the archive has no such kind of file."""
+    kinds = {"klines": _KLINES, "fundingRate": _FUNDING, "metrics": _METRICS}
+    matches = {kind: pattern.fullmatch(path) for kind, pattern in kinds.items()}
+    kind, found = next((each for each in matches.items() if each[1]), ("", None))
+    if found is None:
+        return None
+    daily = found["span"] == "daily"
+    label = found["label"] if daily else f"{found['label']}-01"
+    try:
+        start = date.fromisoformat(label)
+    except ValueError:
+        return None
+    if start.isoformat() != label:
+        return None
+    return _File(
+        kind=kind,
+        symbol=found["symbol"],
+        interval=found.groupdict().get("interval"),
+        stem=found["stem"],
+        start=start,
+        end=start + timedelta(days=1) if daily else publication.next_month(start),
+        published=publication.daily(start) if daily else publication.monthly(start),
+    )
+
+
+def _zipped(name: str, lines: Sequence[str]) -> bytes:
+    """Zip one text file; the same lines give the same bytes."""
+    buffer = io.BytesIO()
+    member = zipfile.ZipInfo(name, date_time=(1980, 1, 1, 0, 0, 0))
+    with zipfile.ZipFile(buffer, "w") as archive:
+        text = "\n".join(lines) + "\n"
+        archive.writestr(member, text, compress_type=zipfile.ZIP_DEFLATED, compresslevel=1)
+    return buffer.getvalue()
+
+
+def _missing(key: str) -> web.Response:
+    """Return the 404 of an object store."""
+    text = (
+        '<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>NoSuchKey</Code>'
+        f"<Message>The specified key does not exist.</Message><Key>{escape(key)}</Key></Error>"
+    )
+    return web.Response(text=text, status=404, content_type="application/xml")

@@ -1,0 +1,1 @@
+"""A seeded market: a pure function of seed and time. No HTTP."""

@@ -1,0 +1,1 @@
+"""Snapshots of a warehouse and their way back. Deletes nothing."""

@@ -1,0 +1,95 @@
+"""What a snapshot of a warehouse consists of, and where the snapshots of a folder are."""
+
+import json
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from cryptopipe_assets.core.errors import CorruptFile, RequestError
+from cryptopipe_assets.storage.atomic import write_atomically
+
+MANIFEST = "MANIFEST.json"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Entry:
+    """One file of a snapshot.
+
+    Attributes
+    ----------
+    path
+        Relative to the warehouse, with forward slashes.
+    mtime_ns
+        When the warehouse's file was written.
+    """
+
+    path: str
+    bytes: int
+    mtime_ns: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manifest:
+    """A snapshot's files, the origin of their rows, and when it was taken (ISO 8601)."""
+
+    made_at: str
+    origin: str
+    files: tuple[Entry, ...]
+
+    def write(self, path: Path) -> None:
+        """Write it as JSON, durably."""
+        content = json.dumps(asdict(self), indent=1)
+        write_atomically(path, lambda temporary: _write(temporary, content))
+
+
+def read_manifest(snapshot: Path) -> Manifest:
+    """Read a snapshot's manifest.
+
+    Raises
+    ------
+    CorruptFile
+        If there is none, or it cannot be understood.
+    """
+    path = snapshot / MANIFEST
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+        files = tuple(Entry(**each) for each in content["files"])
+        return Manifest(made_at=content["made_at"], origin=content["origin"], files=files)
+    except (OSError, ValueError, KeyError, TypeError) as exc:
+        raise CorruptFile(
+            f"cannot read {path}: {exc}; take another snapshot of {snapshot.parent}, or make a "
+            f"new backup"
+        ) from exc
+
+
+def snapshots(target: Path) -> list[Path]:
+    """The whole snapshots of a folder, oldest first."""
+    return sorted(path.parent for path in target.glob(f"[!.]*/{MANIFEST}"))
+
+
+def newest_snapshot(target: Path) -> Path | None:
+    """The newest whole snapshot of a folder; None if there is none."""
+    found = snapshots(target)
+    return found[-1] if found else None
+
+
+def chosen_snapshot(target: Path, name: str | None) -> Path:
+    """The snapshot of that name, or the newest.
+
+    Raises
+    ------
+    RequestError
+        If there is none, naming those that are there.
+    """
+    found = {path.name: path for path in snapshots(target)}
+    if not found:
+        raise RequestError(f"{target} holds no snapshot; make one: cryptopipe backup {target}")
+    if name is None:
+        return list(found.values())[-1]
+    if name not in found:
+        raise RequestError(f"{target} has no snapshot {name}; it has {', '.join(found)}")
+    return found[name]
+
+
+def _write(path: Path, content: str) -> None:
+    path.write_text(content, encoding="utf-8")

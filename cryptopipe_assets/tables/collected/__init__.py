@@ -1,0 +1,1 @@
+"""Contracts of what vendors are asked for."""

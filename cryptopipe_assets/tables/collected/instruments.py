@@ -1,0 +1,40 @@
+"""Perpetual contracts and what is known of them, every version kept."""
+
+from cryptopipe_assets.core.schema import Registry, Timestamp, column
+
+INSTRUMENT = ("venue", "symbol")
+
+
+class Instruments(Registry):
+    """One version of what is known of a perpetual contract.
+
+    A change at the venue (status, interval, delisting) or of our tier appends a row with the
+    instant at which we saw it; nothing is overwritten. A contract that the venue no longer lists
+    ends with the status VANISHED.
+    """
+
+    venue: str = column("Exchange that lists the contract.", unit="id")
+    symbol: str = column("Canonical instrument, e.g. 1000PEPE-USDT-PERP.", unit="id")
+    vendor_symbol: str = column("The venue's own spelling, e.g. 1000PEPEUSDT.", unit="id")
+    coin: str = column("Coin behind the contract, without a multiplier, e.g. PEPE.", unit="id")
+    quote: str = column("Currency in which the contract is priced.", unit="id")
+    margin_asset: str = column("Currency in which margin and profit are paid.", unit="id")
+    contract_multiplier: int = column("Coins in one base unit of the contract.", unit="count", ge=1)
+    contract_type: str = column("The venue's kind of contract, e.g. PERPETUAL.", unit="label")
+    status: str = column("The venue's status, e.g. TRADING; VANISHED if delisted.", unit="label")
+    listed_at: Timestamp = column("When trading began.", unit="UTC")
+    delisted_at: Timestamp = column(
+        "When trading ends or ended; null while no end is known.", unit="UTC", nullable=True
+    )
+    funding_interval_hours: int = column("Hours between settlements now.", unit="hours", ge=1)
+    price_tick: float = column("Smallest step of the price.", unit="quote", gt=0)
+    quantity_step: float = column("Smallest step of the quantity.", unit="base", gt=0)
+    tier: str = column(
+        "Tier in which we follow the coin; null if we do not.", unit="label", nullable=True
+    )
+
+    class Config:
+        """A version is named by its contract and when it was seen."""
+
+        name = "instruments"
+        unique = ["symbol", "ts", "venue"]  # noqa: RUF012

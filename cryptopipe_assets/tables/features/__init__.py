@@ -1,0 +1,1 @@
+"""Contracts of what is computed from collected tables."""

@@ -1,0 +1,1 @@
+"""Contracts of what is filled one symbol at a time."""

@@ -1,0 +1,1 @@
+"""Contracts of what we know about the tables themselves."""

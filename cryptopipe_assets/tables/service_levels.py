@@ -1,0 +1,162 @@
+"""The age that each table's newest row may have: its service level. Pure.
+
+It follows from three spans: the step of the table's rows, how long after a step its row can be had
+at worst, and how often the tier is asked. A table is late when its newest row is older than the
+three together, and stale when a further step or pull was missed.
+
+Kept apart from the tables' own files because ``cryptopipe status`` has no second to spare for
+importing Dagster; a test holds the two together.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import timedelta
+
+from cryptopipe_assets.config.tiers import Tier
+
+MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+
+SLACK = 5 * MINUTE
+"""A run needs a moment from its tick to its last file."""
+
+UNTIERED_PULL = HOUR
+"""Tables that do not tell tiers apart follow their inputs, at the latest every hour."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServiceLevel:
+    """How a table's rows keep coming, and so how old the newest may be.
+
+    Attributes
+    ----------
+    layer
+        Folder of the table.
+    inputs
+        Tables that it is made from.
+    step
+        From one row of an instrument or coin to the next.
+    delay
+        From the end of a step to the first instant at which its row can be had, at worst.
+    entity
+        Column that says of which instrument or coin a row is, where the tiers differ in how often
+        they are asked; None where the table is judged as a whole.
+    follows
+        Collected table whose coins it has, if the tiers choose them for that one.
+    at_most_every
+        It is not asked more often than this, however quick the tier.
+    has_days
+        Its rows are kept in a file a day. The age of a table without counts from when it was last
+        looked at: its newest row may rightly be months old.
+    """
+
+    layer: str
+    inputs: tuple[str, ...] = ()
+    step: timedelta
+    delay: timedelta = timedelta(0)
+    entity: str | None = None
+    follows: str | None = None
+    at_most_every: timedelta = MINUTE
+    has_days: bool = True
+
+    def late_after(self, pull: timedelta) -> timedelta:
+        """Age that is reached if every pull succeeds, and a moment more."""
+        return self.step + self.delay + pull + SLACK
+
+    def stale_after(self, pull: timedelta) -> timedelta:
+        """Age that says that a whole step, or a whole pull, was missed."""
+        return self.late_after(pull) + max(self.step, pull)
+
+
+SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
+    "instruments": ServiceLevel(layer="collected", step=DAY, delay=HOUR, has_days=False),
+    "ohlcv_1m": ServiceLevel(
+        layer="collected",
+        inputs=("instruments",),
+        step=MINUTE,
+        entity="symbol",
+        follows="ohlcv_1m",
+    ),
+    "funding_rate": ServiceLevel(
+        layer="collected",
+        inputs=("instruments",),
+        step=8 * HOUR,
+        entity="symbol",
+        follows="funding_rate",
+    ),
+    "open_interest": ServiceLevel(
+        layer="collected",
+        inputs=("instruments",),
+        step=HOUR,
+        entity="coin",
+        follows="open_interest",
+        at_most_every=HOUR,
+    ),
+    # One answer tells all coins.
+    "market_cap": ServiceLevel(layer="collected", step=HOUR, follows="market_cap"),
+    "microstructure_1h": ServiceLevel(
+        layer="features",
+        inputs=("funding_rate", "instruments", "ohlcv_1m"),
+        step=HOUR,
+        entity="symbol",
+        follows="ohlcv_1m",
+        at_most_every=HOUR,
+    ),
+    "factors_1h": ServiceLevel(
+        layer="features",
+        inputs=("instruments", "microstructure_1h"),
+        step=HOUR,
+        entity="symbol",
+        follows="ohlcv_1m",
+        at_most_every=HOUR,
+    ),
+    "leverage_ratios": ServiceLevel(
+        layer="features",
+        inputs=("funding_rate", "instruments", "market_cap", "open_interest"),
+        step=DAY,
+        delay=HOUR,
+    ),
+    # Without a key a coin's close comes a day late.
+    "dilution_metrics": ServiceLevel(layer="features", inputs=("market_cap",), step=DAY, delay=DAY),
+    "signals": ServiceLevel(
+        layer="signals",
+        inputs=("dilution_metrics", "instruments", "leverage_ratios", "market_cap", "ohlcv_1m"),
+        step=DAY,
+        delay=HOUR,
+    ),
+    "data_gaps": ServiceLevel(
+        layer="quality",
+        inputs=("instruments", "ohlcv_1m"),
+        step=DAY,
+        delay=HOUR,
+        has_days=False,
+    ),
+}
+"""Every table, each after those it is made from. A new table is a line here."""
+
+
+def tiers_of(table: str, tiers: Mapping[str, Tier]) -> dict[str, Tier]:
+    """Tiers whose coins the table has; all of them for a table that does not choose."""
+    follows = SERVICE_LEVELS[table].follows
+    return {name: tier for name, tier in tiers.items() if follows in (None, *tier.tables)}
+
+
+def pull_of(table: str, tiers: Mapping[str, Tier]) -> timedelta:
+    """How often a table is asked for, at the quickest of the tiers that it tells apart.
+
+    Each of their pulls writes it. A table that no tier follows is asked as often as one that
+    tells none apart.
+    """
+    level = SERVICE_LEVELS[table]
+    minutes = [tier.every_minutes for tier in tiers_of(table, tiers).values()]
+    if level.entity is None or not minutes:
+        return UNTIERED_PULL
+    return max(timedelta(minutes=min(minutes)), level.at_most_every)
+
+
+def closure(tables: set[str]) -> list[str]:
+    """The tables and all that they are made from, each after its inputs."""
+    wanted = set(tables)
+    for name in reversed(list(SERVICE_LEVELS)):
+        if name in wanted:
+            wanted.update(SERVICE_LEVELS[name].inputs)
+    return [name for name in SERVICE_LEVELS if name in wanted]

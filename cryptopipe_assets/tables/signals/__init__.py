@@ -1,0 +1,1 @@
+"""Contracts of positions and scores of strategies."""

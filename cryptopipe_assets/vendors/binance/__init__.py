@@ -1,0 +1,1 @@
+"""Binance: USD-M perpetual contracts by REST, and the public archive of files."""

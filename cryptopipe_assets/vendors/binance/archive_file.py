@@ -1,0 +1,127 @@
+"""A file of Binance's archive that lies on a disk: what its name says, its checksum and its rows.
+
+The same parsers read it as when it is downloaded. Pure: no network, no disk.
+"""
+
+import hashlib
+import io
+import re
+import zipfile
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Literal
+
+import polars as pl
+
+from cryptopipe_assets.vendors.binance.archive import midnight, next_month
+from cryptopipe_assets.vendors.binance.parse_klines import bars_of, read_klines
+from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
+from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
+from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+Kind = Literal["1m", "fundingRate", "metrics"]
+NAMES = (
+    "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
+)
+_NAME = re.compile(
+    r"(?P<symbol>[0-9A-Z]+)-"
+    r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
+    r"|(?P<funding>fundingRate)-(?P<month>\d{4}-\d{2})"
+    r"|(?P<metrics>metrics)-(?P<day>\d{4}-\d{2}-\d{2}))\.zip"
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ArchiveFile:
+    """What a file's name says: rows of one symbol in ``[start, end)``."""
+
+    vendor_symbol: str
+    kind: Kind
+    start: date
+    end: date
+
+
+def read_name(name: str) -> ArchiveFile:
+    """Read the name of a file of the archive.
+
+    Raises
+    ------
+    UnexpectedShape
+        If it is none that we know.
+    """
+    found = _NAME.fullmatch(name)
+    label = found and (found["span"] or found["month"] or found["day"])
+    if not found or not label:
+        raise UnexpectedShape(f"expected a name like {NAMES}, got {name}")
+    daily = len(label) == len("2026-11-20")
+    try:
+        start = date.fromisoformat(label if daily else f"{label}-01")
+    except ValueError:
+        raise UnexpectedShape(f"expected a day or month of the calendar, got {label}") from None
+    kinds: tuple[Kind, ...] = ("1m", "fundingRate", "metrics")
+    kind = next(each for each in kinds if each in found.groups())
+    end = start + timedelta(days=1) if daily else next_month(start)
+    return ArchiveFile(vendor_symbol=found["symbol"], kind=kind, start=start, end=end)
+
+
+def require_checksum(content: bytes, line: str, name: str) -> None:
+    """Compare a file with the line of its ``.CHECKSUM``.
+
+    Raises
+    ------
+    UnexpectedShape
+        If the line is of another file, or of another content.
+    """
+    words = line.split()
+    if len(words) != 2 or words[1].lstrip("*") != name or len(words[0]) != 64:
+        raise UnexpectedShape(
+            f"expected a sha256 and {name} in {name}.CHECKSUM, got {line[:200]!r}"
+        )
+    came = hashlib.sha256(content).hexdigest()
+    if came != words[0].lower():
+        raise UnexpectedShape(f"expected sha256 {words[0]}, came {came} ({len(content)} bytes)")
+
+
+def csv_of(content: bytes) -> bytes:
+    """Return the one CSV in a zip.
+
+    Raises
+    ------
+    UnexpectedShape
+        If it is no zip, a damaged one, or has other files.
+    """
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as opened:
+            names = opened.namelist()
+            if len(names) != 1 or not names[0].endswith(".csv"):
+                raise UnexpectedShape(f"expected one .csv in the zip, got {names}")
+            return opened.read(names[0])
+    except (zipfile.BadZipFile, EOFError) as exc:
+        raise UnexpectedShape(f"expected a zip, got {len(content)} bytes: {exc}") from exc
+
+
+def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
+    """Return the rows of a file: bars, settlements or open interest, as its client gives them.
+
+    Parameters
+    ----------
+    symbol
+        Canonical symbol.
+
+    Raises
+    ------
+    UnexpectedShape
+        If the rows are not what the name says.
+    """
+    start, end = midnight(file.start), midnight(file.end)
+    if file.kind == "1m":
+        klines = read_klines(csv).unique(maintain_order=True)
+        if klines.is_empty():
+            raise UnexpectedShape("expected bars, the file has none")
+        return bars_of(klines, symbol, start=start, end=end)
+    if file.kind == "fundingRate":
+        stamped = read_archive(csv, file.vendor_symbol)
+        return settlements_of(stamped, {file.vendor_symbol: symbol}, start=start, end=end)
+    points, _ = read_metrics(csv, file.vendor_symbol, file.start)
+    return at_the_hours_end(readings_of(points, symbol), venue=VENUE)

@@ -1,0 +1,47 @@
+"""How often was traded in an hour, by Binance's own hourly bars: a witness for missing minutes."""
+
+import math
+from datetime import UTC, datetime, timedelta
+
+from cryptopipe_assets.vendors.binance.client import KLINES, Binance, kline_weight
+from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
+from cryptopipe_assets.vendors.binance.parse_klines import read_klines
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+HOUR = timedelta(hours=1)
+MOST_HOURS = 499
+
+
+async def trades_by_hour(
+    binance: Binance, vendor_symbol: str, *, start: datetime, end: datetime, now: datetime
+) -> dict[datetime, int]:
+    """Return the number of trades in each closed hour of ``[start, end)``.
+
+    Parameters
+    ----------
+    start, end
+        Whole hours, ``MOST_HOURS`` apart at most.
+
+    Returns
+    -------
+    Open of the hour to trades. An hour for which Binance has no bar is absent.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    hours = math.ceil((end - start) / HOUR)
+    question: dict[str, str | int] = {
+        "symbol": vendor_symbol,
+        "interval": "1h",
+        "startTime": round(start.timestamp() * 1000),
+        "endTime": round(end.timestamp() * 1000) - 1,
+        "limit": hours,
+    }
+    body = await binance.get_text(KLINES, question, family="weight", cost=kline_weight(hours))
+    try:
+        bars = read_klines(page_as_csv(body)).select("open_time", "trades")
+    except UnexpectedShape as exc:
+        raise binance.changed(f"{KLINES} {vendor_symbol}", exc) from exc
+    opened = {datetime.fromtimestamp(ms / 1000, tz=UTC): n for ms, n in bars.iter_rows()}
+    return {hour: trades for hour, trades in opened.items() if hour + HOUR <= now}

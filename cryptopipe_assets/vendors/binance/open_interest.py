@@ -1,0 +1,228 @@
+"""Open interest of Binance USD-M futures, hour by hour, by REST and from the bulk archive.
+
+Docs      https://developers.binance.com/docs/derivatives/usds-margined-futures/market-data
+          (Open-Interest-Statistics); https://github.com/binance/binance-public-data (metrics)
+Auth      none
+Budgets   ``futures_data``, 1,000 calls in 5 minutes and address, no weight; the archive has none
+History   REST: the latest month. Archive: daily files from 2020 or 2021 on, a day or two late
+Symbols   ``BTCUSDT``, ``1000PEPEUSDT``; one symbol a call, 500 points a call
+Numbers   strings; base units and USDT, one side; a point stamped T is the state at T
+Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 451)
+"""
+
+from collections.abc import Mapping
+from datetime import date, datetime, timedelta
+from typing import Literal
+
+import polars as pl
+
+from cryptopipe_assets.core.errors import NotPublished, RequestError
+from cryptopipe_assets.vendors.binance.archive import ROOT, BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.parse_metrics import (
+    POINT_SCHEMA,
+    VENUE,
+    read_metrics,
+    read_points,
+    readings_of,
+)
+from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.open_interest import (
+    HOUR_MS,
+    OPEN_INTEREST_SCHEMA,
+    Measured,
+    at_the_hours_end,
+    milliseconds,
+    together,
+)
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+HISTORY = "/futures/data/openInterestHist"
+MOST_POINTS = 500
+KEPT = timedelta(days=28)  # "latest 1 month", and a February has no more
+BY_REST = timedelta(days=27)
+
+Period = Literal["1h", "2h", "4h", "6h", "12h", "1d"]
+PERIODS_MS: dict[Period, int] = {
+    "1h": HOUR_MS,
+    "2h": 2 * HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "6h": 6 * HOUR_MS,
+    "12h": 12 * HOUR_MS,
+    "1d": 24 * HOUR_MS,
+}
+
+
+async def open_interest_history(
+    binance: Binance,
+    symbols: Mapping[str, str],
+    *,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+    period: Period = "1h",
+) -> Measured:
+    """Return the open interest at the end of the hours ``start <= ts < end``, by REST.
+
+    Parameters
+    ----------
+    symbols
+        Vendor symbol to canonical symbol.
+    now
+        The present; Binance keeps one month before it.
+    period
+        Distance of the points; one of four hours is the last of its four hours.
+
+    Raises
+    ------
+    RequestError
+        If ``start`` is more than 28 days before ``now``.
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    if now - start > KEPT:
+        raise RequestError(
+            f"open interest of Binance by REST from {start:%Y-%m-%d %H:%M} on: Binance keeps one "
+            f"month, so ask from {now - KEPT:%Y-%m-%d %H:%M} on, or take the archive's metrics"
+        )
+    first, last = milliseconds(start) + HOUR_MS, milliseconds(end) + HOUR_MS - 1
+    return together(
+        await all_or_nothing(
+            _history_of(
+                binance,
+                names,
+                first=first,
+                last=min(last, milliseconds(now)),
+                period=period,
+            )
+            for names in symbols.items()
+            if start < end
+        )
+    )
+
+
+async def _history_of(
+    binance: Binance, names: tuple[str, str], *, first: int, last: int, period: Period
+) -> Measured:
+    """Return one symbol's points with ``first <= stamp <= last`` (ms)."""
+    vendor_symbol, symbol = names
+    stride = MOST_POINTS * PERIODS_MS[period]
+    windows = [(begin, min(begin + stride - 1, last)) for begin in range(first, last + 1, stride)]
+    pages = [POINT_SCHEMA.to_frame()]
+    try:
+        while windows:
+            begin, until = windows.pop()
+            page = await _page(binance, vendor_symbol, first=begin, last=until, period=period)
+            if page.is_empty():
+                continue
+            pages.append(page)
+            # Which end of a window a page is cut at is not documented: ask for what is not covered.
+            oldest, newest = _ends(page, begin, until)
+            if oldest - begin >= PERIODS_MS[period]:
+                windows.append((begin, oldest - 1))
+            if until - newest >= PERIODS_MS[period]:
+                windows.append((newest + 1, until))
+        found = pl.concat(pages)
+        rows = at_the_hours_end(readings_of(found, symbol), venue=VENUE)
+        lacking = len(range(first, last + 1, PERIODS_MS[period])) - found["stamp"].n_unique()
+        return Measured(rows, {"hours_missing": lacking} if lacking > 0 else {})
+    except UnexpectedShape as exc:
+        raise binance.changed(f"{HISTORY} {vendor_symbol}", exc) from exc
+
+
+async def _page(
+    binance: Binance, vendor_symbol: str, *, first: int, last: int, period: Period
+) -> pl.DataFrame:
+    question: dict[str, str | int] = {
+        "symbol": vendor_symbol,
+        "period": period,
+        "startTime": first,
+        "endTime": last,
+        "limit": MOST_POINTS,
+    }
+    answer = await binance.get_json(HISTORY, question, family="futures_data")
+    return read_points(answer, vendor_symbol)
+
+
+def _ends(page: pl.DataFrame, first: int, last: int) -> tuple[int, int]:
+    """Return the oldest and the newest stamp, which lie in the window that was asked for."""
+    oldest, newest = page["stamp"].min(), page["stamp"].max()
+    assert isinstance(oldest, int)  # no page is empty here, and no stamp is null
+    assert isinstance(newest, int)
+    if oldest < first or newest > last:
+        raise UnexpectedShape(f"asked for {first} to {last}, got {oldest} to {newest}")
+    return oldest, newest
+
+
+async def metrics_of_day(
+    archive: BinanceArchive, vendor_symbol: str, symbol: str, *, day: date
+) -> Measured:
+    """Return the open interest at the end of each hour of ``day``, from the archive.
+
+    Rows that repeat or are blank, and hours without a row, are counted: the files have all three.
+    A file that begins with midnight itself has the last hour of the day before, too.
+
+    Raises
+    ------
+    NotPublished
+        If the archive has no such file (yet).
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    path = f"{ROOT}/daily/metrics/{vendor_symbol}/{vendor_symbol}-metrics-{day:%Y-%m-%d}.zip"
+    csv = await archive.csv(path, family="daily/metrics")
+    try:
+        points, lost = read_metrics(csv, vendor_symbol, day)
+        return Measured(at_the_hours_end(readings_of(points, symbol), venue=VENUE), dict(lost))
+    except UnexpectedShape as exc:
+        raise archive.changed(path, exc) from exc
+
+
+async def collect_open_interest(
+    binance: Binance,
+    archive: BinanceArchive,
+    symbols: Mapping[str, str],
+    *,
+    start: datetime,
+    end: datetime,
+    now: datetime,
+) -> Measured:
+    """Return the hourly open interest of ``start <= ts < end``, each day from where it costs least.
+
+    The last 27 days come by REST, 20 of them in one call; older ones from the archive, whose
+    missing files are counted as ``days_not_published``.
+
+    Raises
+    ------
+    VendorUnavailable, VendorRejected, PayloadChanged
+    """
+    recent = (now - BY_REST).date()
+    days = days_of(start, end)
+    spans = spans_of([day for day in days if day >= recent], start=start, end=end)
+    found = await all_or_nothing(
+        [
+            *(
+                open_interest_history(binance, symbols, start=begin, end=until, now=now)
+                for begin, until in spans
+            ),
+            *(
+                _metrics_if_published(archive, *names, day=day)
+                for names in symbols.items()
+                for day in days
+                if day < recent
+            ),
+        ]
+    )
+    every = together(found)
+    window = pl.col("ts").is_between(start, end, closed="left")
+    frame = every.frame.filter(window).unique(["symbol", "ts"], keep="first", maintain_order=True)
+    return Measured(frame, every.left_out)
+
+
+async def _metrics_if_published(
+    archive: BinanceArchive, vendor_symbol: str, symbol: str, *, day: date
+) -> Measured:
+    """Return a day's rows; a day without a file is counted, since some never get one."""
+    try:
+        return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
+    except NotPublished:
+        return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_published": 1})

@@ -1,0 +1,1 @@
+"""Bybit: open interest, funding and listed contracts of linear perpetuals."""

@@ -1,0 +1,215 @@
+"""Bybit v5, linear and inverse perpetuals.
+
+Docs      https://bybit-exchange.github.io/docs/v5/market/tickers (and open-interest, instrument)
+Auth      none for market data
+Budget    ``requests``, 600 in 5 seconds and address; above it 403, and silence for ten minutes
+History   open interest from a contract's launch, sizes only; 200 points a page, newest first
+Symbols   ``BTCUSDT``, ``BTCPERP`` (USDC), ``BTCUSD`` (inverse), ``1000PEPEUSDT``, ``SHIB1000USDT``
+Numbers   strings; times are milliseconds UTC, ``endTime`` is inclusive
+Failures  ``retCode`` other than 0, with status 200
+Terms     https://www.bybit.com/en/terms-service; not offered in every country
+"""
+
+from collections.abc import Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+import httpx
+import polars as pl
+from pydantic import TypeAdapter
+
+from cryptopipe_assets.vendors.bybit.parsing import (
+    CONTRACT_TYPES,
+    MARK_BARS,
+    MarkBars,
+    read_contracts,
+    read_history,
+    read_tickers,
+)
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.envelope import Envelope
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.responses import Banned
+from cryptopipe_assets.vendors.parsing.fields import Count, Wire
+from cryptopipe_assets.vendors.parsing.open_interest import (
+    HOUR_MS,
+    Measured,
+    milliseconds,
+    together,
+)
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, by_vendor_symbol
+from cryptopipe_assets.vendors.parsing.staleness import require_recent
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+
+INSTRUMENTS = "/v5/market/instruments-info"
+TICKERS = "/v5/market/tickers"
+OPEN_INTEREST = "/v5/market/open-interest"
+MARK_PRICES = "/v5/market/mark-price-kline"
+MOST_INSTRUMENTS = 1000
+MOST_POINTS = 200
+SILENCE = timedelta(minutes=10)
+ENVELOPE = Envelope(
+    code="retCode",
+    message="retMsg",
+    too_often=frozenset({"10006"}),
+    broken=frozenset({"10000", "10016"}),
+)
+
+Question = dict[str, str | int]
+
+
+class _List(Wire):
+    category: str | None = None
+    list: list[Any]
+    next_page_cursor: str | None = None
+
+
+class _Answer(Wire):
+    result: _List
+    time: Count
+
+
+_ANSWER = TypeAdapter(_Answer)
+
+
+class Bybit(VendorClient):
+    """The REST endpoints we use, one method each."""
+
+    vendor: ClassVar[str] = "bybit"
+
+    def screen(self, response: httpx.Response) -> None:
+        """Read the code that Bybit sends with status 200; "too frequent" is a ban, not a key."""
+        if response.status_code == 403 and b"too frequent" in response.content.lower():
+            raise Banned(self.clock() + SILENCE)
+        ENVELOPE.open(response, vendor=self.vendor, redact=self.redact)
+
+    async def contracts(self) -> dict[str, Contract]:
+        """Return the perpetuals of coins that trade now, by Bybit's own name.
+
+        Expiring futures, contracts of stocks, metals and currencies, those before their launch,
+        and kinds that we do not know, are left out.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        pages = await all_or_nothing(
+            self._pages(INSTRUMENTS, {"category": each, "limit": MOST_INSTRUMENTS})
+            for each in CONTRACT_TYPES
+        )
+        try:
+            return by_vendor_symbol(
+                each
+                for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True)
+                for each in read_contracts(rows, margin_type)
+            )
+        except UnexpectedShape as exc:
+            raise self.changed(INSTRUMENTS, exc) from exc
+
+    async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
+        """Return one side's open interest of ``contracts``, as of the time of the answers.
+
+        Left out and counted: tickers not in ``contracts``, and contracts of which Bybit says
+        nothing or a blank.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        margins = {each.margin_type for each in contracts.values()}
+        return together(
+            await all_or_nothing(self._tickers(each, contracts) for each in sorted(margins))
+        )
+
+    async def open_interest(
+        self, contracts: Mapping[str, Contract], *, start: datetime, end: datetime
+    ) -> Measured:
+        """Return one side's hourly open interest with ``start <= ts < end``.
+
+        Bybit keeps sizes only. They are valued at the mark price with which the hour closed;
+        points without one are left out and counted.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        first, last = milliseconds(start), milliseconds(end) - 1
+        found = together(
+            await all_or_nothing(
+                self._history(each, first=first, last=last)
+                for each in contracts.values()
+                if first <= last
+            )
+        )
+        window = pl.col("ts").is_between(start, end, closed="left")
+        return Measured(found.frame.filter(window), found.left_out)
+
+    async def _tickers(
+        self, margin_type: MarginType, contracts: Mapping[str, Contract]
+    ) -> Measured:
+        of_it = {name: each for name, each in contracts.items() if each.margin_type == margin_type}
+        answer = await self._answer(TICKERS, {"category": margin_type})
+        try:
+            require_recent(answer.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
+            return read_tickers(answer.result.list, of_it, stamp=answer.time)
+        except UnexpectedShape as exc:
+            raise self.changed(f"{TICKERS} {margin_type}", exc) from exc
+
+    async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
+        """Return the points of the hours that open from ``first`` to ``last`` (ms)."""
+        named: Question = {"category": contract.margin_type, "symbol": contract.vendor_symbol}
+        window: Question = {"startTime": first + HOUR_MS, "endTime": last + HOUR_MS}
+        points = await self._pages(
+            OPEN_INTEREST, {**named, "intervalTime": "1h", **window, "limit": MOST_POINTS}
+        )
+        try:
+            marks = await self._marks(named, first=first, last=last) if points else []
+            ends = range(-(-first // HOUR_MS) * HOUR_MS + HOUR_MS, last + HOUR_MS + 1, HOUR_MS)
+            return read_history(points, marks, contract, ends=ends)
+        except UnexpectedShape as exc:
+            raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}", exc) from exc
+
+    async def _marks(self, named: Question, *, first: int, last: int) -> MarkBars:
+        """Return the hourly bars of the mark price that open in the window, paging backward."""
+        bars: list[tuple[int, float, float, float, float]] = []
+        while first <= last:
+            window: Question = {"start": first, "end": last, "limit": MOST_POINTS}
+            answer = await self._answer(MARK_PRICES, {**named, "interval": "60", **window})
+            page = shaped(MARK_BARS, answer.result.list)
+            if not page:
+                break
+            oldest, newest = (edge(opened for opened, *_ in page) for edge in (min, max))
+            if oldest < first or newest > last:
+                raise UnexpectedShape(
+                    f"{MARK_PRICES}: asked {first} to {last}, got {oldest} to {newest}"
+                )
+            bars += page
+            last = oldest - 1
+        return bars
+
+    async def _pages(self, path: str, question: Question) -> list[Any]:
+        """Return the rows of all pages, each of which names the next by its cursor."""
+        rows: list[Any] = []
+        seen = {""}
+        asked = question
+        while True:
+            result = (await self._answer(path, asked)).result
+            rows += result.list
+            cursor = result.next_page_cursor or ""
+            if not cursor or not result.list:
+                return rows
+            if cursor in seen:
+                raise self.changed(path, f"the cursor {cursor!r} leads to itself")
+            seen.add(cursor)
+            asked = {**question, "cursor": cursor}
+
+    async def _answer(self, path: str, question: Question) -> _Answer:
+        try:
+            answer = shaped(_ANSWER, await self.get_json(path, question, family="requests"))
+            if answer.result.category not in (None, question["category"]):
+                raise UnexpectedShape(
+                    f"asked for {question['category']}, got {answer.result.category}"
+                )
+        except UnexpectedShape as exc:
+            raise self.changed(path, exc) from exc
+        return answer

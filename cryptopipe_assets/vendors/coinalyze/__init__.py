@@ -1,0 +1,1 @@
+"""Coinalyze: aggregated futures data of all large venues."""

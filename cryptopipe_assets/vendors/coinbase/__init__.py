@@ -1,0 +1,1 @@
+"""Coinbase: daily spot prices in US dollars."""

@@ -1,0 +1,1 @@
+"""CoinGecko: market caps and supplies, with and without a key."""

@@ -1,0 +1,215 @@
+"""CoinGecko: prices, market caps and supplies of all coins, with or without a key.
+
+Docs      https://docs.coingecko.com
+Auth      none, or a header: ``x-cg-demo-api-key`` (free), ``x-cg-pro-api-key`` on its own host
+Budget    calls a minute by plan; 10,000 a month on demo; failed calls count too
+History   365 days without a paid plan
+Symbols   ids, ``bitcoin``: tickers repeat
+Numbers   JSON numbers; stamps in milliseconds; volume is always of the last 24 hours; a cap of 0
+          is unknown; a chart's daily point is the close of the day before, a candle's stamp is
+          its close
+Terms     https://www.coingecko.com/en/api_terms; whoever shows the numbers names CoinGecko
+"""
+
+from collections.abc import Collection, Sequence
+from typing import Any, ClassVar
+from urllib.parse import quote
+
+import polars as pl
+
+from cryptopipe_assets.core.errors import PayloadChanged, RequestError, VendorUnavailable
+from cryptopipe_assets.vendors.coingecko.parsing import (
+    CANDLE_WIDTHS,
+    DAILY_ABOVE_DAYS,
+    read_candles,
+    read_chart,
+    read_coins,
+    slugs_of,
+)
+from cryptopipe_assets.vendors.coingecko.plan_fallback import PING, Fallback
+from cryptopipe_assets.vendors.coingecko.plans import Plan
+from cryptopipe_assets.vendors.http.rejection import Rejection
+from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+MARKETS = "/coins/markets"
+CHART = "/coins/{id}/market_chart"
+OHLC = "/coins/{id}/ohlc"
+COINS_A_PAGE = 250
+
+
+class CoinGecko(Fallback):
+    """The endpoints we use, one method each. Coins are named by the vendor's ids."""
+
+    vendor: ClassVar[str] = "coingecko"
+
+    async def ping(self) -> Plan:
+        """Return the plan that answers; it costs one call.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        answer = await self.ask(PING, {})
+        if not isinstance(answer, dict) or "gecko_says" not in answer:
+            raise self._changed(PING, f"expected gecko_says, got {type(answer).__name__}")
+        return self.plan
+
+    async def markets(
+        self,
+        ids: Sequence[str] | None = None,
+        *,
+        pages: int = 1,
+        allow_missing: Collection[str] = (),
+    ) -> pl.DataFrame:
+        """Return coins as they are now: those with ``ids``, or the largest by market cap.
+
+        Parameters
+        ----------
+        ids
+            Vendor ids, such as ``bitcoin``; 250 cost one call.
+        pages
+            Without ids: how many times 250 coins.
+        allow_missing
+            Ids that the vendor may have dropped.
+
+        Returns
+        -------
+        DataFrame of ``MARKET_CAP_SCHEMA``, sorted by coin_id (``coingecko:bitcoin``). ``ts`` is
+        when the vendor last updated the coin.
+
+        Raises
+        ------
+        VendorUnavailable
+            Also if an id is missing from the answer; it is named.
+        VendorRejected, PayloadChanged, RequestError
+        """
+        if ids is None:
+            return await self._largest(pages)
+        wanted, frames = sorted(set(ids)), [MARKET_CAP_SCHEMA.to_frame()]
+        for first in range(0, len(wanted), COINS_A_PAGE):
+            batch = wanted[first : first + COINS_A_PAGE]
+            answer = await self._page({"ids": ",".join(batch), "page": 1})
+            if missing := sorted(set(batch) - set(self._slugs(answer)) - set(allow_missing)):
+                raise VendorUnavailable(
+                    self.vendor,
+                    f"{MARKETS}: expected {len(batch)} coins, got none with the ids {missing}. "
+                    "Nothing was written; check the ids, deactivated ones disappear",
+                )
+            frames.append(self._coins(answer))
+        return pl.concat(frames).sort("coin_id", "ts")
+
+    async def market_chart(
+        self, coin_id: str, days: int, *, coin: str, name: str | None = None
+    ) -> pl.DataFrame:
+        """Return a coin's past: a point a day at 00:00 UTC above 90 days, else one an hour.
+
+        One day has a point every five minutes. The points are instantaneous values, and the
+        volume of each is that of the 24 hours before.
+
+        Parameters
+        ----------
+        coin_id
+            Vendor id, such as ``bitcoin``.
+        days
+            How far back; more than 365 needs a paid plan.
+        coin, name
+            Ticker and name for the rows: the answer has neither.
+
+        Returns
+        -------
+        DataFrame of ``MARKET_CAP_SCHEMA``, sorted by ts. rank and supplies are null.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged, RequestError
+        """
+        answer = await self._past(CHART, coin_id, days)
+        is_daily = days > DAILY_ABOVE_DAYS
+        try:
+            return read_chart(
+                answer, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
+            )
+        except UnexpectedShape as exc:
+            raise self._changed(f"{CHART} {coin_id}", exc) from exc
+
+    async def ohlc(self, coin_id: str, days: int) -> pl.DataFrame:
+        """Return closed candles.
+
+        Parameters
+        ----------
+        days
+            1 for candles of 30 minutes; 7, 14 or 30 for 4 hours; 90, 180 or 365 for 4 days.
+
+        Returns
+        -------
+        DataFrame of ``OHLC_SCHEMA``, sorted by ts (the candle's open).
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged, RequestError
+        """
+        width = CANDLE_WIDTHS.get(days)
+        if width is None:
+            raise RequestError(
+                f"coingecko: candles are given for {sorted(CANDLE_WIDTHS)} days, not for {days}"
+            )
+        answer = await self._past(OHLC, coin_id, days)
+        try:
+            return read_candles(answer, coin_id, width=width, now=self.clock())
+        except UnexpectedShape as exc:
+            raise self._changed(f"{OHLC} {coin_id}", exc) from exc
+
+    async def _largest(self, pages: int) -> pl.DataFrame:
+        """Page forward until there are enough or the vendor has no more."""
+        if pages < 1:
+            raise RequestError(f"coingecko: expected at least one page, got {pages}")
+        frames: list[pl.DataFrame] = []
+        before = 0
+        for number in range(1, pages + 1):
+            answer = await self._page({"order": "market_cap_desc", "page": number})
+            came = len(self._slugs(answer))
+            if came and number > 1 and before < COINS_A_PAGE:
+                raise self._changed(
+                    MARKETS, f"expected {COINS_A_PAGE} coins on page {number - 1}, got {before}"
+                )
+            frames.append(self._coins(answer))
+            if not (before := came):
+                break
+        if frames[0].is_empty():
+            raise self._changed(MARKETS, "expected coins, got an empty list")
+        return (
+            pl.concat(frames)
+            .sort("coin_id", "ts")
+            # Whose rank changes between two calls may be on both pages.
+            .unique("coin_id", keep="last", maintain_order=True)
+        )
+
+    async def _page(self, question: dict[str, str | int]) -> Any:
+        """Return a page of coins, as sent."""
+        return await self.ask(MARKETS, {"vs_currency": "usd", "per_page": COINS_A_PAGE, **question})
+
+    async def _past(self, path: str, coin_id: str, days: int) -> Any:
+        """Return a coin's history, as sent."""
+        if days < 1:
+            raise RequestError(f"coingecko: expected at least one day, got {days}")
+        where = path.replace("{id}", quote(coin_id, safe=""))
+        return await self.ask(where, {"vs_currency": "usd", "days": days}, label=path)
+
+    def _coins(self, answer: Any) -> pl.DataFrame:
+        try:
+            return read_coins(answer, now=self.clock())
+        except UnexpectedShape as exc:
+            raise self._changed(MARKETS, exc) from exc
+
+    def _slugs(self, answer: Any) -> list[str]:
+        try:
+            return slugs_of(answer)
+        except UnexpectedShape as exc:
+            raise self._changed(MARKETS, exc) from exc
+
+    def _changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
+        """Return the error for an answer that is not what the vendor promised."""
+        return Rejection(
+            vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
+        ).of(where, fault)

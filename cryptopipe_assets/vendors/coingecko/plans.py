@@ -1,0 +1,138 @@
+"""CoinGecko's three plans: where each is served, how its key travels, how much it allows.
+
+A session is one plan at its address. It tells a refused key from a refused question, and a limit
+from a failure: what is done about that is the client's business.
+"""
+
+import json
+from dataclasses import dataclass
+from typing import Any, ClassVar, Literal
+
+import httpx
+from pydantic import SecretStr
+
+from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.responses import vendor_message
+
+Plan = Literal["none", "demo", "pro"]
+
+KEY_CODES = {
+    10002: "no key came with the question: set COINGECKO_API_KEY",
+    10010: "the key is of a paid plan and was used as a demo key: set COINGECKO_PLAN=pro",
+    10011: "the key is of the demo plan and was used as a paid one: set COINGECKO_PLAN=demo",
+}
+QUESTION_CODES = {
+    10005: "the plan does not include this endpoint: upgrade it, or take another source",
+    10006: "the plan does not include this endpoint: upgrade it, or take another source",
+    10012: "without a paid plan history ends 365 days ago: ask for fewer days",
+}
+CHECK_KEY = "check COINGECKO_API_KEY and COINGECKO_PLAN"
+
+
+def assumed_plan(key: SecretStr | None, stated: Plan | None) -> Plan:
+    """The plan of a key; of one whose plan is not stated, the smaller one."""
+    if key is None or not key.get_secret_value():
+        return "none"
+    return stated or "demo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Terms:
+    """What a plan is.
+
+    Attributes
+    ----------
+    address
+        Where it is served.
+    calls_per_minute
+        The vendor's limit; for keyless calls, which share one that is unstated, what we dare.
+    calls_per_month
+        The vendor's limit, failed calls included; null where there is none.
+    """
+
+    address: str
+    calls_per_minute: int
+    calls_per_month: int | None
+
+
+FREE_HOST = "https://api.coingecko.com/api/v3"
+PAID_HOST = "https://pro-api.coingecko.com/api/v3"
+TERMS: dict[Plan, Terms] = {
+    "none": Terms(address=FREE_HOST, calls_per_minute=10, calls_per_month=None),
+    "demo": Terms(address=FREE_HOST, calls_per_minute=100, calls_per_month=10_000),
+    "pro": Terms(address=PAID_HOST, calls_per_minute=500, calls_per_month=500_000),
+}
+
+
+class KeyRefused(VendorRejected):
+    """The key does not open this plan; another plan may answer the same question."""
+
+
+class PlanSession(VendorClient):
+    """A session with one plan."""
+
+    vendor: ClassVar[str] = "coingecko"
+    plan: ClassVar[Plan]
+
+    @classmethod
+    def family(cls) -> str:
+        """Name of the plan's budget; plans do not share what they allow."""
+        return f"calls-{cls.plan}"
+
+    def screen(self, response: httpx.Response) -> None:
+        """Raise KeyRefused or VendorRejected where CoinGecko's code says more."""
+        status, code = response.status_code, error_code(response)
+        if status == 429:
+            return
+        if code in QUESTION_CODES:
+            raise VendorRejected(self.vendor, self._refusal(response, QUESTION_CODES[code]))
+        if code in KEY_CODES or status in (401, 403):
+            raise KeyRefused(self.vendor, self._refusal(response, KEY_CODES.get(code, CHECK_KEY)))
+
+    def _refusal(self, response: httpx.Response, what_to_do: str) -> str:
+        """Say what was refused, on which plan, in the vendor's words, and what to do."""
+        said = self.redact(vendor_message(response))
+        return (
+            f"{response.url.path} on plan {self.plan}: HTTP {response.status_code}: {said}. "
+            f"What to do: {what_to_do}"
+        )
+
+
+class Keyless(PlanSession):
+    """No key, and an unstated limit per address."""
+
+    plan: ClassVar[Plan] = "none"
+
+
+class Demo(PlanSession):
+    """The free key."""
+
+    plan: ClassVar[Plan] = "demo"
+    key_header: ClassVar[str | None] = "x-cg-demo-api-key"
+
+
+class Pro(PlanSession):
+    """The paid keys."""
+
+    plan: ClassVar[Plan] = "pro"
+    key_header: ClassVar[str | None] = "x-cg-pro-api-key"
+
+
+def error_code(response: httpx.Response) -> int:
+    """Return CoinGecko's code of a failure, wherever the body has it; 0 if there is none."""
+    if response.status_code < 400:
+        return 0
+    try:
+        return _code(json.loads(response.content))
+    except ValueError:
+        return 0
+
+
+def _code(body: Any) -> int:
+    if not isinstance(body, dict):
+        return 0
+    said = body.get("error_code")
+    if isinstance(said, int | str):
+        return int(said)
+    return _code(body.get("status")) or _code(body.get("error"))

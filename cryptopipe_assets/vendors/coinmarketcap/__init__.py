@@ -1,0 +1,1 @@
+"""CoinMarketCap: market caps and supplies of ranked coins."""

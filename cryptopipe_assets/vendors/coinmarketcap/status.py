@@ -1,0 +1,121 @@
+"""CoinMarketCap's verdict on a question, which is in the body whatever the HTTP status is.
+
+``{"status": {"error_code", "error_message", "credit_count", ...}, "data": ...}``; the codes are
+numbers, or texts on some paths.
+"""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any
+
+import httpx
+
+from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.vendors.http.responses import Banned, seconds_to_wait
+from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, AskAgain
+
+MINUTE_SECONDS = 60.0
+WHAT_TO_DO = {
+    400: "a parameter is wrong: check ids, limit and day",
+    1001: "the key is not valid: copy it again from the account into CMC_API_KEY",
+    1002: "no key was sent: set CMC_API_KEY in the environment or .env",
+    1003: "the key's plan is not active: activate it in the account",
+    1004: "the subscription has expired: renew it in the account",
+    1005: "this endpoint needs a key: set CMC_API_KEY in the environment or .env",
+    1006: "the plan does not include this endpoint: upgrade it, or take another source",
+    1007: "the key is disabled: ask the vendor's support",
+}
+UNKNOWN = "a code that is not documented: see the vendor's list of errors"
+LIMITS_THAT_PASS = (1008, 1011)  # calls a minute of the key, and of the address
+CREDITS_USED_UP = {1009: "today's", 1010: "this month's"}
+SERVER_FAILED = 500
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What the ``status`` object of an answer says.
+
+    Attributes
+    ----------
+    code
+        0 is success.
+    message
+        The vendor's own words, not redacted.
+    credits
+        What the call cost.
+    """
+
+    code: int
+    message: str
+    credits: int
+
+
+class CreditsUsedUp(Banned):
+    """No call will be answered before the credits are renewed."""
+
+    def __init__(self, until: datetime, *, code: int, said: str) -> None:
+        super().__init__(until)
+        self.args = (
+            f"{CREDITS_USED_UP[code]} credits are used up: {said} (code {code}). Nothing is asked "
+            f"before {until:%Y-%m-%d %H:%M} UTC; ask less often, upgrade the plan, or take another "
+            "source",
+        )
+
+
+def read_verdict(response: httpx.Response) -> Verdict | None:
+    """Return what the body says of the question; null if it is no envelope.
+
+    A cut-off body, a page of markup and an object of another shape are none: others judge them.
+    """
+    try:
+        status = json.loads(response.content)["status"]
+        return Verdict(
+            code=int(status["error_code"]),
+            message=str(status.get("error_message") or "without a word"),
+            credits=_count(status.get("credit_count")),
+        )
+    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+        return None
+
+
+def act_on(verdict: Verdict, response: httpx.Response, *, said: str, now: datetime) -> None:
+    """Return if the answer may be used, or if its HTTP status says all there is to say.
+
+    Parameters
+    ----------
+    said
+        The vendor's words without our key.
+
+    Raises
+    ------
+    AskAgain
+        1008 and 1011 (after a minute, or longer if the vendor says so) and 500.
+    CreditsUsedUp
+        1009 and 1010: the next try is after midnight UTC. When a month ends is the account's
+        secret, so that a used-up month is tried once a day.
+    VendorRejected
+        Every other code.
+    """
+    code = verdict.code
+    if code == 0:
+        return
+    if code in LIMITS_THAT_PASS:
+        wait = max(seconds_to_wait(response, now=now), MINUTE_SECONDS)
+        if wait > PATIENCE_SECONDS:
+            raise Banned(now + timedelta(seconds=wait))
+        raise AskAgain(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
+    if code in CREDITS_USED_UP:
+        midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
+        raise CreditsUsedUp(midnight, code=code, said=said)
+    if code == SERVER_FAILED:
+        raise AskAgain(f"{said} (code {code})", is_outage=True)
+    raise VendorRejected(
+        "coinmarketcap",
+        f"{response.url.path}: {said} (code {code}). What to do: {WHAT_TO_DO.get(code, UNKNOWN)}",
+    )
+
+
+def _count(said: Any) -> int:
+    """Return a number of credits; nothing said is nothing spent."""
+    return int(said or 0)

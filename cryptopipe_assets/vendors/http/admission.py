@@ -1,0 +1,127 @@
+"""Whether a vendor may be asked now: no ban or quiet time, a closed circuit, room in budgets."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import asynccontextmanager
+from datetime import datetime
+from pathlib import Path
+
+from cryptopipe_assets.vendors.http.ban import Ban
+from cryptopipe_assets.vendors.http.breaker import Breaker
+from cryptopipe_assets.vendors.http.call_ledger import Ledger
+from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.http.quota import Quota, QuotaUsedUp, require
+from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
+from cryptopipe_assets.vendors.http.responses import Banned, Question
+
+
+class Leave:
+    """One account's leave to ask a vendor, for as long as a session is open.
+
+    Parameters
+    ----------
+    vendor, account
+        Who is asked, and who it takes us for.
+    limits
+        Of short windows, and of days and months.
+    ledger
+        Where quotas are counted; open.
+    breaker
+        The vendor's circuits; open.
+    journal, clock, state_folder
+        As of ``VendorClient``.
+    """
+
+    def __init__(
+        self,
+        vendor: str,
+        account: str,
+        *,
+        limits: tuple[Sequence[Budget], Sequence[Quota]],
+        ledger: Ledger,
+        breaker: Breaker,
+        journal: Journal,
+        clock: Callable[[], datetime],
+        state_folder: Path | None,
+    ) -> None:
+        self._vendor, self._account = vendor, account
+        budgets, self._quotas = limits
+        self._ledger, self._journal, self._clock = ledger, journal, clock
+        self._breaker = breaker
+        self._ban = Ban(vendor, account, state_folder=state_folder)
+        self._quiet_until = 0.0
+        self._meters = {
+            each.family: Meter(
+                vendor, each, account=account, state_folder=state_folder, journal=journal
+            )
+            for each in budgets
+        }
+
+    async def take(self, question: Question) -> None:
+        """Return when there is room for the question in quotas and budgets.
+
+        Raises
+        ------
+        Banned
+            There will be none for a long time: the vendor said so, or a quota is used up.
+        CircuitOpen
+        ConfigError
+            It costs more than a whole budget.
+        """
+        await self._silence()
+        self._breaker.refuse_if_open(question.label)
+        for quota in self._quotas:
+            require(
+                quota,
+                self._ledger,
+                vendor=self._vendor,
+                account=self._account,
+                cost=question.cost if quota.family == question.family else 1,
+                now=self._clock(),
+            )
+        if question.family in self._meters:
+            await self._meters[question.family].spend(question.cost)
+
+    @asynccontextmanager
+    async def turn(self, question: Question) -> AsyncIterator[None]:
+        """Wait for the moment to send, and note how it went; what may be sent changes meanwhile.
+
+        Raises
+        ------
+        Banned, CircuitOpen
+        """
+        await self._silence()
+        async with self._breaker.watch(question.label):
+            yield
+
+    async def _silence(self) -> None:
+        """Return when nobody has asked us to be quiet."""
+        loop = asyncio.get_running_loop()
+        while (quiet := self._quiet_until - loop.time()) > 0:
+            await asyncio.sleep(quiet)
+        until = self._ban.until(self._clock())
+        if until is not None:
+            raise Banned(until)
+
+    def be_quiet(self, seconds: float) -> None:
+        """Hold back every question for so long.
+
+        Calls during a 429 are what earns a ban, and a vendor that breaks down is not helped by
+        everybody else's questions.
+        """
+        until = asyncio.get_running_loop().time() + seconds
+        self._quiet_until = max(self._quiet_until, until)
+
+    def ban(self, refusal: Banned) -> None:
+        """Remember, for every process, how long the vendor wants to hear nothing from us."""
+        name, until = self._vendor, f"{refusal.until:%Y-%m-%d %H:%M:%S} UTC"
+        if isinstance(refusal, QuotaUsedUp):
+            self._journal.note("quota", f"{name}: {refusal}")
+        elif self._ban.begin(refusal.until):
+            self._journal.note("ban", f"{name}: nothing is asked before {until}: {refusal}")
+
+    def close(self) -> None:
+        """Let go of the files."""
+        self._breaker.close()
+        for meter in self._meters.values():
+            meter.close()

@@ -1,0 +1,250 @@
+"""The session that every vendor's client shares.
+
+A vendor is a subclass with one method per endpoint. What a status means is in ``answers``, the
+asking again in ``retry``, the leave to ask at all in ``leave``, the wire in ``connection``, the
+book-keeping in ``records``. Clients are given their transport, clock and addresses, so a test or
+the stand-in takes the vendor's place without a mock.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import httpx
+from pydantic import SecretStr
+
+from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorUnavailable
+from cryptopipe_assets.vendors.http.breaker import CircuitOpen
+from cryptopipe_assets.vendors.http.connection import Connection, Manners, hint
+from cryptopipe_assets.vendors.http.quota import Quota as Quota
+from cryptopipe_assets.vendors.http.rate_limit import Budget as Budget
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.redaction import Redactor
+from cryptopipe_assets.vendors.http.rejection import Rejection
+from cryptopipe_assets.vendors.http.responses import Banned, Question, judge
+from cryptopipe_assets.vendors.http.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_assets.vendors.http.session import Session, open_session
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+Params = Mapping[str, str | int]
+
+
+def utcnow() -> datetime:
+    """Now, with its time zone."""
+    return datetime.now(UTC)
+
+
+class VendorClient:
+    """One vendor's HTTP session, an async context manager; nothing is opened before entering it.
+
+    Parameters
+    ----------
+    base_url
+        Address that all paths are below.
+    budgets, quotas
+        Limits of short windows, and of days and months, by family; a request of a family that
+        is not listed is not held back.
+    concurrency, timeout_seconds, transport
+        As of ``Connection``.
+    attempts
+        How often a request is sent before we give up.
+    api_key
+        Sent in the subclass's header ``key_header`` (or, where a vendor takes no header, in the
+        parameter ``key_param``, which no log and no error shows).
+    clock
+        Tells the time (UTC).
+    state_folder
+        Where budgets and bans are shared between processes; null keeps them in memory.
+    backoff_seconds
+        Wait before the second attempt; it doubles with each further one.
+    records
+        Where spending and decisions are entered.
+
+    Attributes
+    ----------
+    calls
+        Requests sent per endpoint, retries included.
+    """
+
+    vendor: ClassVar[str]
+    verb: ClassVar[str] = "GET"  # with "POST", the parameters travel as a JSON body
+    key_header: ClassVar[str | None] = None
+    key_param: ClassVar[str | None] = None
+
+    def __init__(
+        self,
+        *,
+        base_url: str,
+        budgets: Sequence[Budget] = (),
+        quotas: Sequence[Quota] = (),
+        concurrency: int = 8,
+        timeout_seconds: float = 30,
+        attempts: int = 4,
+        api_key: SecretStr | None = None,
+        transport: httpx.AsyncBaseTransport | None = None,
+        clock: Callable[[], datetime] = utcnow,
+        state_folder: Path | None = None,
+        backoff_seconds: float = 1.0,
+        records: Records | None = None,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.calls: Counter[str] = Counter()
+        self.redact = Redactor(api_key)
+        self.records = records or Records()
+        witness = self.records.witness
+        self.clock, self._wall = (witness.heard, witness.wall) if witness else (clock, clock)
+        self._limits = (tuple(budgets), tuple(quotas))
+        self._concurrency, self._timeout_seconds = concurrency, timeout_seconds
+        self._persistence = Persistence(attempts=attempts, backoff_seconds=backoff_seconds)
+        self._api_key = api_key
+        self._transport = transport
+        self._state_folder = state_folder
+        self._session: Session | None = None
+
+    def __repr__(self) -> str:
+        return f"{type(self).__name__}(base_url={self.base_url!r})"
+
+    async def __aenter__(self) -> Self:
+        manners = Manners(verb=self.verb, key_header=self.key_header, key_param=self.key_param)
+        self._session = open_session(
+            self.vendor,
+            Connection(
+                self.base_url,
+                manners,
+                api_key=self._api_key,
+                concurrency=self._concurrency,
+                timeout_seconds=self._timeout_seconds,
+                transport=self._transport,
+            ),
+            limits=self._limits,
+            records=self.records,
+            clock=self._wall,
+            state_folder=self._state_folder,
+        )
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        if self._session is not None:
+            await self._session.close()
+        self._session = None
+
+    async def get_json(
+        self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
+    ) -> Any:
+        """Return the decoded JSON answer to ``params`` at ``path``.
+
+        ``family`` names the budget that pays ``cost`` units; ``label`` is the endpoint's name in
+        ``calls`` (the path, if not given).
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        body = await self.get_text(path, params, family=family, cost=cost, label=label)
+        try:
+            return json.loads(body)
+        except ValueError as exc:
+            raise self.changed(path, f"expected JSON, got: {self.redact(body)}") from exc
+
+    async def get_text(
+        self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
+    ) -> bytes:
+        """Return a JSON answer not yet decoded; all else as ``get_json``."""
+        return await self._ask(
+            Question(path=path, params=params, family=family, cost=cost, label=label or path)
+        )
+
+    async def get_bytes(self, path: str, *, family: str) -> bytes:
+        """Return a file of an archive as it is; ``family`` is also its name in ``calls``.
+
+        Raises
+        ------
+        NotPublished
+            If there is no such file.
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        return await self._ask(
+            Question(path=path, params={}, family=family, cost=1, label=family, is_file=True)
+        )
+
+    def changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
+        """Return the error for an answer that is not what the vendor promised; see ``Rejection``.
+
+        It is to be made by the task that got the answer, of which a sample is saved.
+        """
+        return Rejection(
+            vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
+        ).of(where, fault)
+
+    def screen(self, response: httpx.Response) -> None:
+        """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
+
+    async def _ask(self, question: Question) -> bytes:
+        """Ask; where somebody listens, through them."""
+        if (witness := self.records.witness) is None:
+            return await self._ask_vendor(question)
+        asked = self.vendor, self.verb, question
+        return await witness.answer(*asked, lambda: self._ask_vendor(question))
+
+    async def _ask_vendor(self, question: Question) -> bytes:
+        """Ask until there is an answer, a refusal, or no attempt left."""
+        session = self._opened()
+
+        async def once() -> bytes:
+            await session.leave.take(question)
+            async with session.connection.slots, session.leave.turn(question):
+                response = await self._send(session, question)
+                try:
+                    self.screen(response)
+                    now, vendor = self._wall(), self.vendor
+                    return judge(response, question, vendor=vendor, redact=self.redact, now=now)
+                except UnexpectedShape as exc:
+                    raise self.changed(str(question), exc) from exc
+
+        def before_retry(failure: AskAgain, sent: int) -> None:
+            session.leave.be_quiet(failure.wait_seconds)
+            self.records.journal.note(
+                "retry",
+                f"{self.vendor} {question.label}: attempt {sent} of {self._persistence.attempts}: "
+                f"{failure}; asked again in {failure.wait_seconds:.1f} s",
+            )
+
+        try:
+            body = await self._persistence.run(once, before_retry)
+            return body if self.records.witness is None else self.redact.blank_body(body)
+        except Banned as exc:
+            session.leave.ban(exc)
+            raise RateLimited(self.vendor, self._unanswered(question, str(exc))) from exc
+        except CircuitOpen as exc:
+            raise VendorUnavailable(self.vendor, self._unanswered(question, str(exc))) from exc
+        except GaveUp as exc:
+            tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
+            why = self._unanswered(question, f"no answer in {tries}, last: {exc}")
+            if exc.last.is_limit:
+                session.leave.be_quiet(exc.last.wait_seconds)
+                raise RateLimited(self.vendor, why) from exc
+            raise VendorUnavailable(self.vendor, why) from exc
+
+    def _unanswered(self, question: Question, why: str) -> str:
+        """Say what was asked, why there is no answer, and what to do."""
+        return f"{question}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
+
+    async def _send(self, session: Session, question: Question) -> httpx.Response:
+        """Enter a request in the books and send it."""
+        self.calls[question.label] += 1
+        session.spend(question.family, question.label, calls=1, units=question.cost)
+        response = await session.connection.send(question)
+        session.remember(response, question)
+        return response
+
+    def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:
+        """Enter into the ledger what an endpoint cost."""
+        self._opened().spend(family, endpoint, calls=calls, units=units)
+
+    def _opened(self) -> Session:
+        if self._session is None:
+            raise RuntimeError(f"{self!r} is closed; use it inside `async with`")
+        return self._session

@@ -1,0 +1,121 @@
+"""One request on the wire: addresses, headers, the key, timeouts, how many at once."""
+
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
+
+import httpx
+from pydantic import SecretStr
+
+from cryptopipe_assets.vendors.http.account import account_of
+from cryptopipe_assets.vendors.http.redaction import Redactor, quieten_libraries
+from cryptopipe_assets.vendors.http.responses import Question
+from cryptopipe_assets.vendors.http.retry import AskAgain
+
+WHOLE_ANSWER_TIMEOUTS = 10
+START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Manners:
+    """How a vendor wants to be spoken to.
+
+    Attributes
+    ----------
+    verb
+        With ``POST``, the parameters travel as a JSON body.
+    key_header, key_param
+        Where the key goes, if anywhere; no log and no error shows it.
+    """
+
+    verb: str
+    key_header: str | None
+    key_param: str | None
+
+
+class Connection:
+    """Connections to one address while they are open.
+
+    Parameters
+    ----------
+    concurrency
+        Most requests in flight at once.
+    timeout_seconds
+        Longest silence on a connection; a whole answer may take ten times as long.
+    transport
+        Replaces the network, in tests.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        manners: Manners,
+        *,
+        api_key: SecretStr | None,
+        concurrency: int,
+        timeout_seconds: float,
+        transport: httpx.AsyncBaseTransport | None,
+    ) -> None:
+        quieten_libraries()
+        self._manners, self._api_key = manners, api_key
+        self._redact = Redactor(api_key)
+        self.base_url, self.timeout_seconds = base_url, timeout_seconds
+        self._whole_answer_seconds = timeout_seconds * WHOLE_ANSWER_TIMEOUTS
+        self._slots = asyncio.Semaphore(concurrency)
+        self._http = httpx.AsyncClient(
+            base_url=base_url,
+            headers={"User-Agent": "cryptopipe", **self._key_as(manners.key_header)},
+            timeout=timeout_seconds,
+            transport=transport,
+            verify=httpx.URL(base_url).scheme == "https",  # loading roots takes 40 ms
+            trust_env=not is_local(base_url),  # a proxy cannot reach our loopback
+            follow_redirects=False,
+        )
+
+    async def send(self, question: Question) -> httpx.Response:
+        """Send one request when there is a slot for it; every failure on the way may pass.
+
+        Raises
+        ------
+        AskAgain
+        """
+        params = {**question.params, **self._key_as(self._manners.key_param)}
+        verb = self._manners.verb
+        query, body = (params, None) if verb == "GET" else (None, params)
+        try:
+            async with asyncio.timeout(self._whole_answer_seconds):
+                return await self._http.request(verb, question.path, params=query, json=body)
+        except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
+            said = self._redact(f"{type(exc).__name__}: {exc}")
+            raise AskAgain(said, is_outage=not isinstance(exc, httpx.DecodingError)) from exc
+
+    @property
+    def slots(self) -> asyncio.Semaphore:
+        """What a request in flight holds."""
+        return self._slots
+
+    def account(self, folder: Path | None) -> str:
+        """Who the vendor takes us for; see ``account_of``."""
+        shows_key = self._manners.key_header is not None or self._manners.key_param is not None
+        return account_of(self._api_key if shows_key else None, folder)
+
+    async def close(self) -> None:
+        """Hang up."""
+        await self._http.aclose()
+
+    def _key_as(self, name: str | None) -> dict[str, str]:
+        """Return the key under the name that the vendor wants it by, if there is one."""
+        if name is None or self._api_key is None:
+            return {}
+        return {name: self._api_key.get_secret_value()}
+
+
+def hint(address: str, failure: str) -> str:
+    """What may be the matter where nobody answers on this machine; empty elsewhere."""
+    return START_STANDIN if is_local(address) and "ConnectError" in failure else ""
+
+
+def is_local(address: str) -> bool:
+    """Tell whether an address is on this machine, as the stand-in's is."""
+    host = httpx.URL(address).host
+    return host in ("localhost", "::1") or host.startswith("127.")

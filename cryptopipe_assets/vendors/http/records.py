@@ -1,0 +1,31 @@
+"""What a client writes down, and where."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from cryptopipe_assets.vendors.http.call_ledger import FILE, Ledger
+from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.http.tap import Witness
+
+
+@dataclass(frozen=True, kw_only=True)
+class Records:
+    """Where a client enters what it spent and what it decided.
+
+    Attributes
+    ----------
+    folder
+        The state folder, which all processes share; null keeps everything in memory.
+    journal
+        The table and run that the client works for, and their log.
+    witness
+        Keeps the answers, or gives kept ones; null where nobody listens.
+    """
+
+    folder: Path | None = None
+    journal: Journal = field(default_factory=Journal)
+    witness: Witness | None = None
+
+    def ledger(self) -> Ledger:
+        """The ledger of calls, to be opened."""
+        return Ledger(None if self.folder is None else self.folder / FILE)

@@ -1,0 +1,76 @@
+"""The error for an answer that is not what its vendor promised, with a sample of it saved."""
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+
+from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.vendors.http.recent_answers import recent
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.redaction import Redactor
+from cryptopipe_assets.vendors.http.samples import Sample, save
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+LONGEST_FAULT = 600
+ADVICE = "Nothing was written; see the vendor's change log"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Rejection:
+    """How one client rejects answers.
+
+    Attributes
+    ----------
+    records
+        Where samples go, and the run and table that they are of.
+    redact, clock
+        As of ``VendorClient``.
+    """
+
+    vendor: str
+    records: Records
+    redact: Redactor
+    clock: Callable[[], datetime]
+
+    def of(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
+        """Return the error; it names the file that a sample was saved in.
+
+        Parameters
+        ----------
+        where
+            The endpoint, and what was asked for.
+        fault
+            What was expected and what came. That of a parser knows which answers it read.
+        """
+        said = " ".join(self.redact.blank(f"{where}: {fault}").split())
+        if len(said) > LONGEST_FAULT:
+            said = f"{said[: LONGEST_FAULT - 3]}..."
+        note = self._sampled(where, said, fault)
+        return PayloadChanged(self.vendor, f"{said}. {ADVICE}{note}")
+
+    def _sampled(self, where: str, said: str, fault: UnexpectedShape | str) -> str:
+        """Save a sample; returns the sentence that says where, or why there is none."""
+        folder, journal = self.records.folder, self.records.journal
+        heard = fault.answers if isinstance(fault, UnexpectedShape) else recent()
+        offending = fault.offending if isinstance(fault, UnexpectedShape) else None
+        answers = [each for each in heard if each.vendor == self.vendor]
+        if folder is None or not answers:
+            return ""
+        sample = Sample(
+            vendor=self.vendor,
+            where=where,
+            said=said,
+            table=journal.table,
+            run_id=journal.run_id,
+            offending=json.dumps(offending, default=str),
+            answers=answers,
+        )
+        try:
+            path = save(sample, folder, redact=self.redact, now=self.clock())
+        except Exception as exc:  # whatever it is, the answer's fault is what has to be told
+            why = getattr(exc, "strerror", None) or exc
+            journal.note("sample", f"{self.vendor} {where}: no sample could be saved: {why}")
+            return f". No sample could be saved: {why}"
+        journal.note("sample", f"{self.vendor} {where}: a sample of the answer is in {path}")
+        return f". A sample of the answer is in {path}"

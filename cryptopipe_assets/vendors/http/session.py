@@ -1,0 +1,116 @@
+"""What a client has while it is open: the wire, the leave to use it, the books."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+import httpx
+
+from cryptopipe_assets.vendors.http.admission import Leave
+from cryptopipe_assets.vendors.http.breaker import Breaker
+from cryptopipe_assets.vendors.http.call_ledger import Ledger
+from cryptopipe_assets.vendors.http.connection import Connection
+from cryptopipe_assets.vendors.http.quota import Quota
+from cryptopipe_assets.vendors.http.rate_limit import Budget
+from cryptopipe_assets.vendors.http.recent_answers import Answer, remember
+from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.responses import Question
+
+
+@dataclass(frozen=True, kw_only=True)
+class Session:
+    """One vendor, asked by one account.
+
+    Attributes
+    ----------
+    account
+        Who the vendor takes us for: ``address``, or what stands for a key.
+    """
+
+    vendor: str
+    account: str
+    ledger: Ledger
+    connection: Connection
+    leave: Leave
+    records: Records
+    clock: Callable[[], datetime]
+
+    def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:
+        """Enter into the ledger what an endpoint costs."""
+        self.ledger.spend(
+            self.clock().date(),
+            self.vendor,
+            account=self.account,
+            family=family,
+            endpoint=endpoint,
+            table=self.records.journal.table,
+            calls=calls,
+            units=units,
+        )
+
+    def remember(self, response: httpx.Response, question: Question) -> None:
+        """Keep an answer in mind, in case it is rejected later."""
+        heard = Answer(
+            vendor=self.vendor,
+            method=response.request.method,
+            address=self.connection.base_url,
+            path=question.path,
+            params=question.params,
+            status=response.status_code,
+            content_type=response.headers.get("Content-Type", ""),
+            at=self.clock(),
+            body=response.content,
+        )
+        remember([heard])
+
+    async def close(self) -> None:
+        """Let go of files and connections."""
+        self.leave.close()
+        self.ledger.close()
+        await self.connection.close()
+
+
+def open_session(
+    vendor: str,
+    connection: Connection,
+    *,
+    limits: tuple[Sequence[Budget], Sequence[Quota]],
+    records: Records,
+    clock: Callable[[], datetime],
+    state_folder: Path | None,
+) -> Session:
+    """Open what a client needs; everything as of ``VendorClient``.
+
+    Raises
+    ------
+    StorageError
+        If the state folder cannot be used.
+    """
+    account = connection.account(state_folder or records.folder)
+    ledger = records.ledger().open()
+    breaker = Breaker(
+        f"{vendor} {connection.base_url}",
+        patience_seconds=connection.timeout_seconds,
+        journal=records.journal,
+        clock=clock,
+        state_folder=state_folder,
+    )
+    return Session(
+        vendor=vendor,
+        account=account,
+        ledger=ledger,
+        connection=connection,
+        leave=Leave(
+            vendor,
+            account,
+            limits=limits,
+            ledger=ledger,
+            breaker=breaker,
+            journal=records.journal,
+            clock=clock,
+            state_folder=state_folder,
+        ),
+        records=records,
+        clock=clock,
+    )

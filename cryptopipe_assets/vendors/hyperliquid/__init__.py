@@ -1,0 +1,1 @@
+"""Hyperliquid: open interest of perpetual contracts, all in one response."""

@@ -1,0 +1,123 @@
+"""Hyperliquid, the perpetuals of its own order book.
+
+Docs      https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api/info-endpoint
+Auth      none
+Budget    ``weight``, 1,200 a minute and address; ``metaAndAssetCtxs`` costs 20
+History   none for open interest: only what was asked in time exists
+Symbols   the base alone, ``BTC``; ``kPEPE`` is 1000 PEPE; all are margined in USDC
+Numbers   strings; open interest is in units of the base, one side; the answer has no time
+Terms     https://app.hyperliquid.xyz/terms; not offered in every country
+"""
+
+import re
+from collections import Counter
+from datetime import datetime
+from typing import Any, ClassVar
+
+from pydantic import StrictBool, TypeAdapter
+
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
+from cryptopipe_assets.vendors.parsing.open_interest import (
+    Measured,
+    Reading,
+    at_the_instant,
+    milliseconds,
+)
+from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol, contract_of
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+
+INFO = "/info"
+ALL_PERPETUALS = "metaAndAssetCtxs"
+USDC_TOKEN = 0
+
+_THOUSAND = re.compile(r"k(?P<coin>[A-Z][A-Z0-9]*)")
+
+
+class _Listed(Wire):
+    name: str
+    is_delisted: StrictBool = False
+
+
+class _Meta(Wire):
+    universe: list[_Listed]
+    collateral_token: Count = USDC_TOKEN
+
+
+class _State(Wire):
+    open_interest: Figure
+    mark_px: Figure
+
+
+_ANSWER = TypeAdapter(tuple[_Meta, list[_State | None]])
+
+
+class Hyperliquid(VendorClient):
+    """The info endpoint: questions are JSON bodies."""
+
+    vendor: ClassVar[str] = "hyperliquid"
+    verb: ClassVar[str] = "POST"
+
+    async def open_interest_now(self) -> Measured:
+        """Return the open interest of all perpetuals, as of the moment the answer is here.
+
+        Contracts that ended, and those whose figures are blank, are left out and counted.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        answer = await self.get_json(
+            INFO,
+            {"type": ALL_PERPETUALS},
+            family="weight",
+            cost=20,
+            label=f"{INFO} {ALL_PERPETUALS}",
+        )
+        try:
+            return read_states(answer, now=self.clock())
+        except UnexpectedShape as exc:
+            raise self.changed(f"{INFO} {ALL_PERPETUALS}", exc) from exc
+
+
+def read_states(answer: Any, *, now: datetime) -> Measured:
+    """Pair the list of contracts with the list of their states, which go by position.
+
+    Raises
+    ------
+    UnexpectedShape
+        If the lists differ in length, a field is missing, the margin is not USDC, there is no
+        contract at all, or two have one name.
+    """
+    meta, states = shaped(_ANSWER, answer)
+    if meta.collateral_token != USDC_TOKEN:
+        raise UnexpectedShape(f"expected margin in USDC, got token {meta.collateral_token}")
+    if len(meta.universe) != len(states):
+        raise UnexpectedShape(f"{len(meta.universe)} contracts, but {len(states)} states")
+    readings: list[Reading] = []
+    left_out: Counter[str] = Counter()
+    for listed, state in zip(meta.universe, states, strict=True):
+        if listed.is_delisted:
+            left_out["delisted"] += 1
+        elif state is None or state.open_interest is None or state.mark_px is None:
+            left_out["blank"] += 1
+        else:
+            readings.append(
+                Reading(
+                    stamp=milliseconds(now),
+                    contract=contract_of(
+                        listed.name, base_unit(listed.name), quote="USDC", margin_type="linear"
+                    ),
+                    contracts=None,
+                    base=state.open_interest,
+                    usd=state.open_interest * state.mark_px,
+                )
+            )
+    by_vendor_symbol(each.contract for each in readings)
+    return Measured(at_the_instant(readings, venue=Hyperliquid.vendor), dict(left_out))
+
+
+def base_unit(name: str) -> str:
+    """Return the unit that the price is quoted for: ``kPEPE`` is ``1000PEPE``."""
+    found = _THOUSAND.fullmatch(name)
+    return name if found is None else f"1000{found['coin']}"

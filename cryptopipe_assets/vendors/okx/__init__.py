@@ -1,0 +1,1 @@
+"""OKX: open interest of perpetual swaps."""

@@ -1,0 +1,94 @@
+"""The shape of a decoded answer: checked against what a vendor promises, and named where it fails.
+
+No network. Values are not quoted, only their kind: an answer could echo a key. What came at the
+place of a fault goes along for the sample, which is redacted.
+"""
+
+from collections.abc import Sequence
+from typing import Any, TypeVar
+
+import polars as pl
+from pydantic import TypeAdapter, ValidationError
+
+from cryptopipe_assets.vendors.http.recent_answers import recent
+
+ROWS_SHOWN = 3
+TIMESTAMP = pl.Datetime("ms", "UTC")
+
+T = TypeVar("T")
+
+
+class UnexpectedShape(ValueError):
+    """An answer that is not what its vendor promises; the text says where and why.
+
+    Attributes
+    ----------
+    offending
+        What came at that place, to be shown redacted only; null if that is not known.
+    answers
+        What the task that failed had heard, the newest last.
+    """
+
+    def __init__(self, what: str, offending: Any = None) -> None:
+        super().__init__(what)
+        self.offending = offending
+        self.answers = recent()
+
+
+def shaped(promise: TypeAdapter[T], payload: Any) -> T:
+    """Return ``payload`` as promised; fields that were not promised are let be.
+
+    Raises
+    ------
+    UnexpectedShape
+        Naming the first place that is different, what was expected and what kind of value came.
+    """
+    try:
+        return promise.validate_python(payload)
+    except ValidationError as exc:
+        first = exc.errors(include_url=False, include_context=False)[0]
+        place = ".".join(map(str, first["loc"])) or "the answer"
+        more = f", and {exc.error_count() - 1} more such faults" if exc.error_count() > 1 else ""
+        raise UnexpectedShape(
+            f"{place}: {first['msg']}, got {type(first['input']).__name__}{more}",
+            _around(payload, first["loc"]),
+        ) from None  # pydantic's text quotes what came
+
+
+def refuse(rows: pl.DataFrame, faults: dict[str, pl.Expr], *, show: tuple[str, ...]) -> None:
+    """Check that no row has a fault.
+
+    Parameters
+    ----------
+    faults
+        What is wrong, to the condition that tells; in this order.
+    show
+        Columns that identify a row to a person.
+
+    Raises
+    ------
+    UnexpectedShape
+        Naming the first fault, how many rows have it, and the first of them.
+    """
+    for name, fault in faults.items():
+        if not (bad := rows.filter(fault)).is_empty():
+            first = ", ".join(f"{key}={bad[key][0]}" for key in show)
+            raise UnexpectedShape(
+                f"{name} ({bad.height} such rows): {first}", bad.head(ROWS_SHOWN).to_dicts()
+            )
+
+
+def _around(payload: Any, place: Sequence[int | str]) -> Any:
+    """Return the row that the place of a fault is in, or where there are no rows, the object."""
+    inside = row = payload
+    has_rows = False
+    for step in place:
+        try:
+            inside = inside[step]
+        except (KeyError, IndexError, TypeError):
+            break
+        if not isinstance(inside, dict | list):
+            break
+        if isinstance(step, int) or not has_rows:
+            row, has_rows = inside, has_rows or isinstance(step, int)
+    return row
