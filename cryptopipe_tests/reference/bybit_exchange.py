@@ -4,7 +4,6 @@ import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any, TypeVar
 
 import httpx
@@ -12,8 +11,9 @@ import httpx
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.bybit.parsing import read_contracts
 from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol
+from cryptopipe_tests.places import PAYLOADS
 
-PAYLOADS = Path(__file__).resolve().parents[1] / "payloads" / "bybit"
+FOLDER = PAYLOADS / "bybit"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOUR_MS = 3_600_000
@@ -35,7 +35,7 @@ Change = Callable[[Any], Any]
 
 
 def sent(name: str) -> Any:
-    return json.loads((PAYLOADS / name).read_bytes())
+    return json.loads((FOLDER / name).read_bytes())
 
 
 class Exchange:
