@@ -17,6 +17,7 @@ from cryptopipe_assets.vendors.http.journal import Errand, Journal
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.responses import Question
 from cryptopipe_tests.places import ROOT
+from cryptopipe_tests.unit.vendors.conftest import asked, mocked
 
 CANARY = "canary/31f8+77ab"
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
@@ -45,17 +46,14 @@ def recorder(warehouse: Path, run_id: str = "run", *, day: date = DAY) -> Record
 def test_a_key_that_a_vendor_repeats_in_its_answer_is_not_kept(tmp_path, body):
     witness = recorder(tmp_path)
 
-    async def ask() -> object:
-        client = Vendor(
-            base_url="https://vendor.example",
-            transport=httpx.MockTransport(lambda _: httpx.Response(200, text=body)),
-            api_key=SecretStr(CANARY),
-            records=Records(witness=witness),
-        )
-        async with client:
-            return await client.get_json("/coins", {}, family="calls")
-
-    answered = asyncio.run(ask())
+    client = mocked(
+        Vendor,
+        lambda _: httpx.Response(200, text=body),
+        base_url="https://vendor.example",
+        api_key=SecretStr(CANARY),
+        records=Records(witness=witness),
+    )
+    answered = asked(client, lambda vendor: vendor.get_json("/coins", {}, family="calls"))
     file = tmp_path / "part-0.parquet"
     file.write_bytes(b"rows")
     witness.wrote({DAY: file})

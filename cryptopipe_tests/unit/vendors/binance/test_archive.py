@@ -1,6 +1,5 @@
 """Binance's archive: files are verified, unpacked and read like REST pages."""
 
-import asyncio
 import hashlib
 import io
 import zipfile
@@ -18,6 +17,7 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Vendor, asked, mocked
 
 FOLDER = PAYLOADS / "binance"
 DAY = (FOLDER / "BTCUSDT-1m-2026-02-03.csv").read_bytes()
@@ -56,19 +56,8 @@ class Archive:
         return httpx.Response(200, content=self.files[path])
 
 
-def ask(
-    vendor: Callable[[httpx.Request], httpx.Response],
-    work: Callable[[BinanceArchive], Awaitable[pl.DataFrame]],
-) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        async with BinanceArchive(
-            base_url="https://archive.test",
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-        ) as archive:
-            return await work(archive)
-
-    return asyncio.run(run())
+def ask(vendor: Vendor, work: Callable[[BinanceArchive], Awaitable[pl.DataFrame]]) -> pl.DataFrame:
+    return asked(mocked(BinanceArchive, vendor, base_url="https://archive.test"), work)
 
 
 def day(vendor: Callable[[httpx.Request], httpx.Response]) -> pl.DataFrame:

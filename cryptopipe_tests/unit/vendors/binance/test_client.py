@@ -1,6 +1,5 @@
 """Klines by REST. The vendor is a function that keeps, or breaks, Binance's rules."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -13,9 +12,9 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "binance"
+payload = Payloads("binance").response
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 MINUTE = 60_000
@@ -26,25 +25,10 @@ def ms(moment: datetime) -> int:
 
 
 def ask(
-    vendor: Callable[[httpx.Request], Any],
-    work: Callable[[Binance], Awaitable[pl.DataFrame]],
-    now: datetime = NOON,
+    vendor: Vendor, work: Callable[[Binance], Awaitable[pl.DataFrame]], now: datetime = NOON
 ) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        transport = httpx.MockTransport(vendor)
-        async with Binance(
-            base_url="https://binance.test",
-            transport=transport,
-            backoff_seconds=0.001,
-            clock=lambda: now,
-        ) as binance:
-            return await work(binance)
-
-    return asyncio.run(run())
-
-
-def payload(name: str) -> httpx.Response:
-    return httpx.Response(200, content=(FOLDER / name).read_bytes())
+    client = mocked(Binance, vendor, base_url="https://binance.test", clock=lambda: now)
+    return asked(client, work)
 
 
 class Exchange:

@@ -19,6 +19,7 @@ from cryptopipe_assets.vendors.binance.collect import Collected, collect_bars, c
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import days_of, plan, spans_of
+from cryptopipe_tests.unit.vendors.conftest import mocked
 
 HOUR = 3_600_000
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
@@ -97,14 +98,10 @@ class Binances:
 
 def collect(market: Binances, start: str, end: str, *, symbols=BTC, what=collect_bars) -> Collected:
     async def run() -> Collected:
-        options = {
-            "base_url": "https://binance.test",
-            "backoff_seconds": 0.001,
-            "clock": lambda: NOW,
-        }
+        options = {"base_url": "https://binance.test", "clock": lambda: NOW}
         async with (
-            Binance(transport=httpx.MockTransport(market.rest), **options) as binance,
-            BinanceArchive(transport=httpx.MockTransport(market.archive), **options) as archive,
+            mocked(Binance, market.rest, **options) as binance,
+            mocked(BinanceArchive, market.archive, **options) as archive,
         ):
             return await what(binance, archive, symbols, start=at(start), end=at(end), now=NOW)
 

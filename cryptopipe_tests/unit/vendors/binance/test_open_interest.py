@@ -1,7 +1,6 @@
 """Binance's open interest by REST: no page edge loses a point, and a month is all there is."""
 
 import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -20,9 +19,9 @@ from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
 from cryptopipe_assets.vendors.http.rate_limit import Budget
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "binance"
+BINANCE = Payloads("binance")
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOUR_MS = 3_600_000
@@ -66,21 +65,8 @@ class Exchange:
         return httpx.Response(200, json=rows)
 
 
-def ask(
-    vendor: Callable[[httpx.Request], httpx.Response],
-    work: Callable[[Binance], Awaitable[T]],
-    **settings: Any,
-) -> T:
-    async def run() -> T:
-        async with Binance(
-            base_url="https://binance.test",
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-            **settings,
-        ) as binance:
-            return await work(binance)
-
-    return asyncio.run(run())
+def ask(vendor: Vendor, work: Callable[[Binance], Awaitable[T]], **settings: Any) -> T:
+    return asked(mocked(Binance, vendor, base_url="https://binance.test", **settings), work)
 
 
 def history(vendor: Callable[[httpx.Request], httpx.Response], **asked: Any) -> Measured:
@@ -90,7 +76,7 @@ def history(vendor: Callable[[httpx.Request], httpx.Response], **asked: Any) -> 
 
 
 def recorded(request: httpx.Request) -> httpx.Response:
-    return httpx.Response(200, content=(FOLDER / "open_interest_hist.json").read_bytes())
+    return BINANCE.response("open_interest_hist.json")
 
 
 def test_a_point_is_the_end_of_the_hour_before_its_stamp():
@@ -187,7 +173,7 @@ def test_nothing_asked_is_an_empty_frame_without_a_call(asked):
 
 
 def page(**changed: Any) -> list[dict[str, Any]]:
-    rows = json.loads((FOLDER / "open_interest_hist.json").read_bytes())
+    rows = BINANCE.json("open_interest_hist.json")
     return [rows[0], {**rows[1], **changed}]
 
 

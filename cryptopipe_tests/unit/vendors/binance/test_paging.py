@@ -1,6 +1,5 @@
 """Laws of paging: how a vendor cuts its answers, and how we cut a window, changes no row."""
 
-import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterable
 from datetime import UTC, datetime, timedelta
@@ -17,6 +16,7 @@ from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
 from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
 from cryptopipe_assets.vendors.binance.parse_klines import read_klines
+from cryptopipe_tests.unit.vendors.conftest import asked, mocked
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 MINUTE, HOUR = timedelta(minutes=1), timedelta(hours=1)
@@ -79,15 +79,10 @@ class Exchange:
 
 
 def ask(cap: int, holes: Iterable[int], work: Callable[[Binance], Awaitable[Any]]) -> Any:
-    async def run() -> Any:
-        async with Binance(
-            base_url="http://binance.test",
-            transport=httpx.MockTransport(Exchange(cap, holes)),
-            clock=lambda: NOON,
-        ) as binance:
-            return await work(binance)
-
-    return asyncio.run(run())
+    exchange = Exchange(cap, holes)
+    return asked(
+        mocked(Binance, exchange, base_url="http://binance.test", clock=lambda: NOON), work
+    )
 
 
 def in_parts(

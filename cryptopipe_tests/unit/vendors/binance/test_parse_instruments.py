@@ -1,10 +1,7 @@
 """Binance's list of contracts made into instruments."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
-from typing import Any
 
 import httpx
 import polars as pl
@@ -13,26 +10,14 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_instruments import INSTRUMENT_SCHEMA
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "binance"
-
-
-def ask(
-    vendor: Callable[[httpx.Request], Any], work: Callable[[Binance], Awaitable[pl.DataFrame]]
-) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        transport = httpx.MockTransport(vendor)
-        async with Binance(
-            base_url="https://binance.test", transport=transport, backoff_seconds=0.001
-        ) as binance:
-            return await work(binance)
-
-    return asyncio.run(run())
+BINANCE = Payloads("binance")
+payload = BINANCE.response
 
 
-def payload(name: str) -> httpx.Response:
-    return httpx.Response(200, content=(FOLDER / name).read_bytes())
+def ask(vendor: Vendor, work: Callable[[Binance], Awaitable[pl.DataFrame]]) -> pl.DataFrame:
+    return asked(mocked(Binance, vendor, base_url="https://binance.test"), work)
 
 
 def instruments(exchange_info: httpx.Response | None = None) -> pl.DataFrame:
@@ -86,7 +71,7 @@ def test_a_delisted_contract_keeps_its_end_and_a_missing_filter_is_null():
 
 
 def test_a_contract_without_its_fields_or_with_a_twin_is_a_changed_payload():
-    sent = json.loads((FOLDER / "exchange_info.json").read_bytes())
+    sent = BINANCE.json("exchange_info.json")
     twin = {**sent, "symbols": [*sent["symbols"], {**sent["symbols"][0], "symbol": "BTCUSDTX"}]}
     with pytest.raises(PayloadChanged, match=r"two contracts of one name.*BTCUSDTX"):
         instruments(httpx.Response(200, json=twin))

@@ -4,7 +4,6 @@ import asyncio
 import hashlib
 import io
 import zipfile
-from collections.abc import Callable
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
@@ -20,6 +19,7 @@ from cryptopipe_assets.vendors.binance.parse_metrics import read_metrics
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Vendor, asked, mocked
 
 FOLDER = PAYLOADS / "binance"
 FILE = (FOLDER / "BTCUSDT-metrics-2026-02-03.csv").read_bytes()
@@ -27,8 +27,6 @@ DAY = date(2026, 2, 3)
 MIDNIGHT = datetime(2026, 2, 3, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HEADER = FILE.partition(b"\n")[0]
-
-Vendor = Callable[[httpx.Request], httpx.Response]
 
 
 def path_of(day: date) -> str:
@@ -55,19 +53,14 @@ def serving(files: dict[str, bytes]) -> Vendor:
 
 
 def an_archive(vendor: Vendor) -> BinanceArchive:
-    return BinanceArchive(
-        base_url="https://archive.test",
-        transport=httpx.MockTransport(vendor),
-        backoff_seconds=0.001,
-    )
+    return mocked(BinanceArchive, vendor, base_url="https://archive.test")
 
 
 def of_day(vendor: Vendor) -> Measured:
-    async def run() -> Measured:
-        async with an_archive(vendor) as archive:
-            return await metrics_of_day(archive, "BTCUSDT", "BTC-USDT-PERP", day=DAY)
-
-    return asyncio.run(run())
+    return asked(
+        an_archive(vendor),
+        lambda archive: metrics_of_day(archive, "BTCUSDT", "BTC-USDT-PERP", day=DAY),
+    )
 
 
 def test_a_days_file_gives_the_rows_of_whole_hours_as_ends_of_the_hours_before():
@@ -187,7 +180,7 @@ def by_rest(request: httpx.Request) -> httpx.Response:
 
 def collected(files: dict[str, bytes], start: datetime, end: datetime) -> Measured:
     async def run() -> Measured:
-        binance = Binance(base_url="https://b.test", transport=httpx.MockTransport(by_rest))
+        binance = mocked(Binance, by_rest, base_url="https://b.test")
         async with binance, an_archive(serving(files)) as archive:
             return await collect_open_interest(
                 binance,

@@ -1,9 +1,7 @@
 """Funding settlements by REST: no page edge, cap or stamp may lose a row."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import polars as pl
@@ -12,9 +10,9 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "binance"
+payload = Payloads("binance").response
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 HOUR = 3_600_000
@@ -24,21 +22,8 @@ def ms(moment: datetime) -> int:
     return round(moment.timestamp() * 1000)
 
 
-def ask(
-    vendor: Callable[[httpx.Request], Any], work: Callable[[Binance], Awaitable[pl.DataFrame]]
-) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        transport = httpx.MockTransport(vendor)
-        async with Binance(
-            base_url="https://binance.test", transport=transport, backoff_seconds=0.001
-        ) as binance:
-            return await work(binance)
-
-    return asyncio.run(run())
-
-
-def payload(name: str) -> httpx.Response:
-    return httpx.Response(200, content=(FOLDER / name).read_bytes())
+def ask(vendor: Vendor, work: Callable[[Binance], Awaitable[pl.DataFrame]]) -> pl.DataFrame:
+    return asked(mocked(Binance, vendor, base_url="https://binance.test"), work)
 
 
 class Funding:

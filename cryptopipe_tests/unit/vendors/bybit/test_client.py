@@ -11,7 +11,7 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_tests.reference.bybit_exchange import (
+from cryptopipe_tests.unit.vendors.bybit.exchange import (
     BTC,
     CONTRACTS,
     HOUR,

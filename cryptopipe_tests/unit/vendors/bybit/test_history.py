@@ -8,7 +8,7 @@ import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_tests.reference.bybit_exchange import (
+from cryptopipe_tests.unit.vendors.bybit.exchange import (
     BTC,
     CONTRACTS,
     HOUR,

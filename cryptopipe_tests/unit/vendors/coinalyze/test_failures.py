@@ -1,7 +1,5 @@
 """What Coinalyze leaves out, refuses or breaks is a named error, never a thinner frame."""
 
-import asyncio
-import json
 from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -20,18 +18,14 @@ from cryptopipe_assets.core.errors import (
 )
 from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
 from cryptopipe_assets.vendors.coinalyze.parse_markets import read_markets
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "coinalyze"
+sent = Payloads("coinalyze").json
 KEY = "k3y-that-nobody-may-see"
 DAY = datetime(2026, 2, 3, tzinfo=UTC)
 HOUR, MS = timedelta(hours=1), timedelta(milliseconds=1)
 TWO_HOURS = {"start": DAY, "end": DAY + 2 * HOUR}
 TWO_DAYS = {"start": DAY - timedelta(days=1), "end": DAY + timedelta(days=1)}
-
-
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
 
 
 MARKETS = read_markets(sent("future_markets.json"))
@@ -43,23 +37,19 @@ def chosen(*vendor_symbols: str) -> pl.DataFrame:
 
 
 def ask(
-    vendor: Callable[[httpx.Request], httpx.Response],
+    vendor: Vendor,
     work: Callable[[Coinalyze], Awaitable[pl.DataFrame]],
     **options: Any,
 ) -> pl.DataFrame:
     given = {"clock": lambda: DAY + timedelta(days=2), "attempts": 2, **options}
-
-    async def run() -> pl.DataFrame:
-        async with Coinalyze(
-            base_url="https://coinalyze.test/v1",
-            api_key=SecretStr(KEY),
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-            **given,
-        ) as coinalyze:
-            return await work(coinalyze)
-
-    return asyncio.run(run())
+    client = mocked(
+        Coinalyze,
+        vendor,
+        base_url="https://coinalyze.test/v1",
+        api_key=SecretStr(KEY),
+        **given,
+    )
+    return asked(client, work)
 
 
 METHODS: dict[str, Callable[[Coinalyze, pl.DataFrame, Any], Awaitable[pl.DataFrame]]] = {

@@ -1,6 +1,5 @@
 """Coinalyze's list of futures becomes a map, by what it says and not by how a symbol looks."""
 
-import json
 from datetime import timedelta
 from typing import Any
 
@@ -10,14 +9,12 @@ import pytest
 from cryptopipe_assets.vendors.coinalyze.parse_markets import MARKET_SCHEMA, read_markets
 from cryptopipe_assets.vendors.coinalyze.parse_rows import open_interest_rows
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
-from cryptopipe_tests.places import PAYLOADS
-
-FOLDER = PAYLOADS / "coinalyze"
+from cryptopipe_tests.unit.vendors.conftest import Payloads
 
 
 def listed(**changes: Any) -> list[dict[str, Any]]:
     """The recorded list, its first market changed."""
-    markets = json.loads((FOLDER / "future_markets.json").read_bytes())
+    markets = Payloads("coinalyze").json("future_markets.json")
     return [{**markets[0], **changes}, *markets[1:]]
 
 

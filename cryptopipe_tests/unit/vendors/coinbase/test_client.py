@@ -1,6 +1,5 @@
 """Coinbase's daily candles: pages of 300 days, newest first, made into prices of market_cap."""
 
-import asyncio
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -12,6 +11,7 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged, VendorUnavailable
 from cryptopipe_assets.vendors.coinbase.client import Coinbase
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
+from cryptopipe_tests.unit.vendors.conftest import Vendor, asked, mocked
 
 START = datetime(2024, 1, 1, tzinfo=UTC)
 NOW = datetime(2025, 1, 1, 12, tzinfo=UTC)
@@ -27,17 +27,9 @@ def candle(day: datetime, close: float = 100.0) -> list[float]:
     return [int(day.timestamp()), close - 2, close + 1, close - 1, close, 3.0]
 
 
-def ask(vendor: Callable[[httpx.Request], httpx.Response], question: str, *args: Any, **kw: Any):
-    async def run() -> Any:
-        async with Coinbase(
-            base_url="https://coinbase.test",
-            transport=httpx.MockTransport(vendor),
-            clock=lambda: NOW,
-            backoff_seconds=0.001,
-        ) as coinbase:
-            return await getattr(coinbase, question)(*args, **kw)
-
-    return asyncio.run(run())
+def ask(vendor: Vendor, question: str, *args: Any, **kw: Any) -> Any:
+    client = mocked(Coinbase, vendor, base_url="https://coinbase.test", clock=lambda: NOW)
+    return asked(client, lambda coinbase: getattr(coinbase, question)(*args, **kw))
 
 
 def closes(vendor: Callable[[httpx.Request], httpx.Response], days: int) -> pl.DataFrame:

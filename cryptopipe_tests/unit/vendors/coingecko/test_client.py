@@ -1,7 +1,5 @@
 """CoinGecko's coins, charts and candles. The vendor is a function; now is 2026-02-03 12:00."""
 
-import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
@@ -19,37 +17,17 @@ from cryptopipe_assets.core.errors import (
 )
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, answering, asked, mocked
 
-FOLDER = PAYLOADS / "coingecko"
+sent = Payloads("coingecko").json
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 MS = timedelta(milliseconds=1)
 KEY = "CG-that-nobody-may-see"
 
 
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
-
-
-def ask(
-    vendor: Callable[[httpx.Request], httpx.Response],
-    work: Callable[[CoinGecko], Awaitable[Any]],
-    **options: Any,
-) -> Any:
-    async def run() -> Any:
-        async with CoinGecko(
-            transport=httpx.MockTransport(vendor),
-            clock=lambda: NOON,
-            backoff_seconds=0.001,
-            **{"attempts": 2, **options},
-        ) as gecko:
-            return await work(gecko)
-
-    return asyncio.run(run())
-
-
-def answering(body: Any) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda request: httpx.Response(200, json=body)
+def ask(vendor: Vendor, work: Callable[[CoinGecko], Awaitable[Any]], **options: Any) -> Any:
+    client = mocked(CoinGecko, vendor, clock=lambda: NOON, **{"attempts": 2, **options})
+    return asked(client, work)
 
 
 def test_coins_become_rows_by_the_vendors_id():

@@ -1,7 +1,6 @@
 """Which of CoinGecko's plans is asked, and when another one is. The vendor is a function."""
 
 import asyncio
-import json
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime
@@ -13,17 +12,13 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import ConfigError, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, asked, mocked
 
-FOLDER = PAYLOADS / "coingecko"
+sent = Payloads("coingecko").json
 PUBLIC, PAID = "api.coingecko.com", "pro-api.coingecko.com"
 KEY = "CG-that-nobody-may-see"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 PING = httpx.Response(200, json={"gecko_says": "(V3) To the Moon!"})
-
-
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
 
 
 class Gecko:
@@ -52,17 +47,11 @@ class Gecko:
 
 def gecko(vendor: Gecko, **options: Any) -> CoinGecko:
     chosen = {"api_key": SecretStr(KEY), "attempts": 2, **options}
-    return CoinGecko(
-        transport=httpx.MockTransport(vendor), clock=lambda: NOON, backoff_seconds=0.001, **chosen
-    )
+    return mocked(CoinGecko, vendor, clock=lambda: NOON, **chosen)
 
 
 def ask(client: CoinGecko, work: Callable[[CoinGecko], Awaitable[Any]] = lambda g: g.ping()) -> Any:
-    async def run() -> Any:
-        async with client:
-            return await work(client)
-
-    return asyncio.run(run())
+    return asked(client, work)
 
 
 @pytest.mark.parametrize("plan", ["none", "demo", "pro"])
@@ -239,9 +228,6 @@ def test_addresses_can_be_the_stand_ins():
         asked.append(str(request.url))
         return PING
 
-    client = CoinGecko(
-        addresses={"none": "http://127.0.0.1:9/coingecko/api/v3"},
-        transport=httpx.MockTransport(vendor),
-    )
+    client = mocked(CoinGecko, vendor, addresses={"none": "http://127.0.0.1:9/coingecko/api/v3"})
     ask(client)
     assert asked == ["http://127.0.0.1:9/coingecko/api/v3/ping"]

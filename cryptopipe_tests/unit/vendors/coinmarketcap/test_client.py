@@ -1,7 +1,5 @@
 """CoinMarketCap's listings and quotes. The vendor is a function; now is 2026-02-03 12:00."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
@@ -14,24 +12,20 @@ from pydantic import SecretStr
 from cryptopipe_assets.core.errors import PayloadChanged, RequestError, VendorUnavailable
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "coinmarketcap"
+sent = Payloads("coinmarketcap").json
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 KEY = "k3y-that-nobody-may-see"
 
 
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
-
-
-def cmc(vendor: Callable[[httpx.Request], httpx.Response], **options: Any) -> CoinMarketCap:
-    return CoinMarketCap(
+def cmc(vendor: Vendor, **options: Any) -> CoinMarketCap:
+    return mocked(
+        CoinMarketCap,
+        vendor,
         base_url="https://cmc.test",
         api_key=SecretStr(KEY),
-        transport=httpx.MockTransport(vendor),
         clock=lambda: NOON,
-        backoff_seconds=0.001,
         **{"attempts": 2, **options},
     )
 
@@ -39,11 +33,7 @@ def cmc(vendor: Callable[[httpx.Request], httpx.Response], **options: Any) -> Co
 def ask(
     client: CoinMarketCap, work: Callable[[CoinMarketCap], Awaitable[pl.DataFrame]]
 ) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        async with client:
-            return await work(client)
-
-    return asyncio.run(run())
+    return asked(client, work)
 
 
 def listing(coins: list[dict[str, Any]], **status: Any) -> httpx.Response:

@@ -1,6 +1,5 @@
 """CoinMarketCap's verdicts: what is waited for, what ends the day, what a person has to do."""
 
-import asyncio
 import json
 import logging
 from collections.abc import Awaitable, Callable
@@ -16,15 +15,11 @@ from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, Vendor
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_verdict
 from cryptopipe_assets.vendors.http.retry import AskAgain
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "coinmarketcap"
+sent = Payloads("coinmarketcap").json
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 KEY = "k3y-that-nobody-may-see"
-
-
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
 
 
 def refusal(code: Any, http: int = 200, said: str = "no", **more: Any) -> httpx.Response:
@@ -43,21 +38,18 @@ every_method = pytest.mark.parametrize("method", METHODS.values(), ids=METHODS)
 
 
 def ask(
-    vendor: Callable[[httpx.Request], httpx.Response],
+    vendor: Vendor,
     method: Callable[[CoinMarketCap], Awaitable[pl.DataFrame]] = METHODS["listings_latest"],
     **options: Any,
 ) -> pl.DataFrame:
-    async def run() -> pl.DataFrame:
-        async with CoinMarketCap(
-            base_url="https://cmc.test",
-            api_key=SecretStr(KEY),
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-            **{"attempts": 1, "clock": lambda: NOON, **options},
-        ) as client:
-            return await method(client)
-
-    return asyncio.run(run())
+    client = mocked(
+        CoinMarketCap,
+        vendor,
+        base_url="https://cmc.test",
+        api_key=SecretStr(KEY),
+        **{"attempts": 1, "clock": lambda: NOON, **options},
+    )
+    return asked(client, method)
 
 
 @pytest.mark.parametrize("http", [200, None])

@@ -14,6 +14,7 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_tests.unit.vendors.conftest import asked, mocked
 
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 
@@ -92,25 +93,22 @@ class Desk:
         self.journal = Journal()
 
     def client(self, attempts: int = 1, **options: Any) -> Acme:
-        return Acme(
+        return mocked(
+            Acme,
+            self.vendor,
             base_url="https://acme.test/v1",
-            transport=httpx.MockTransport(self.vendor),
             clock=lambda: self.now,
             state_folder=self.folder,
-            backoff_seconds=0.001,
             attempts=attempts,
             records=Records(journal=self.journal),
             **options,
         )
 
     def ask(self, work: Callable[[Acme], Awaitable[Any]] | None = None, **options: Any) -> Any:
-        async def run() -> Any:
-            async with self.client(**options) as client:
-                if work is not None:
-                    return await work(client)
-                return await client.get_json("/p", {}, family="x")
-
-        return asyncio.run(run())
+        return asked(
+            self.client(**options),
+            work or (lambda client: client.get_json("/p", {}, family="x")),
+        )
 
     def fail(self, times: int) -> None:
         for _ in range(times):

@@ -2,9 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -17,43 +15,10 @@ from cryptopipe_assets.core.errors import (
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_tests.unit.vendors.conftest import answers
+from cryptopipe_tests.unit.vendors.http.acme import acme, ask
 
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
-
-
-class Acme(VendorClient):
-    vendor = "acme"
-    key_header = "X-Acme-Key"
-
-
-def acme(vendor: Callable[[httpx.Request], Any], kind: type[VendorClient] = Acme, **options: Any):
-    chosen = {"base_url": "https://acme.test/v1", "backoff_seconds": 0.001, **options}
-    return kind(transport=httpx.MockTransport(vendor), **chosen)
-
-
-def ask(client: VendorClient, work: Callable[[VendorClient], Awaitable[Any]] | None = None) -> Any:
-    """Enter the client, do the work (by default one question), leave it."""
-
-    async def run() -> Any:
-        async with client:
-            if work is not None:
-                return await work(client)
-            return await client.get_json("/prices", {"symbol": "BTC"}, family="weight")
-
-    return asyncio.run(run())
-
-
-def answers(*responses: httpx.Response | Exception) -> Callable[[httpx.Request], httpx.Response]:
-    """Answer with each response in turn, then with the last one forever."""
-    left = list(responses)
-
-    def vendor(request: httpx.Request) -> httpx.Response:
-        response = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(response, Exception):
-            raise response
-        return response
-
-    return vendor
 
 
 def test_a_json_answer_is_decoded_and_counted():

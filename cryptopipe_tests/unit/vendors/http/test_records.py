@@ -1,6 +1,5 @@
 """What the session enters in its books: spending, quotas, decisions."""
 
-import asyncio
 import logging
 from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
@@ -16,33 +15,23 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.quota import Quota
 from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_tests.unit.vendors.conftest import Vendor, answers, asked
+from cryptopipe_tests.unit.vendors.http.acme import acme as acme_of
 
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 KEY = "k3y-that-nobody-may-see"
 
 
-class Acme(VendorClient):
-    vendor = "acme"
-    key_header = "X-Acme-Key"
+def acme(vendor: Vendor, **options: Any) -> Any:
+    return acme_of(vendor, clock=lambda: NOW, **options)
 
 
-def acme(vendor: Callable[[httpx.Request], Any], **options: Any) -> Acme:
-    chosen = {"base_url": "https://acme.test/v1", "backoff_seconds": 0.001, **options}
-    return Acme(transport=httpx.MockTransport(vendor), clock=lambda: NOW, **chosen)
+async def prices(client: VendorClient) -> Any:
+    return await client.get_json("/prices", {"symbol": "BTC"}, family="weight", cost=3)
 
 
-def ask(client: VendorClient, work: Callable[[VendorClient], Awaitable[Any]] | None = None) -> Any:
-    async def run() -> Any:
-        async with client:
-            if work is not None:
-                return await work(client)
-            return await client.get_json("/prices", {"symbol": "BTC"}, family="weight", cost=3)
-
-    return asyncio.run(run())
-
-
-def always(response: httpx.Response) -> Callable[[httpx.Request], httpx.Response]:
-    return lambda request: response
+def ask(client: VendorClient, work: Callable[[Any], Awaitable[Any]] = prices) -> Any:
+    return asked(client, work)
 
 
 def test_every_request_is_entered_before_it_is_sent_for_the_table_that_wants_it(tmp_path):
@@ -60,7 +49,7 @@ def test_every_request_is_entered_before_it_is_sent_for_the_table_that_wants_it(
 
 def test_a_key_is_in_the_ledger_as_an_account_and_nowhere_as_itself(tmp_path):
     records = Records(folder=tmp_path)
-    ask(acme(always(httpx.Response(200, json=1)), records=records, api_key=SecretStr(KEY)))
+    ask(acme(answers(httpx.Response(200, json=1)), records=records, api_key=SecretStr(KEY)))
     assert read_spending(tmp_path)["account"].item().startswith("key-")
     kept = [path.read_bytes() for path in tmp_path.rglob("*") if path.is_file()]
     assert kept
@@ -79,7 +68,7 @@ def test_a_quota_that_is_used_up_is_refused_before_the_vendor_is_asked(tmp_path)
         )
     journal = Journal()
     client = acme(
-        always(httpx.Response(200, json=1)),
+        answers(httpx.Response(200, json=1)),
         quotas=[Quota(family="weight", units=100, per="month")],
         records=Records(folder=tmp_path, journal=journal),
     )
@@ -94,7 +83,7 @@ def test_a_quota_that_is_used_up_is_refused_before_the_vendor_is_asked(tmp_path)
     assert journal.counts == {"quota": 1}
     # A quota is a plan of ours, not a ban: with more room the next run asks at once.
     roomier = acme(
-        always(httpx.Response(200, json=1)),
+        answers(httpx.Response(200, json=1)),
         quotas=[Quota(family="weight", units=200, per="month")],
         records=Records(folder=tmp_path),
         state_folder=tmp_path,
@@ -104,14 +93,18 @@ def test_a_quota_that_is_used_up_is_refused_before_the_vendor_is_asked(tmp_path)
 
 def test_a_ban_of_one_key_does_not_ban_another(tmp_path):
     refusal = httpx.Response(429, headers={"Retry-After": "7200"})
-    first = acme(always(refusal), state_folder=tmp_path, api_key=SecretStr(KEY))
+    first = acme(answers(refusal), state_folder=tmp_path, api_key=SecretStr(KEY))
     with pytest.raises(RateLimited, match="14:00:00"):
         ask(first)
-    again = acme(always(httpx.Response(200, json=1)), state_folder=tmp_path, api_key=SecretStr(KEY))
+    again = acme(
+        answers(httpx.Response(200, json=1)), state_folder=tmp_path, api_key=SecretStr(KEY)
+    )
     with pytest.raises(RateLimited, match="14:00:00"):
         ask(again)
     other = SecretStr("another")
-    assert ask(acme(always(httpx.Response(200, json=1)), state_folder=tmp_path, api_key=other)) == 1
+    assert (
+        ask(acme(answers(httpx.Response(200, json=1)), state_folder=tmp_path, api_key=other)) == 1
+    )
 
 
 def test_each_retry_is_told_with_its_reason_and_its_wait(caplog):
@@ -130,9 +123,9 @@ def test_each_retry_is_told_with_its_reason_and_its_wait(caplog):
 
 def test_a_429_until_the_end_is_a_limit_and_an_outage_is_not():
     with pytest.raises(RateLimited, match="no answer in 2 attempts, last: HTTP 429"):
-        ask(acme(always(httpx.Response(429)), attempts=2))
+        ask(acme(answers(httpx.Response(429)), attempts=2))
     with pytest.raises(VendorUnavailable) as caught:
-        ask(acme(always(httpx.Response(503)), attempts=2))
+        ask(acme(answers(httpx.Response(503)), attempts=2))
     assert not isinstance(caught.value, RateLimited)
 
 
@@ -140,13 +133,13 @@ def test_of_header_and_body_the_longer_ban_counts():
     body = {"code": -1003, "msg": "banned until 1770121200000."}  # 12:20 of that day
     ban = httpx.Response(418, json=body, headers={"Retry-After": "120"})
     with pytest.raises(RateLimited, match="until 2026-02-03 12:20:00 UTC"):
-        ask(acme(always(ban)))
+        ask(acme(answers(ban)))
 
 
 def test_without_a_ledger_nothing_is_asked(tmp_path):
     (tmp_path / "file").write_text("")
     client = acme(
-        always(httpx.Response(200, json=1)), records=Records(folder=tmp_path / "file" / "x")
+        answers(httpx.Response(200, json=1)), records=Records(folder=tmp_path / "file" / "x")
     )
     with pytest.raises(StorageError, match="ledger of calls"):
         ask(client)

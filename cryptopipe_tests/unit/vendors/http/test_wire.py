@@ -3,8 +3,6 @@
 import asyncio
 import logging
 import socket
-from collections.abc import Awaitable, Callable
-from typing import Any
 
 import httpx
 import pytest
@@ -13,48 +11,15 @@ from pydantic import SecretStr
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_tests.unit.vendors.conftest import answers
+from cryptopipe_tests.unit.vendors.http.acme import Acme, acme, ask
 
 KEY = "k3y-that-nobody-may-see"
-
-
-class Acme(VendorClient):
-    vendor = "acme"
-    key_header = "X-Acme-Key"
 
 
 class KeyInQuery(VendorClient):
     vendor = "acme"
     key_param = "api_key"
-
-
-def acme(vendor: Callable[[httpx.Request], Any], kind: type[VendorClient] = Acme, **options: Any):
-    chosen = {"base_url": "https://acme.test/v1", "backoff_seconds": 0.001, **options}
-    return kind(transport=httpx.MockTransport(vendor), **chosen)
-
-
-def ask(client: VendorClient, work: Callable[[VendorClient], Awaitable[Any]] | None = None) -> Any:
-    """Enter the client, do the work (by default one question), leave it."""
-
-    async def run() -> Any:
-        async with client:
-            if work is not None:
-                return await work(client)
-            return await client.get_json("/prices", {"symbol": "BTC"}, family="weight")
-
-    return asyncio.run(run())
-
-
-def answers(*responses: httpx.Response | Exception) -> Callable[[httpx.Request], httpx.Response]:
-    """Answer with each response in turn, then with the last one forever."""
-    left = list(responses)
-
-    def vendor(request: httpx.Request) -> httpx.Response:
-        response = left.pop(0) if len(left) > 1 else left[0]
-        if isinstance(response, Exception):
-            raise response
-        return response
-
-    return vendor
 
 
 @pytest.mark.parametrize("kind", [Acme, KeyInQuery])

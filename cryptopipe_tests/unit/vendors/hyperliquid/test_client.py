@@ -1,6 +1,5 @@
 """Hyperliquid's open interest: one question, two lists that go by position."""
 
-import asyncio
 import json
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -19,6 +18,7 @@ from cryptopipe_assets.vendors.http.rate_limit import Budget
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid, base_unit
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 PAYLOAD = PAYLOADS / "hyperliquid/meta_and_asset_ctxs.json"
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
@@ -26,21 +26,18 @@ ANSWERED_AT = NOON + timedelta(minutes=4, milliseconds=250)
 
 
 def sent() -> Any:
-    return json.loads(PAYLOAD.read_bytes())
+    return Payloads("hyperliquid").json("meta_and_asset_ctxs.json")
 
 
-def ask(vendor: Callable[[httpx.Request], httpx.Response], **settings: Any) -> Measured:
-    async def run() -> Measured:
-        async with Hyperliquid(
-            base_url="https://hyperliquid.test",
-            transport=httpx.MockTransport(vendor),
-            clock=lambda: ANSWERED_AT,
-            backoff_seconds=0.001,
-            **settings,
-        ) as hyperliquid:
-            return await hyperliquid.open_interest_now()
-
-    return asyncio.run(run())
+def ask(vendor: Vendor, **settings: Any) -> Measured:
+    client = mocked(
+        Hyperliquid,
+        vendor,
+        base_url="https://hyperliquid.test",
+        clock=lambda: ANSWERED_AT,
+        **settings,
+    )
+    return asked(client, lambda hyperliquid: hyperliquid.open_interest_now())
 
 
 def answered(body: Any) -> Measured:

@@ -1,7 +1,5 @@
 """OKX's swaps: contracts from its list, open interest of all of them in one call."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -12,32 +10,17 @@ import pytest
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.okx.client import Okx, read_instruments
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "okx"
+sent = Payloads("okx").json
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 
 T = TypeVar("T")
 
 
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
-
-
-def ask(
-    vendor: Callable[[httpx.Request], httpx.Response], work: Callable[[Okx], Awaitable[T]]
-) -> T:
-    async def run() -> T:
-        async with Okx(
-            base_url="https://okx.test",
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-            attempts=3,
-            clock=lambda: NOON,
-        ) as okx:
-            return await work(okx)
-
-    return asyncio.run(run())
+def ask(vendor: Vendor, work: Callable[[Okx], Awaitable[T]]) -> T:
+    client = mocked(Okx, vendor, base_url="https://okx.test", attempts=3, clock=lambda: NOON)
+    return asked(client, work)
 
 
 CONTRACTS = read_instruments(sent("instruments.json"))

@@ -1,7 +1,5 @@
 """Bybit as a function: answers from the payload files, and a client that asks it."""
 
-import asyncio
-import json
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -11,9 +9,9 @@ import httpx
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.bybit.parsing import read_contracts
 from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol
-from cryptopipe_tests.places import PAYLOADS
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
-FOLDER = PAYLOADS / "bybit"
+sent = Payloads("bybit").json
 NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 HOUR_MS = 3_600_000
@@ -34,10 +32,6 @@ T = TypeVar("T")
 Change = Callable[[Any], Any]
 
 
-def sent(name: str) -> Any:
-    return json.loads((FOLDER / name).read_bytes())
-
-
 class Exchange:
     """Answers from the payload files; ``changes`` alters what an endpoint sends."""
 
@@ -53,23 +47,16 @@ class Exchange:
         return answer if isinstance(answer, httpx.Response) else httpx.Response(200, json=answer)
 
 
-def ask_bybit(
-    vendor: Callable[[httpx.Request], httpx.Response],
-    work: Callable[[Bybit], Awaitable[T]],
-    **settings: Any,
-) -> T:
-    async def run() -> T:
-        async with Bybit(
-            base_url="https://bybit.test",
-            transport=httpx.MockTransport(vendor),
-            backoff_seconds=0.001,
-            attempts=3,
-            clock=lambda: NOON,
-            **settings,
-        ) as bybit:
-            return await work(bybit)
-
-    return asyncio.run(run())
+def ask_bybit(vendor: Vendor, work: Callable[[Bybit], Awaitable[T]], **settings: Any) -> T:
+    client = mocked(
+        Bybit,
+        vendor,
+        base_url="https://bybit.test",
+        attempts=3,
+        clock=lambda: NOON,
+        **settings,
+    )
+    return asked(client, work)
 
 
 LINEAR_1, LINEAR_2, INVERSE = (
