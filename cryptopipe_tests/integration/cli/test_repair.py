@@ -15,7 +15,7 @@ DAY = date(2026, 3, 9)
 @pytest.fixture
 def filled(settings):
     """A warehouse of a day that is whole."""
-    TableRun(settings, keep=False).quietly(["instruments", "ohlcv_1m"], DAY, DAY)
+    TableRun(settings, keep=False).materialise(["instruments", "ohlcv_1m"], DAY, DAY)
     return settings
 
 

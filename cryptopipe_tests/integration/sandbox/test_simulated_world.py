@@ -21,9 +21,9 @@ def world(settings):
 
 def test_two_evenings_of_the_past_are_stored_as_they_were_then(settings, world):
     run = TableRun(settings, keep=False, vendors=world.vendors)
-    run.quietly(["instruments", "market_cap"], EVENING.date(), EVENING.date())
+    run.materialise(["instruments", "market_cap"], EVENING.date(), EVENING.date())
     world.clock.set(A_MONTH_LATER)
-    run.quietly(["market_cap"], A_MONTH_LATER.date(), A_MONTH_LATER.date())
+    run.materialise(["market_cap"], A_MONTH_LATER.date(), A_MONTH_LATER.date())
     rows = run.warehouse.lake.scan(MarketCap, date(2026, 2, 1), date(2026, 3, 1)).collect()
     avax = rows.filter(coin="AVAX").sort("ts")
     assert avax["ts"].to_list() == [EVENING, A_MONTH_LATER]
@@ -38,7 +38,7 @@ def test_two_evenings_of_the_past_are_stored_as_they_were_then(settings, world):
 
 def test_the_world_shows_nothing_later_than_its_clock(settings, world):
     run = TableRun(settings, keep=False, vendors=world.vendors)
-    run.quietly(["instruments", "ohlcv_1m"], EVENING.date(), EVENING.date())
+    run.materialise(["instruments", "ohlcv_1m"], EVENING.date(), EVENING.date())
     bars = pl.read_parquet(run.warehouse.lake.path("ohlcv_1m", EVENING.date()))
     assert bars["ts"].max() == EVENING - timedelta(minutes=1)
     assert bars["available_at"].max() == EVENING + timedelta(milliseconds=1)

@@ -3,6 +3,7 @@
 import os
 import threading
 from datetime import UTC, date, datetime, timedelta
+from functools import partial
 
 import polars as pl
 import pytest
@@ -11,12 +12,15 @@ from cryptopipe_assets.core.errors import CorruptFile, RequestError, StorageErro
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.backup.manifest import chosen_snapshot, read_manifest, snapshots
 from cryptopipe_assets.storage.backup.restore import restore, verify
-from cryptopipe_assets.storage.backup.snapshot import back_up, prune
+from cryptopipe_assets.storage.backup.snapshot import back_up as back_up_in_order
+from cryptopipe_assets.storage.backup.snapshot import prune
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import claim
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 NOW = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR = timedelta(hours=1)
+back_up = partial(back_up_in_order, order=list(SERVICE_LEVELS))
 BARS = "ohlcv_1m/date=2026-03-10/part-0.parquet"
 
 
