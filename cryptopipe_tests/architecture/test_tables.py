@@ -20,8 +20,8 @@ from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULES = list(table_modules())
 CONTRACTS = contracts()
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
