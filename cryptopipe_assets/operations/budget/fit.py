@@ -11,10 +11,10 @@ from cryptopipe_assets.operations.budget.forecast import Contracts, Demand, fore
 from cryptopipe_assets.operations.schedule.rounds import Round
 from cryptopipe_assets.operations.status.expiry import source_of
 from cryptopipe_assets.storage.contract_counts import contract_counts
-from cryptopipe_assets.vendors.allowances import SECONDS, Allowance, allowances
-from cryptopipe_assets.vendors.coingecko.plans import assumed_plan
+from cryptopipe_assets.vendors.allowances import Allowance, allowances
+from cryptopipe_assets.vendors.catalog import tables_with_a_choice
+from cryptopipe_assets.vendors.http.limits import SECONDS
 
-CHOICES = ("open_interest", "market_cap")
 DAYS_A_MONTH = 31
 SECONDS_A_DAY = 86_400
 
@@ -63,11 +63,9 @@ class Forecast:
 
 def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     """What each allowance is asked for, in the order of ``allowances``; those in use only."""
-    sources = {table: source_of(settings, table) for table in CHOICES}
+    sources = {table: source_of(settings, table) for table in tables_with_a_choice()}
     demands = forecast(settings.config, sources, contracts)
-    own = settings.environment
-    plan = assumed_plan(own.coingecko_api_key, own.coingecko_plan)
-    every = allowances(settings.config.vendors, plan)
+    every = allowances(settings.config.vendors, settings.all_keys.plans())
     found = (_forecast(each, demands) for each in every)
     return [each for each in found if each.demands]
 
@@ -130,9 +128,9 @@ def _forecast(allowance: Allowance, demands: Sequence[Demand]) -> Forecast:
 
 
 def _pays(allowance: Allowance, demand: Demand) -> bool:
-    """Whether the demand is held against the allowance; CoinGecko's families are its plans'."""
-    family = "calls" if allowance.vendor == "coingecko" else allowance.family
-    return (allowance.vendor, family) == (demand.cost.vendor, demand.cost.family)
+    """Whether the demand is held against the allowance."""
+    family = allowance.counts or allowance.family
+    return (allowance.vendor, family) == (demand.vendor, demand.cost.family)
 
 
 def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:

@@ -11,20 +11,21 @@ from datetime import date, datetime, timedelta
 from cryptopipe_assets.config.settings import Config
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.recurrence import DAY, HOUR, Recurrence
+from cryptopipe_assets.tables.service_levels import asked_with
 
-MARKET_DATA = ("ohlcv_1m", "funding_rate")
+MARKET_DATA = asked_with("market_data")
 """Asked at each instant of a tier."""
 
-POSITIONS = ("open_interest",)
+POSITIONS = asked_with("positions")
 """Asked half an hour later; hourly where the tier is faster, as their rows are hourly."""
 
-LISTINGS = ("instruments", "market_cap")
+LISTINGS = asked_with("listings")
 """One answer tells all coins, so these are asked once for all tiers."""
 
 REGISTRY = "instruments"
 """What every other collected table needs to have been asked once."""
 
-GAPS = "data_gaps"
+CLOSING = asked_with("closing")
 """Looked at when a day is closed: what is missing is asked for once more, by other ways too."""
 
 AFTER_MARKET_DATA = 30
@@ -127,7 +128,7 @@ def closing(config: Config) -> tuple[Round, ...]:
     at = config.schedules.close_at
     daily = Recurrence(every_minutes=DAY, offset_minutes=at.hour * HOUR + at.minute)
     parts = {
-        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, GAPS),
+        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, *CLOSING),
         "close_listings": tuple(name for name in LISTINGS if name != REGISTRY),
     }
     return tuple(
