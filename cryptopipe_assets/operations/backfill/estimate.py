@@ -9,7 +9,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from math import ceil
 
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.vendors.binance.transports import plan, spans_of
 from cryptopipe_assets.vendors.coingecko.client import COINS_A_PAGE
 from cryptopipe_assets.vendors.coingecko.plans import TERMS, Plan
@@ -26,7 +28,7 @@ BYBIT_SERIES = 2
 """Open interest, and the mark prices that tell its value."""
 BYBIT_LISTS = 2
 """Lists of contracts that a run asks for: linear and inverse."""
-MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
+HOURS_A_DAY = 24
 STATISTICS_KEPT = timedelta(days=28)
 """How far back Binance tells open interest by REST; before that the archive's daily files do."""
 SECONDS_A_FILE = 0.3

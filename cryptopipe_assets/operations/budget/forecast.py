@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from math import ceil
 
 from cryptopipe_assets.config.settings import Config
-from cryptopipe_assets.core.recurrence import DAY
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY
 from cryptopipe_assets.operations.schedule.rounds import CLOSED_DAYS, REGISTRY, Round, rounds
 
 CONTRACTS_A_COIN = {"binance": 2, "bybit": 2, "coinalyze": 15}
@@ -131,7 +131,7 @@ def _instruments(_question: TableRequest, _source: str | None) -> Iterator[Reque
 
 def _bars(request: TableRequest, _source: str | None) -> Iterator[RequestCost]:
     """The minutes since the round before; closing finds them stored, but for today's newest."""
-    minutes = min(request.round.recurrence.every_minutes, DAY)
+    minutes = min(request.round.recurrence.every_minutes, MINUTES_A_DAY)
     closes = request.round.days_before > 0
     pages = 1 if closes else ceil(minutes / BARS_A_PAGE)
     weight = 1 if closes or minutes <= BARS_A_WEIGHT else 2
