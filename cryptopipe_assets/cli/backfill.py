@@ -16,8 +16,9 @@ from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replay import with_ancestors
 from cryptopipe_assets.config.settings import PROJECT, Settings
-from cryptopipe_assets.core.calendar import days_between, midnight, months
+from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.partitions import require_range

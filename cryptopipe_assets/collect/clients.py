@@ -11,6 +11,7 @@ from cryptopipe_assets.collect.raw_archive.recorder import Recorder
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.sources import Choice, usable
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
@@ -23,7 +24,6 @@ from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.coingecko.terms import Plan
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.http.account import account_of
-from cryptopipe_assets.vendors.http.client import utcnow
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid

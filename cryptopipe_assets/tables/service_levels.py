@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Protocol, TypeVar
 
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+from cryptopipe_assets.core.time import DAY, HOUR, MINUTE
 
 SLACK = 5 * MINUTE
 """A run needs a moment from its tick to its last file."""

@@ -10,8 +10,9 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.time import DAY, HOUR, MINUTE
 from cryptopipe_assets.operations.budget.remaining import vendors_of
-from cryptopipe_assets.tables.service_levels import DAY, HOUR, MINUTE, SERVICE_LEVELS, pull_of
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, pull_of
 from cryptopipe_assets.vendors.catalog import VENDORS
 
 COLLECTING = ("collected", "history", "quality")

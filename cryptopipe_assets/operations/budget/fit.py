@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from math import ceil
 
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.recurrence import DAY, is_regular
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY, is_regular
 from cryptopipe_assets.operations.budget.forecast import Contracts, Demand, forecast
 from cryptopipe_assets.operations.schedule.rounds import Round
 from cryptopipe_assets.operations.status.expiry import source_of
@@ -141,11 +141,12 @@ def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
     minutes: Counter[int] = Counter()
     for each in demands:
         when = each.round.recurrence
-        for minute in range(when.offset_minutes, DAY, when.every_minutes):
+        for minute in range(when.offset_minutes, MINUTES_A_DAY, when.every_minutes):
             minutes[minute] += each.cost.units
     width = ceil(SECONDS[allowance.window] / 60)
     return max(
-        (sum(minutes[(start + n) % DAY] for n in range(width)) for start in minutes), default=0
+        (sum(minutes[(start + n) % MINUTES_A_DAY] for n in range(width)) for start in minutes),
+        default=0,
     )
 
 
@@ -164,8 +165,9 @@ def _advice(found: Forecast) -> str:
     slower = next(
         (
             minutes
-            for minutes in range(most.round.recurrence.every_minutes + 1, DAY + 1)
-            if is_regular(minutes) and others + most.cost.units * (DAY // minutes) <= found.at_most
+            for minutes in range(most.round.recurrence.every_minutes + 1, MINUTES_A_DAY + 1)
+            if is_regular(minutes)
+            and others + most.cost.units * (MINUTES_A_DAY // minutes) <= found.at_most
         ),
         None,
     )

@@ -6,7 +6,9 @@ from math import ceil
 
 from pydantic import Field
 
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.http.limits import RequestLimits
 from cryptopipe_assets.vendors.terms import (
     Backfill,
@@ -23,7 +25,7 @@ BARS_A_PAGE, SETTLEMENTS_A_PAGE, STATISTICS_A_PAGE = 499, 1000, 500
 BARS_A_WEIGHT = 99
 SETTLEMENTS_AN_HOUR = 150
 """Of all contracts together."""
-MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
+HOURS_A_DAY = 24
 FILE_AND_CHECKSUM = 2
 SECONDS_A_FILE = 0.3
 """Of the archive, which states no limit: what a download and its reading take."""
@@ -87,7 +89,7 @@ def _past_bars(wanted: Backfill) -> Iterator[BackfillCost]:
         for each in wanted.contracts:
             if not (own := each.days_in(chunk)):
                 continue
-            end = min(midnight(own[-1]) + timedelta(days=1), wanted.now)
+            end = min(midnight(own[-1]) + DAY, wanted.now)
             parts = plan(midnight(own[0]), end, now=wanted.now)
             files += FILE_AND_CHECKSUM * (len(parts.months) + len(parts.days))
             pages += ceil(len(parts.rest) * MINUTES_A_DAY / BARS_A_PAGE)
@@ -101,8 +103,8 @@ def _past_funding(wanted: Backfill) -> Iterator[BackfillCost]:
 
     files = pages = 0
     for chunk in months(list(wanted.days)):
-        start = midnight(chunk[0]) - timedelta(days=1)  # the day before tells the first interval
-        end = min(midnight(chunk[-1]) + timedelta(days=1), wanted.now)
+        start = midnight(chunk[0]) - DAY  # the day before tells the first interval
+        end = min(midnight(chunk[-1]) + DAY, wanted.now)
         parts = plan(start, end, now=wanted.now)
         spans = spans_of([*parts.days, *parts.rest], start=start, end=end)  # months only, by file
         asked = sum(

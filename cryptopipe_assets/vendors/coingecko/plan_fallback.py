@@ -18,9 +18,10 @@ import httpx
 from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import ConfigError, RateLimited, VendorError, VendorUnavailable
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.coingecko.plans import Demo, Keyless, KeyRefused, PlanSession, Pro
 from cryptopipe_assets.vendors.coingecko.terms import PLANS, Plan
-from cryptopipe_assets.vendors.http.client import Params, utcnow
+from cryptopipe_assets.vendors.http.client import Params
 from cryptopipe_assets.vendors.http.quota import Quota
 from cryptopipe_assets.vendors.http.rate_limit import Budget
 from cryptopipe_assets.vendors.http.records import Records
