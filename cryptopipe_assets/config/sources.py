@@ -1,4 +1,4 @@
-"""Which vendors may fill a table: those of the configured ones that we can ask. Pure."""
+"""Which sources may fill a table: the configured ones without a key, or whose key is set. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from cryptopipe_assets.core.errors import ConfigError
 
 KEYS = {"coinalyze": "COINALYZE_API_KEY", "coinmarketcap": "CMC_API_KEY"}
-"""Sources that answer nobody without a key, and the variable that holds it. Others need none."""
+"""Sources that need a key, and the variable that holds it. Others need none."""
 
 
 @dataclass(frozen=True)
 class Choice:
-    """A source, and why it is asked."""
+    """A source, and why it is used."""
 
     source: str
     reason: str
@@ -48,7 +48,7 @@ def usable(
         return tuple(found)
     variables = " or ".join(KEYS[source] for source in ordered)
     raise ConfigError(
-        f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be asked without "
+        f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be used without "
         f"a key; set {variables or 'a source'} in the environment or .env (keys count in the "
         f"profile live only), or add a source without a key to sources.{dataset}"
     )

@@ -1,4 +1,4 @@
-"""What assets are given for a profile: where to write, whom to ask, what to follow."""
+"""What assets are given for a profile: where to write, which vendors to use, what to follow."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -26,7 +26,7 @@ from cryptopipe_assets.vendors.http.records import Records
 
 
 def resources(settings: Settings) -> dict[str, object]:
-    """What assets are given: where to write, whom to ask, what to follow."""
+    """What assets are given: where to write, which vendors to use, what to follow."""
     return {
         "warehouse": warehouse(settings),
         "vendors": vendor_clients(settings),
@@ -92,7 +92,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
 
 
 def recorded_clients(settings: Settings) -> VendorClients:
-    """Clients that ask a stand-in for what was recorded."""
+    """Clients that request from a stand-in what was recorded."""
     return VendorClients(
         limits=settings.config.vendors,
         missing_instrument="warn",
@@ -109,7 +109,7 @@ def recorded_clients(settings: Settings) -> VendorClients:
 
 
 def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]], Recorder] | None:
-    """Who keeps what the vendors answer, where cryptopipe.toml wants it kept."""
+    """Recorders for the raw archive, where collect.archive_raw of cryptopipe.toml is set."""
     if not settings.config.collect.archive_raw:
         return None
     found, archive = keys(settings), Archive(settings.warehouse)
@@ -123,7 +123,7 @@ def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]],
 
 
 def keys(settings: Settings) -> Keys:
-    """The environment's keys for the real vendors; a stand-in is told none.
+    """The environment's keys for the real vendors; a stand-in gets none.
 
     It would also hold us to the limits of a key: forty contracts a minute at Coinalyze.
     """
@@ -139,7 +139,7 @@ def keys(settings: Settings) -> Keys:
 
 
 def standin(settings: Settings) -> OnDemandSandbox:
-    """The stand-in of a profile that does not ask the real vendors."""
+    """The stand-in of a profile that does not use the real vendors."""
     environment = settings.environment
     if environment.vendors == "recorded":
         return OnDemandSandbox(

@@ -1,4 +1,4 @@
-"""Where each vendor documents what we ask it."""
+"""Where each vendor documents the endpoints that we use."""
 
 from collections.abc import Mapping
 

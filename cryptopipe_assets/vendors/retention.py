@@ -1,4 +1,4 @@
-"""What vendors delete, and when: facts of their documentation, for the countdown of the status.
+"""What vendors delete, and when: facts of their documentation, for the expiry in the status.
 
 A row that was not collected before its vendor deletes it is lost for good, or has to be fetched
 from somewhere that is named here.
@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 NOW_ONLY = timedelta(0)
-"""The vendor tells the present only: a step that is not asked in time is lost."""
+"""The vendor gives the present only: a step that is not collected in time is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class Retention:
     dataset
         The vendor's own name of it.
     keeps
-        How far back it can be asked. ``NOW_ONLY`` for the present; None if nothing is deleted.
+        How far back its history goes. ``NOW_ONLY`` for the present; None if nothing is deleted.
     plans
         Plans of the vendor's key for which this holds; empty for all.
     afterwards
@@ -69,7 +69,7 @@ RETENTIONS: tuple[Retention, ...] = (
         source="exchanges",
         vendor="binance",
         dataset="openInterestHist",
-        # "Latest 1 month"; 28 days were served when asked on a 20 March.
+        # "Latest 1 month"; 28 days were served when requested on a 20 March.
         keeps=timedelta(days=28),
         afterwards="the archive's metrics files",
     ),
@@ -129,7 +129,7 @@ def retentions(table: str, source: str | None, plan: str | None) -> list[Retenti
     Parameters
     ----------
     source
-        The source that is asked; None where the table has no choice.
+        The source that is used; None where the table has no choice.
     plan
         Plan of the key at the vendor that has plans; None is taken for no plan.
     """

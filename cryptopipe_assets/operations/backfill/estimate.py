@@ -1,6 +1,6 @@
-"""What a backfill will ask of whom, and how long that takes at our share of the limits. Pure.
+"""What a backfill will request from each vendor, and how long that takes at our share. Pure.
 
-An estimate: what is stored already is not asked for again, and is not known here; nor is on how
+An estimate: what is stored already is not requested again, and is not known here; nor is on how
 many contracts a venue has positions of a coin.
 """
 
@@ -23,12 +23,12 @@ POINTS_A_BYBIT_PAGE = 200
 BYBIT_CONTRACTS_A_COIN = 2
 """Linear and inverse, which most followed coins have."""
 BYBIT_SERIES = 2
-"""Open interest, and the mark prices that tell its value."""
+"""Open interest, and the mark prices that give its value."""
 BYBIT_LISTS = 2
-"""Lists of contracts that a run asks for: linear and inverse."""
+"""Lists of contracts that a run requests: linear and inverse."""
 MINUTES_A_DAY, HOURS_A_DAY = 1440, 24
 STATISTICS_KEPT = timedelta(days=28)
-"""How far back Binance tells open interest by REST; before that the archive's daily files do."""
+"""How far back Binance gives open interest by REST; before that the archive's daily files do."""
 SECONDS_A_FILE = 0.3
 """Of the archive, which states no limit: what a download and its reading take."""
 
@@ -50,7 +50,7 @@ class Followed:
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What one table asks of one vendor.
+    """What one table requests from one vendor.
 
     Attributes
     ----------
@@ -80,7 +80,7 @@ def estimate(
     market_cap_of: str = "coingecko",
     now: datetime,
 ) -> list[Line]:
-    """Calls and time for each table and vendor; tables that ask nobody have no line."""
+    """Calls and time for each table and vendor; tables that send no requests have no line."""
     made = {
         "ohlcv_1m": lambda: _bars(contracts, days, limits, now),
         "funding_rate": lambda: _funding(contracts, days, limits, now),
@@ -125,7 +125,7 @@ def _funding(
 ) -> list[Line]:
     files = pages = 0
     for chunk in months(list(days)):
-        start = midnight(chunk[0]) - timedelta(days=1)  # the day before tells the first interval
+        start = midnight(chunk[0]) - timedelta(days=1)  # the day before gives the first interval
         end = min(midnight(chunk[-1]) + timedelta(days=1), now)
         parts = plan(start, end, now=now)
         spans = spans_of([*parts.days, *parts.rest], start=start, end=end)  # months only, by file

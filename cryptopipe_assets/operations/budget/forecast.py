@@ -27,7 +27,7 @@ HYPERLIQUID_WEIGHT = 20
 
 @dataclass(frozen=True, kw_only=True)
 class Contracts:
-    """How many contracts of a coin a vendor is asked for, where it is known.
+    """How many contracts of a coin are requested from a vendor, where it is known.
 
     Attributes
     ----------
@@ -45,7 +45,7 @@ class Contracts:
 
 @dataclass(frozen=True, kw_only=True)
 class RequestCost:
-    """What a table asks of one endpoint each time: ``units`` is what the limit counts."""
+    """What a table requests from one endpoint each time: ``units`` is what the limit counts."""
 
     vendor: str
     family: str
@@ -56,7 +56,7 @@ class RequestCost:
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What a round asks for one table at each of its instants, ``a_day`` times a day."""
+    """What a round requests for one table at each of its instants, ``a_day`` times a day."""
 
     round: Round
     table: str
@@ -84,19 +84,19 @@ class TableRequest:
 
     @property
     def days(self) -> int:
-        """Days that are asked for."""
+        """Days that are requested."""
         return self.round.days_before + 1
 
 
 def forecast(
     config: Config, sources: Mapping[str, str | None], contracts: Contracts
 ) -> list[Demand]:
-    """What all rounds of a day ask, in the timetable's order.
+    """What all rounds of a day request, in the timetable's order.
 
     Parameters
     ----------
     sources
-        Table to the source that is asked for it, for ``open_interest`` and ``market_cap``.
+        Table to the source that is used for it, for ``open_interest`` and ``market_cap``.
     """
     return [
         Demand(round=each, table=table, cost=cost, a_day=each.recurrence.per_day)
@@ -111,7 +111,7 @@ def forecast(
 
 
 def followed(config: Config, round_: Round, table: str) -> tuple[str, ...]:
-    """Coins that a round asks for one of its tables."""
+    """Coins that a round requests for one of its tables."""
     tiers = [config.tiers[round_.tier]] if round_.tier else list(config.tiers.values())
     return tuple(
         coin for tier in tiers if table == REGISTRY or table in tier.tables for coin in tier.coins

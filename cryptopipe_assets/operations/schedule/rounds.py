@@ -13,26 +13,26 @@ from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.recurrence import DAY, HOUR, Recurrence
 
 MARKET_DATA = ("ohlcv_1m", "funding_rate")
-"""Asked at each instant of a tier."""
+"""Collected at each instant of a tier."""
 
 POSITIONS = ("open_interest",)
-"""Asked half an hour later; hourly where the tier is faster, as their rows are hourly."""
+"""Collected half an hour later; hourly where the tier is faster, as their rows are hourly."""
 
 LISTINGS = ("instruments", "market_cap")
-"""One answer tells all coins, so these are asked once for all tiers."""
+"""One response has all coins, so these are collected once for all tiers."""
 
 REGISTRY = "instruments"
-"""What every other collected table needs to have been asked once."""
+"""What every other collected table needs to have been collected once."""
 
 GAPS = "data_gaps"
-"""Looked at when a day is closed: what is missing is asked for once more, by other ways too."""
+"""Looked at when a day is closed: what is missing is requested once more, by other ways too."""
 
 AFTER_MARKET_DATA = 30
 """Minutes from a tier's market data to its positions."""
 
 CLOSED_DAYS = 2
-"""Days before today that closing asks for: yesterday, and once more the day before, whose last
-values some vendors tell a day late."""
+"""Days before today that closing requests: yesterday, and once more the day before, whose last
+values some vendors publish a day late."""
 
 CLOSED_AGAIN = (1, 3, 7)
 """Hours after a closing at which what failed of it is tried again: outages take a while."""
@@ -40,22 +40,22 @@ CLOSED_AGAIN = (1, 3, 7)
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Tables that are asked together at the instants of a recurrence.
+    """Tables that are collected together at the instants of a recurrence.
 
     Attributes
     ----------
     name
         ``market_data``, ``positions``, ``listings``, ``close`` or ``close_listings``.
     tier
-        Whose coins are asked for; None is everybody's.
+        Whose coins are requested; None is everybody's.
     recurrence
         When.
     tables
         What.
     days_before
-        Days before the instant's own that are asked for in any case.
+        Days before the instant's own that are requested in any case.
     catches_up
-        Whether days that were missed are asked for, too. What tells the present only does not.
+        Whether days that were missed are requested, too; not where only the present is given.
     """
 
     name: str
@@ -70,7 +70,7 @@ class Round:
         return asked is None or self.recurrence.last(at) > asked
 
     def days(self, at: datetime, *, done: datetime | None, most: timedelta) -> tuple[date, date]:
-        """First and last day to ask for at ``at``.
+        """First and last day to request at ``at``.
 
         Parameters
         ----------
@@ -95,7 +95,7 @@ def rounds(config: Config) -> tuple[Round, ...]:
 
 
 def listings(config: Config) -> Round:
-    """The round that asks for what one answer tells of all coins."""
+    """The round that collects what one response has of all coins."""
     return Round(
         name="listings",
         tier=None,
@@ -121,7 +121,7 @@ def rounds_of(name: str, tier: Tier) -> Iterator[Round]:
 def closing(config: Config) -> tuple[Round, ...]:
     """The rounds that close yesterday, of all coins.
 
-    Market caps have their own: without a key the vendor answers ten times a minute, and nobody
+    Market caps have their own: without a key the vendor allows ten requests a minute, and nobody
     else should wait for that.
     """
     at = config.schedules.close_at
@@ -151,9 +151,9 @@ def closes_at(config: Config, minute: datetime) -> bool:
 
 
 def hours_end(config: Config) -> Recurrence:
-    """Minute of each hour in which every tier has asked for the bars of the hour before.
+    """Minute of each hour in which every tier has requested the bars of the hour before.
 
-    A minute after the last of them asks, so that its run is there to be waited for. Tiers slower
+    A minute after the last of them begins, so that its run is there to be waited for. Tiers slower
     than an hour are not waited for: their hours are derived in the first such minute after them.
     """
     first = [

@@ -1,4 +1,4 @@
-"""What a vendor will delete, when, and whether our next pull is in time."""
+"""Expiry: what a vendor will delete, when, and whether our next pull is in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Expiry:
     deleted_from
         When the vendor deletes the first row that is not stored yet; None if it deletes nothing.
     next_pull
-        When the table is asked for next; None if nothing will.
+        When the table is collected next; None if never.
     in_time
         Whether that pull comes before the deletion.
     """
@@ -41,7 +41,7 @@ def expiries(
     next_pulls: dict[str, datetime | None],
     now: datetime,
 ) -> list[Expiry]:
-    """Countdown of every vendor that deletes what a table is collected from, the nearest first."""
+    """Expiry at every vendor that deletes what a table is collected from, the nearest first."""
     plan = settings.environment.coingecko_plan
     found = [
         _expiry(each, table, next_pulls.get(table.table), now=now)
@@ -53,7 +53,7 @@ def expiries(
 
 
 def source_of(settings: Settings, table: str) -> str | None:
-    """The source that is asked for a table; None if it has no choice or none can be asked."""
+    """The source that is used for a table; None if it has no choice or none can be used."""
     ordered = getattr(settings.config.sources, table, None)
     if ordered is None:
         return None
@@ -81,7 +81,7 @@ def _expiry(
     edges = [each.newest_ts for each in table.tiers]
     secured = min(edges) if all(edges) else None  # type: ignore[type-var]
     step = table.level.step
-    # The step after the stored one is told until it ends, where only the present is told.
+    # The step after the stored one is given until it ends, where only the present is given.
     keeps = 2 * step if retention.keeps == NOW_ONLY else (retention.keeps or timedelta(0)) + step
     deleted_from = secured + keeps if secured else now
     return Expiry(

@@ -1,7 +1,7 @@
 """What vendors allow and the share of it that we plan to use, as cryptopipe.toml states it.
 
 Also the sections' common base. Limits are per address or key; a share of 0.8 leaves room for a
-person who asks the same vendor by hand.
+person who uses the same vendor by hand.
 """
 
 from pydantic import Field
@@ -31,7 +31,7 @@ class BinanceLimits(RequestLimits):
 
 
 class BybitLimits(RequestLimits):
-    """Bybit's limit per address; above it is silence for ten minutes."""
+    """Bybit's limit per address; above it the address is banned for ten minutes."""
 
     calls_per_5_seconds: int = Field(default=600, ge=1)
 
@@ -63,7 +63,7 @@ class CoinMarketCapLimits(RequestLimits):
 
 
 class CoinGeckoLimits(RequestLimits):
-    """The limits follow from the plan that answers; that of a month may be stated."""
+    """The limits follow from the plan of the key; that of a month may be stated."""
 
     calls_per_month: int | None = Field(default=None, ge=1)
 
