@@ -20,7 +20,7 @@ from cryptopipe_assets.runtime.recorded import recordings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
 from cryptopipe_assets.runtime.table_run import TableRun
-from cryptopipe_assets.sandbox.contents.source import utcnow
+from cryptopipe_assets.sandbox.contents.times import utcnow
 from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.routes import bybit_answers as answers
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota

@@ -7,7 +7,7 @@ import numpy as np
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, milliseconds
 
 # Until then `openInterest`, the sum of both sides, was all there was.
 _SINGLE_SIDE_SINCE = milliseconds(datetime(2026, 6, 9, tzinfo=UTC))

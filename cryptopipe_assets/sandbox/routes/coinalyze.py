@@ -7,7 +7,8 @@ from typing import Any
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Coinalyze, Row
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, UnreadableRecording
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 

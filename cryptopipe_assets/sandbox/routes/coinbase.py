@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Coinbase
-from cryptopipe_assets.sandbox.contents.source import DAY, UnreadableRecording, milliseconds
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, milliseconds
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 

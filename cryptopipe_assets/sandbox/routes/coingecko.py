@@ -6,7 +6,8 @@ from collections.abc import Awaitable, Callable
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import CoinGecko
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, UnreadableRecording
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.routes.coingecko_plans import Plans, declined
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined

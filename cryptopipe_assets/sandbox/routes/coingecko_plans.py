@@ -5,7 +5,7 @@ A key that contains ``pro`` is a pro key, ``wrong`` is nobody's, any other is a 
 
 from aiohttp import web
 
-from cryptopipe_assets.sandbox.contents.source import instant_of
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 
 # CoinGecko states no number for callers without a key; here the charts of forty coins may pass.

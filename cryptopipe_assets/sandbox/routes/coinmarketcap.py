@@ -8,7 +8,8 @@ from datetime import date, datetime
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import CoinMarketCap, Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording, instant_of
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 

@@ -9,7 +9,7 @@ from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
 

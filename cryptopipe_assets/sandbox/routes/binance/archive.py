@@ -14,12 +14,8 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents import publication
-from cryptopipe_assets.sandbox.contents.source import (
-    KLINE_COLUMNS,
-    Source,
-    UnreadableRecording,
-    milliseconds,
-)
+from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source, UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.routes.parameters import json_response
 
 _FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
