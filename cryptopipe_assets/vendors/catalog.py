@@ -16,6 +16,7 @@ NAMES = (
     "bybit",
     "okx",
     "hyperliquid",
+    "gate",
     "coinalyze",
     "coinmarketcap",
     "coingecko",
