@@ -59,7 +59,7 @@ def backfill(
         Whatever stood in the way; months before it are kept.
     """
     now = datetime.now(UTC)
-    require_range(first, last, today=now.date())
+    require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)
     run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
     run.materialise([Instruments.table_name()], now.date(), now.date())

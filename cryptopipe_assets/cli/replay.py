@@ -71,7 +71,7 @@ def replay(
         If the range or a table name is wrong, nothing was recorded for it, or something would be
         skipped although ``strict``.
     """
-    require_range(first, last, today=datetime.now(UTC).date())
+    require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
     coverage, daily = recorded_kinds(source), source.daily()

@@ -7,7 +7,7 @@ import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import Keys
-from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import Tier
 
 DAYS = ("2026-03-07", "2026-03-10")
@@ -19,7 +19,7 @@ def settings(settings):
 
 
 def test_daily_prices_of_coinbase_are_rows_of_market_cap_without_a_cap(platform):
-    asked = replace(platform.vendors, reach=Reach(coinbase_prices=True))
+    asked = replace(platform.vendors, horizon=Horizon(coinbase_prices=True))
     assert platform.materialise(["market_cap"], *DAYS, vendors=asked).success
     rows = platform.read("market_cap", *DAYS)
     prices = rows.filter(source="coinbase")
@@ -41,7 +41,7 @@ def test_funding_of_other_contracts_is_the_last_settlement_of_each_ended_day(pla
     asked = replace(
         platform.vendors,
         keys=Keys(coinalyze=SecretStr("mine")),
-        reach=Reach(coinalyze_funding=True),
+        horizon=Horizon(coinalyze_funding=True),
     )
     result = platform.materialise(["instruments", "funding_rate"], *DAYS, vendors=asked)
     assert result.success
