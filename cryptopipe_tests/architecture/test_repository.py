@@ -38,8 +38,7 @@ def test_no_file_contains(what):
     found = [
         f"{path.relative_to(ROOT)}: {hit.group()}"
         for path in tracked()
-        if path.name != Path(__file__).name
-        and path.suffix not in NOT_TEXT
+        if path.name != Path(__file__).name and path.suffix not in NOT_TEXT
         for hit in [FORBIDDEN[what].search(path.read_text(encoding="utf-8", errors="replace"))]
         if hit
     ]
