@@ -49,10 +49,10 @@ test: $(READY) ## All tests, and that the code location loads
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
-test-fast: $(READY) ## Unit and architecture tests only
+test-fast: $(READY) ## Unit and architecture tests, without what is slow and without drawn examples
 	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set; a thread a worker is enough.
 	env -u PYTHONDONTWRITEBYTECODE POLARS_MAX_THREADS=1 \
-	  $(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow" -n auto
+	  $(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow and not hypothesis" -n auto
 
 test-second: ## Unit and architecture tests on another Python: make test-second SECOND=python3.13
 	@$(MAKE) --no-print-directory setup VENV=$(SECOND_VENV) PYTHON=$(SECOND)

@@ -185,7 +185,6 @@ def known(store: Store, at: datetime, clock: str = "available_at") -> pl.DataFra
     return as_known(store[0].lazy(), store[1], KEY, at, clock=clock).collect()
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(arrivals, st.sampled_from(CLOCKS))
 def test_as_of_now_is_the_table(content, clock):
@@ -193,7 +192,6 @@ def test_as_of_now_is_the_table(content, clock):
     assert_frame_equal(known(store, DAY + 100 * HOUR, clock), store[0])
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(arrivals, instants, instants, st.sampled_from(CLOCKS))
 def test_knowledge_only_grows(content, one, other, clock):
@@ -204,7 +202,6 @@ def test_knowledge_only_grows(content, one, other, clock):
     assert not both["ingested_at_later"].has_nulls()
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(arrivals, st.integers(0, 4), st.sampled_from(CLOCKS))
 def test_what_was_known_then_is_not_changed_by_what_came_later(content, count, clock):
@@ -216,7 +213,6 @@ def test_what_was_known_then_is_not_changed_by_what_came_later(content, count, c
     assert_frame_equal(now, then)
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(arrivals, arrivals, arrivals)
 def test_versions_of_three_stores_may_be_merged_in_any_order_and_grouping(one, two, three):

@@ -3,7 +3,6 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -39,7 +38,6 @@ def normal(content: list[tuple]) -> pl.DataFrame:
 partitions = st.lists(rows, max_size=8).map(normal)
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(partitions)
 def test_merging_a_partition_with_itself_changes_nothing(one):
@@ -52,7 +50,6 @@ def test_the_order_of_arrival_does_not_matter(one, two):
     assert_frame_equal(merge(one, two, KEY), merge(two, one, KEY))
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(partitions, partitions, partitions)
 def test_three_arrivals_may_be_merged_in_any_grouping(one, two, three):

@@ -83,7 +83,6 @@ def test_what_a_repair_found_out_stays(cause):
     assert causes(stored, found=found) == [("A", 10, 12, cause), ("A", 12, 13, "unknown")]
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(stored=intervals, asked=intervals)
 def test_the_gaps_are_exactly_the_minutes_that_are_not_stored_whatever_the_evidence(stored, asked):

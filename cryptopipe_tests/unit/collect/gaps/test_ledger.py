@@ -106,7 +106,6 @@ def test_what_asking_found_out_is_noted_of_each_part_of_a_gap():
 looks = st.lists(st.tuples(intervals, st.sampled_from(sorted(CAUSES))), min_size=1, max_size=5)
 
 
-@pytest.mark.slow
 @settings(max_examples=40)
 @given(looks)
 def test_after_any_sequence_of_looks_every_minute_is_in_one_gap_and_the_missing_are_not_repaired(

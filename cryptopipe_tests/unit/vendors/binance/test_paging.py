@@ -8,7 +8,6 @@ from typing import Any
 
 import httpx
 import polars as pl
-import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
@@ -99,7 +98,6 @@ def in_parts(
     return pl.concat(parts).sort("symbol", "ts")
 
 
-@pytest.mark.slow
 @few
 @given(caps, st.lists(st.integers(0, 240), max_size=4), st.sets(st.integers(0, 49), max_size=5))
 def test_any_page_size_and_any_split_of_the_window_give_the_same_bars(cap, cuts, holes):
@@ -113,7 +111,6 @@ def test_any_page_size_and_any_split_of_the_window_give_the_same_bars(cap, cuts,
     assert_frame_equal(in_parts(start, end, cuts, MINUTE, part), whole, check_exact=True)
 
 
-@pytest.mark.slow
 @few
 @given(st.integers(2, 40), st.lists(st.integers(0, 72), max_size=3))
 def test_any_page_size_and_any_split_of_the_window_give_the_same_settlements_of_one(cap, cuts):
@@ -128,7 +125,6 @@ def test_any_page_size_and_any_split_of_the_window_give_the_same_settlements_of_
     assert_frame_equal(in_parts(start, end, cuts, HOUR, part), whole, check_exact=True)
 
 
-@pytest.mark.slow
 @few
 @given(st.integers(2, 40), st.lists(st.integers(0, 48), max_size=3))
 def test_settlements_of_all_together_lose_no_row_though_pages_end_among_equal_stamps(cap, cuts):
@@ -145,7 +141,6 @@ def test_settlements_of_all_together_lose_no_row_though_pages_end_among_equal_st
     assert_frame_equal(in_parts(start, end, cuts, HOUR, part), whole, check_exact=True)
 
 
-@pytest.mark.slow
 @few
 @given(caps, st.lists(st.integers(0, 96), max_size=3), st.sets(st.integers(0, 49), max_size=5))
 def test_any_page_size_and_any_split_of_the_window_give_the_same_open_interest(cap, cuts, holes):
