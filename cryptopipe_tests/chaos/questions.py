@@ -9,7 +9,8 @@ from typing import Any
 import polars as pl
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import STANDIN_PATHS
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.catalog import VENDORS, client_class
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.records import Records
@@ -18,17 +19,6 @@ from cryptopipe_tests.reference.endpoints import Endpoint, Extent
 
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 CANARY = "CG-canary-4f1d9a07"  # begins as CoinGecko's keys do
-
-
-def _clients(kind: type[VendorClient]) -> dict[str, type[VendorClient]]:
-    """Return the last class of each line of inheritance, by its vendor."""
-    found: dict[str, type[VendorClient]] = {}
-    for each in kind.__subclasses__():
-        found |= _clients(each) or {each.vendor: each}
-    return found
-
-
-CLIENTS = _clients(VendorClient)
 
 
 @dataclass
@@ -63,10 +53,14 @@ class Asking:
             addresses = {"none": free, "demo": free}
             options |= {"api_key": SecretStr(CANARY), "plan": "demo", "addresses": addresses}
             return CoinGecko(**options)
-        kind = CLIENTS[vendor]
-        if kind.key_header or kind.key_param:
+        if vendor == BinanceArchive.vendor:
+            return BinanceArchive(base_url=f"{self.address}/{vendor}", **options)
+        terms = VENDORS[vendor]
+        if terms.key is not None:
             options["api_key"] = SecretStr(CANARY)
-        return kind(base_url=f"{self.address}/{STANDIN_PATHS.get(vendor, vendor)}", **options)
+        path = terms.standin_path or vendor
+        client: VendorClient = client_class(vendor)(base_url=f"{self.address}/{path}", **options)
+        return client
 
     async def of(self, endpoint: Endpoint) -> Any:
         """Ask an endpoint, and note how often its client asked."""

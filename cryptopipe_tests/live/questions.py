@@ -8,6 +8,7 @@ from typing import Any
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.vendors.catalog import VENDORS
 from cryptopipe_tests.reference.endpoints import ENDPOINTS, Ask, Endpoint, Extent
 
 LONGEST = timedelta(days=3)
@@ -27,15 +28,16 @@ class Question:
 
     @property
     def key(self) -> str | None:
-        """The vendor whose key it needs."""
-        first = self.endpoints[0]
-        return first.vendor if first.needs_key else None
+        """The vendor whose key it needs; null where none is needed, or none is known."""
+        vendor = self.endpoints[0].vendor
+        terms = VENDORS.get(vendor)
+        return vendor if terms and terms.key and terms.key.is_required else None
 
     async def ask(self, vendors: VendorClients, now: datetime) -> Any:
         """Ask the vendor, once."""
         first = self.endpoints[0]
-        client = getattr(vendors, first.vendor.replace("-", "_"))
-        async with client() as opened:
+        made = getattr(vendors, first.vendor.replace("-", "_"), None)
+        async with made() if made else vendors.client(first.vendor) as opened:
             return await first.ask(opened, Extent(now, most=LONGEST))
 
 

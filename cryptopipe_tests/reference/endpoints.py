@@ -93,8 +93,6 @@ class Endpoint:
         Finds its requests at the stand-in, for a fault.
     ask
         Asks the vendor's open client. Endpoints that one question needs together share it.
-    needs_key
-        Whether the vendor answers nobody without a key.
     fills_a_table
         Whether a table is filled from it: the live check asks no other.
     """
@@ -103,7 +101,6 @@ class Endpoint:
     counted: tuple[str, str]
     match: str
     ask: Ask
-    needs_key: bool = False
     fills_a_table: bool = True
 
     @property
@@ -327,14 +324,12 @@ ENDPOINTS = (
         counted=("coinalyze", "future-markets"),
         match="future-markets",
         ask=_coinalyze_markets,
-        needs_key=True,
     ),
     Endpoint(
         name="coinalyze open-interest",
         counted=("coinalyze", "open-interest"),
         match=r"coinalyze/v1/open-interest(\?|$)",
         ask=_of_markets(lambda client, markets, much: client.open_interest_now(markets)),
-        needs_key=True,
     ),
     Endpoint(
         name="coinalyze open-interest-history",
@@ -343,7 +338,6 @@ ENDPOINTS = (
         ask=_of_markets(
             lambda client, markets, much: client.open_interest(markets, **much.last(30 * HOUR))
         ),
-        needs_key=True,
     ),
     Endpoint(
         name="coinalyze funding-rate-history",
@@ -354,7 +348,6 @@ ENDPOINTS = (
                 markets, **much.last(30 * HOUR), interval="1hour"
             )
         ),
-        needs_key=True,
     ),
     Endpoint(
         name="coinalyze liquidation-history",
@@ -363,7 +356,6 @@ ENDPOINTS = (
         ask=_of_markets(
             lambda client, markets, much: client.liquidations(markets, **much.last(30 * HOUR))
         ),
-        needs_key=True,
         fills_a_table=False,
     ),
     Endpoint(
@@ -371,21 +363,18 @@ ENDPOINTS = (
         counted=("coinmarketcap", "cryptocurrency/listings/latest"),
         match="listings/latest",
         ask=_listings_latest,
-        needs_key=True,
     ),
     Endpoint(
         name="coinmarketcap listings/historical",
         counted=("coinmarketcap", "cryptocurrency/listings/historical"),
         match="listings/historical",
         ask=_listings_historical,
-        needs_key=True,
     ),
     Endpoint(
         name="coinmarketcap quotes/latest",
         counted=("coinmarketcap", "cryptocurrency/quotes/latest"),
         match="quotes/latest",
         ask=_quotes_latest,
-        needs_key=True,
         fills_a_table=False,
     ),
     Endpoint(
