@@ -19,8 +19,9 @@ from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan, Kind
 from cryptopipe_assets.vendors.http.circuit import OUTAGES_THAT_OPEN, Circuit, read_circuits
 from cryptopipe_tests.chaos.cases import PATIENT_SECONDS, ask
-from cryptopipe_tests.chaos.questions import CANARY, ENDPOINTS, NOW, Asking, Endpoint
+from cryptopipe_tests.chaos.questions import CANARY, NOW, Asking
 from cryptopipe_tests.places import ROOT
+from cryptopipe_tests.reference.endpoints import ENDPOINTS, Endpoint
 
 FIRST_OF_VENDORS = list({each.vendor: each for each in reversed(ENDPOINTS)}.values())
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.name)
@@ -116,7 +117,7 @@ def test_after_the_pause_one_question_probes_and_a_failure_opens_for_twice_as_lo
         asked = sent(plan)
 
         async def three() -> list[object]:
-            questions = (door.endpoint.ask(door.asking()) for _ in range(3))
+            questions = (door.asking().of(door.endpoint) for _ in range(3))
             return await asyncio.gather(*questions, return_exceptions=True)
 
         answers = asyncio.run(three())
@@ -189,7 +190,8 @@ from datetime import datetime
 from pathlib import Path
 from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_tests.chaos.cases import ask
-from cryptopipe_tests.chaos.questions import ENDPOINTS, Asking
+from cryptopipe_tests.chaos.questions import Asking
+from cryptopipe_tests.reference.endpoints import ENDPOINTS
 
 address, now, folders = sys.argv[1], datetime.fromisoformat(sys.argv[2]), json.loads(sys.argv[3])
 said = {}

@@ -1,6 +1,8 @@
 """Circuit breakers: when they open, for how long, who probes, what closes them."""
 
 import asyncio
+import gc
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.core.errors import RateLimited, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.http.circuit import Circuit, read_circuits
+from cryptopipe_assets.core.errors import (
+    RateLimited,
+    StorageError,
+    VendorRejected,
+    VendorUnavailable,
+)
+from cryptopipe_assets.vendors.http.circuit import FILE, Circuit, read_circuits
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.journal import Journal
@@ -261,3 +268,16 @@ def test_one_unlucky_moment_of_many_requests_opens_nothing(desk):
 
     assert desk.ask(thirty, attempts=4, concurrency=10) == [1] * 30
     assert circuit_notes(desk.journal) == []
+
+
+def test_a_damaged_file_is_named_and_nothing_is_left_open(desk):
+    """The ledger was opened before it. Python 3.13 warns of a database that is not closed."""
+    (desk.folder / FILE).write_bytes(b"not a database, but long enough to look like one" * 100)
+    with pytest.raises(StorageError, match=r"circuit breakers' file .*circuits\.sqlite") as caught:
+        desk.ask()
+    opened = [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection)]
+    assert len(opened) >= 2, "the error holds both files' connections"
+    for each in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            each.execute("SELECT 1")
+    assert caught.value.__cause__ is not None
