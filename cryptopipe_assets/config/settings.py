@@ -210,8 +210,13 @@ def load_settings() -> Settings:
     return read_settings()
 
 
-def read_settings() -> Settings:
+def read_settings(home: Path | None = None) -> Settings:
     """Read and check the environment, and ``.env`` and ``cryptopipe.toml`` of the project folder.
+
+    Parameters
+    ----------
+    home
+        The project folder, if it is not to be looked for.
 
     Raises
     ------
@@ -219,7 +224,7 @@ def read_settings() -> Settings:
         Naming the variable or key, what was expected and what came; or if there is no project
         folder.
     """
-    home = find_home(os.environ.get(HOME))
+    home = home or find_home(os.environ.get(HOME))
     _reject_misspelt_variables(home / ENV_FILE)
     try:
         environment = Environment(_env_file=home / ENV_FILE, CRYPTOPIPE_HOME=home)
