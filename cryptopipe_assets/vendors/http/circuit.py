@@ -93,7 +93,7 @@ class Circuit:
         until = now + pause if pause else 0.0
         return Circuit(self.name, self.outages + 1, now, until, pause, 0.0, why)
 
-    def after_answer(self, *, sent_at: float, now: float) -> "Circuit":
+    def after_response(self, *, sent_at: float, now: float) -> "Circuit":
         """Return the circuit after an answer: closed, unless it was asked before the pause."""
         if self.state(now) == "OPEN" or sent_at < self.open_until:
             return self
@@ -122,9 +122,13 @@ class Circuits:
             self._file = sqlite3.connect(
                 self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
             )
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = NORMAL")
-            self._file.execute(_CREATE)
+            try:
+                self._file.execute("PRAGMA journal_mode = WAL")
+                self._file.execute("PRAGMA synchronous = NORMAL")
+                self._file.execute(_CREATE)
+            except sqlite3.Error:
+                self.close()  # a damaged file is noticed only now
+                raise
 
     def close(self) -> None:
         """Let go of the file."""
