@@ -21,7 +21,17 @@ from cryptopipe_assets.core.errors import RequestError
 
 ROOT = Path(__file__).resolve().parents[3]
 CLI = Path(sys.executable).with_name("cryptopipe")
-SOURCES = ("pyproject.toml", "README.md", "LICENSE", "cryptopipe.toml", ".env.example")
+SOURCES = (
+    "pyproject.toml",
+    "README.md",
+    "LICENSE",
+    "cryptopipe.toml",
+    ".env.example",
+    "workspace.yaml",
+    "dagster_home/dagster.yaml",
+)
+"""Files beside the package that a wheel is made from."""
+
 COINS = """
 [tiers.all]
 every_minutes = 60
@@ -123,10 +133,15 @@ def installed(tmp_path_factory) -> Installed:
     """
     work = tmp_path_factory.mktemp("wheel")
     source = work / "source"
-    ignored = shutil.ignore_patterns("__pycache__")
-    shutil.copytree(ROOT / "cryptopipe_assets", source / "cryptopipe_assets", ignore=ignored)
+    shutil.copytree(
+        ROOT / "cryptopipe_assets",
+        source / "cryptopipe_assets",
+        symlinks=True,
+        ignore=shutil.ignore_patterns("__pycache__"),
+    )
+    (source / "dagster_home").mkdir()
     for name in SOURCES:
-        shutil.copy(ROOT / name, source)
+        shutil.copy(ROOT / name, source / name)
     wanted = ["--no-deps", "--no-build-isolation", "--quiet"]
     pip = [sys.executable, "-m", "pip", "--disable-pip-version-check"]
     subprocess.run([*pip, "wheel", *wanted, "-w", work, source], env=clean(), check=True)
