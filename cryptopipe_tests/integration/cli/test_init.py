@@ -255,9 +255,9 @@ def test_dev_serves_the_ui_of_the_project_folder(installed, desk, unused_port):
 
 
 def _asked(address: str, query: str) -> dict:
-    """The answer once the server is there and has loaded its assets; empty after two minutes."""
+    """The answer once the server is there and has loaded its assets; empty after four minutes."""
     body = json.dumps({"query": query}).encode()
-    until = time.monotonic() + 120
+    until = time.monotonic() + 240
     while time.monotonic() < until:
         request = urllib.request.Request(address, body, {"Content-Type": "application/json"})
         try:
