@@ -303,7 +303,7 @@ class TestFirstSourceDown:
         assert told["decisions/fallback"] == 1
         assert told["decisions/retry"] > 0
         logged = " ".join(each.user_message for each in platform.instance.all_logs(result.run_id))
-        assert "coingecko is asked in its place" in logged
+        assert ". Fallback to coingecko" in logged
         assert "HTTP 503" in logged
         assert "mine" not in logged + str(told)
 
