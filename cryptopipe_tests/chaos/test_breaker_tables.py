@@ -103,7 +103,7 @@ def test_a_table_with_one_source_keeps_its_rows_and_is_filled_when_the_pause_is_
         assert not refused.success
         assert sum(plan.met.values()) == met
         errors = [event.event_specific_data.error for event in refused.get_step_failure_events()]
-        assert "5 outages in a row opened the circuit until" in errors[0].to_string()
+        assert "UTC after 5 outages in a row, last: HTTP 503" in errors[0].to_string()
         assert stored.files() == before
     stored.now += timedelta(seconds=60)
     assert run(stored, table).success

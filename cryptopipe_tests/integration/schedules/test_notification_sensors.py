@@ -131,7 +131,7 @@ def test_a_failed_run_is_told_once_in_the_steps_own_words(target, tmp_path):
 def test_a_target_that_is_down_fails_nothing(broken, tmp_path):
     sensor = sensor_of(settings_for(tmp_path, broken.address), "notify_run_failure")
     with dg.DagsterInstance.ephemeral() as instance:
-        assert "not reached: 1 (json)" in failure(instance, sensor)
+        assert "targets notified: 0, failed: 1 (json)" in failure(instance, sensor)
 
 
 def test_without_a_target_both_sensors_skip(tmp_path):
