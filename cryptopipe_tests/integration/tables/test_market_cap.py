@@ -224,7 +224,7 @@ def test_a_key_of_coingecko_is_used_on_the_plan_that_it_is_of(platform, key, pla
 def test_a_past_that_nobody_tells_without_a_key_is_refused_with_advice(platform):
     result = platform.materialise(TABLES, "2025-03-01")
     assert not result.success
-    assert "without a paid plan it tells 365 days" in failure(result)
+    assert "without a paid plan it gives 365 days" in failure(result)
     assert "set CMC_API_KEY" in failure(result)
     assert platform.read("market_cap", "2025-03-01").is_empty()
 
