@@ -81,7 +81,7 @@ def _says_what_to_do(said: str, endpoint: Endpoint) -> None:
 def _names_its_sample(said: str, state_folder: Path) -> None:
     """The error names the file of its sample, and no key is in any that was saved."""
     samples = {str(path): path.read_text() for path in (state_folder / "samples").rglob("*.txt")}
-    sample = samples[said.partition("A sample of the answer is in ")[2]]
+    sample = samples[said.partition("A sample of the response is in ")[2]]
     assert sample.startswith(f"rejected  {said.partition('. Nothing was written')[0]}\n")
     assert all(CANARY not in each for each in samples.values())
 

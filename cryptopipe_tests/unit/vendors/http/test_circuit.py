@@ -139,13 +139,14 @@ def test_an_open_circuit_refuses_without_asking_and_says_until_when(desk, status
     assert len(desk.vendor.asked) == 5
     desk.vendor.status = 200
     with pytest.raises(
-        VendorUnavailable, match=r"not asked: 5 outages in a row.*until 2026-02-03 12:01:00 UTC"
+        VendorUnavailable,
+        match=r"circuit open until 2026-02-03 12:01:00 UTC after 5 outages in a row",
     ) as caught:
         desk.ask()
     assert not isinstance(caught.value, RateLimited)
     assert len(desk.vendor.asked) == 5
     [told] = circuit_notes(desk.journal)
-    assert "acme https://acme.test/v1 /p: OPEN for 60 s after 5 outages in a row" in told
+    assert "acme https://acme.test/v1 /p: circuit OPEN for 60 s after 5 outages in a row" in told
     [kept] = read_circuits(desk.folder)
     assert kept.state(NOON.timestamp()) == "OPEN"
 
@@ -196,8 +197,8 @@ def test_after_the_pause_one_question_probes_and_the_others_go_when_it_is_answer
     assert most[0] == 1
     assert max(most[1:]) > 1  # once it is closed, all go at once
     assert [each.rsplit(": ", 1)[1] for each in circuit_notes(desk.journal)[1:]] == [
-        "HALF_OPEN, one question probes",
-        "CLOSED, the vendor answers again",
+        "circuit HALF_OPEN, one request probes",
+        "circuit CLOSED, the vendor responds again",
     ]
     assert read_circuits(desk.folder) == []
 
@@ -212,7 +213,7 @@ def test_a_failed_probe_refuses_the_others_and_opens_for_twice_as_long(desk):
 
     failures = [str(each) for each in desk.ask(three)]
     assert len(desk.vendor.asked) == 6
-    assert sum("not asked: 6 outages in a row" in each for each in failures) == 2
+    assert sum("UTC after 6 outages in a row" in each for each in failures) == 2
     assert sum("until 2026-02-03 12:03:01" in each for each in failures) == 2
 
 
