@@ -84,21 +84,17 @@ class BinanceArchive(VendorClient):
         csv = await self.csv(path, family="monthly/fundingRate")
         first = month.replace(day=1)
         start, end = midnight(first), midnight(next_month(first))
-        try:
+        with self.promised(path):
             stamped = read_archive(csv, vendor_symbol)
             return settlements_of(stamped, {vendor_symbol: symbol}, start=start, end=end)
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
 
     def _bars(self, csv: bytes, path: str, symbol: str, *, start: date, end: date) -> pl.DataFrame:
         """Make a file's lines into bars; lines that repeat another one exactly are dropped."""
-        try:
+        with self.promised(path):
             klines = without_repetitions(read_klines(csv))
             if klines.is_empty():
                 raise UnexpectedShape("expected bars, the file has none")
             return bars_of(klines, symbol, start=midnight(start), end=midnight(end))
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
 
     async def csv(self, path: str, *, family: str) -> bytes:
         """Return the CSV in a zip whose checksum is right, which is asked for twice at most."""

@@ -109,7 +109,7 @@ async def _history_of(
     stride = MOST_POINTS * PERIODS_MS[period]
     windows = [(begin, min(begin + stride - 1, last)) for begin in range(first, last + 1, stride)]
     pages = [POINT_SCHEMA.to_frame()]
-    try:
+    with binance.promised(f"{HISTORY} {vendor_symbol}"):
         while windows:
             begin, until = windows.pop()
             page = await _page(binance, vendor_symbol, first=begin, last=until, period=period)
@@ -126,8 +126,6 @@ async def _history_of(
         rows = at_the_hours_end(readings_of(found, symbol), venue=VENUE)
         lacking = len(range(first, last + 1, PERIODS_MS[period])) - found["stamp"].n_unique()
         return Measured(rows, {"hours_missing": lacking} if lacking > 0 else {})
-    except UnexpectedShape as exc:
-        raise binance.changed(f"{HISTORY} {vendor_symbol}", exc) from exc
 
 
 async def _page(
@@ -170,11 +168,9 @@ async def metrics_of_day(
     """
     path = f"{ROOT}/daily/metrics/{vendor_symbol}/{vendor_symbol}-metrics-{day:%Y-%m-%d}.zip"
     csv = await archive.csv(path, family="daily/metrics")
-    try:
+    with archive.promised(path):
         points, lost = read_metrics(csv, vendor_symbol, day)
         return Measured(at_the_hours_end(readings_of(points, symbol), venue=VENUE), dict(lost))
-    except UnexpectedShape as exc:
-        raise archive.changed(path, exc) from exc
 
 
 async def collect_open_interest(
