@@ -1,5 +1,7 @@
 """What Coinalyze knows of the simulated market: every contract of every venue."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
@@ -10,16 +12,7 @@ from cryptopipe_assets.sandbox.simulated.contracts import futures, perpetuals
 from cryptopipe_assets.sandbox.simulated.liquidations import Liquidations
 from cryptopipe_assets.sandbox.simulated.positions import Positions
 from cryptopipe_assets.sandbox.simulated.venue_funding import Carry
-
-CODES = {
-    "binance": "A",
-    "bybit": "6",
-    "okx": "3",
-    "hyperliquid": "H",
-    "gate": "Y",
-    "bitmex": "0",
-    "deribit": "2",
-}
+from cryptopipe_assets.sandbox.simulated.venues import VENUES
 
 
 class SimulatedCoinalyze:
@@ -29,11 +22,11 @@ class SimulatedCoinalyze:
         self._positions = positions
         self._carry = carry
         self._liquidations = liquidations
-        self._perpetuals = {spelled(each): each for each in perpetuals()}
+        self._perpetuals = {spelled(each): each for each in _covered(perpetuals())}
 
     def markets(self, now: int) -> list[Row]:
         """Rows of ``/future-markets``: what trades now."""
-        every = (*perpetuals(), *futures(now))
+        every = _covered((*perpetuals(), *futures(now)))
         return [_market(each) for each in every if each.trades(now)]
 
     def open_interest(self, symbol: str, *, usd: bool, now: int) -> float | None:
@@ -124,17 +117,22 @@ class SimulatedCoinalyze:
         return np.full(len(instants), 1 / contract.multiplier)
 
 
+def _covered(contracts: Iterable[Contract]) -> list[Contract]:
+    """Return those of the venues that Coinalyze covers."""
+    return [each for each in contracts if VENUES[each.venue].coinalyze is not None]
+
+
 def spelled(contract: Contract) -> str:
     """Coinalyze's name of a contract, e.g. ``BTCUSDT_PERP.A``; each venue has its own manner."""
-    own = contract.venue in ("bybit", "gate", "hyperliquid")
-    name = contract.symbol if own else f"{contract.base}{contract.quote}_PERP"
-    return f"{name}.{CODES[contract.venue]}"
+    venue = VENUES[contract.venue]
+    paired = f"{contract.base}{contract.quote}_PERP"
+    return f"{contract.symbol if venue.spelled_its_way else paired}.{venue.coinalyze}"
 
 
 def _market(contract: Contract) -> Row:
     return {
         "symbol": spelled(contract),
-        "exchange": CODES[contract.venue],
+        "exchange": VENUES[contract.venue].coinalyze,
         "symbol_on_exchange": contract.symbol,
         "base_asset": contract.base,
         "quote_asset": contract.quote,

@@ -9,8 +9,11 @@ from cryptopipe_assets.sandbox.contents.noise import grain
 from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.funding import Funding, hours_at, settlement_hours
 from cryptopipe_assets.sandbox.simulated.market import Market
+from cryptopipe_assets.sandbox.simulated.venues import VENUES
 
-_HOURLY = ("hyperliquid",)
+_HOURLY = frozenset(
+    each.name for each in VENUES.values() if each.linear and each.linear.hourly_funding
+)
 
 
 class Carry:
