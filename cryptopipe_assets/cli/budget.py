@@ -156,7 +156,7 @@ def show(found: Sequence[Forecast], spent: Spent) -> None:
         )
     out.print(table)
     out.print(
-        "used: in the window so far. at peak: the most that is asked for within one window; what "
+        "used: in the window so far. at peak: the most that is needed within one window; what "
         "is above our share of a short window waits. Backfills, repairs and retries come on top."
     )
 
@@ -168,7 +168,7 @@ def _show_refused(settings: Settings, found: Sequence[Forecast]) -> None:
             out.print(f"[red]cannot fit:[/] {escape(shortage(each))}")
     for round_, table in without_room(settings, stored_contracts(settings)):
         of = f"tiers.{round_.tier}" if round_.tier else round_.name
-        out.print(f"until then no schedule asks for {table} of {of}")
+        out.print(f"until then no schedule collects {table} of {of}")
 
 
 def _calls(found: Sequence[Forecast], spent: Spent) -> list[tuple[Key, int, int]]:
@@ -176,7 +176,7 @@ def _calls(found: Sequence[Forecast], spent: Spent) -> list[tuple[Key, int, int]
     planned: Counter[Key] = Counter()
     # A vendor with limits of several windows is in the list once for each of them.
     for demand in {demand for each in found for demand in each.demands}:
-        planned[demand.cost.vendor, demand.table, demand.cost.endpoint] += demand.calls
+        planned[demand.vendor, demand.table, demand.cost.endpoint] += demand.calls
     keys = sorted({key for key, calls in planned.items() if calls} | set(spent.today))
     return [(key, spent.today.get(key, 0), planned[key]) for key in keys]
 

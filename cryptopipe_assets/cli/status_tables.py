@@ -8,7 +8,7 @@ from cryptopipe_assets.cli.console import out, plain_table, size
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.status.freshness import TierFreshness
 from cryptopipe_assets.operations.status.report import Status
-from cryptopipe_assets.vendors.retention import NOW_ONLY
+from cryptopipe_assets.vendors.terms import NOW_ONLY
 
 COLOURS = {"fresh": "green", "late": "yellow", "empty": "yellow", "stale": "red", "missing": "red"}
 IN_TIME = {True: "green", False: "red"}
@@ -45,7 +45,7 @@ def print_status(settings: Settings, found: Status) -> None:
             )
     out.print(table)
     for blocker in found.blockers:
-        out.print(Text(f"not asked now: {blocker.why}", style="yellow"))
+        out.print(Text(f"blocked: {blocker.why}", style="yellow"))
     _print_deletions(found)
     _print_calls(found)
     for sentence in found.refused:
@@ -56,7 +56,9 @@ def print_status(settings: Settings, found: Status) -> None:
 def _print_calls(found: Status) -> None:
     if not found.calls:
         return
-    table = plain_table(title="What may still be asked, of the share that we plan to use")
+    table = plain_table(
+        title="Left of the rate limits and quotas, of the share that we plan to use"
+    )
     for name in ("vendor", "counted as", "in a"):
         table.add_column(name)
     for name in ("planned", "used", "left"):
@@ -80,27 +82,27 @@ def _print_calls(found: Status) -> None:
 def _print_deletions(found: Status) -> None:
     if not found.deletions:
         return
-    table = plain_table(title="What vendors delete, and whether we are in time")
+    table = plain_table(title="Expiry: what vendors delete, and whether we are in time")
     for name in ("table", "vendor", "keeps"):
         table.add_column(name, no_wrap=True)
-    for name in ("stored until", "next is gone", "left"):
+    for name in ("stored until", "next expires", "left"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("next pull", justify="right", no_wrap=True)
     table.add_column("in time", no_wrap=True)
     table.add_column("afterwards only from", overflow="fold")
     for each in found.deletions:
-        keeps = each.retention.keeps
+        keeps = each.offered.offer.keeps
         gone = each.deleted_from
         table.add_row(
-            each.retention.table,
-            each.retention.vendor,
+            each.offered.offer.table,
+            each.offered.vendor.name,
             "the present" if keeps == NOW_ONLY else span(keeps),
             _instant(each.secured_until, found.now),
             _instant(gone, found.now) if each.secured_until else "now",
             span(max(gone - found.now, timedelta(0))) if gone and each.secured_until else "·",
             _instant(each.next_pull, found.now),
             f"[{IN_TIME[each.in_time]}]{'yes' if each.in_time else 'no'}[/]",
-            each.retention.afterwards or "nowhere",
+            each.offered.offer.afterwards or "nowhere",
         )
     out.print(table)
 

@@ -17,10 +17,11 @@ from cryptopipe_assets.collect.windows import (
     stored_minutes,
     without_bars,
 )
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
@@ -38,7 +39,7 @@ JUMP = 0.2
 
 @dataclass(frozen=True)
 class _Answer:
-    """New bars of some days, what should have come, and what asking cost."""
+    """New bars of some days, what should have come, and what the requests cost."""
 
     bars: pl.DataFrame
     expected: pl.DataFrame
@@ -53,7 +54,7 @@ def ohlcv_1m(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask for the minutes that are not stored: the past from the archive, the rest by REST."""
+    """Request the minutes that are not stored: the past from the archive, the rest by REST."""
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())

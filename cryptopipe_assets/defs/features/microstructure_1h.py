@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
@@ -49,9 +50,9 @@ def microstructure_1h(
 
 
 def _collected_whole(hours: pl.LazyFrame, bars: pl.LazyFrame, lake: Lake) -> pl.LazyFrame:
-    """Hours after whose end their own contract was asked again, or whose contract ended in them.
+    """Hours after whose end their contract was requested again, or whose contract ended in them.
 
-    Tiers are asked at different times: that one was asked after the hour says nothing of another.
+    Tiers are collected at different times: one after the hour says nothing of another.
     """
     contract = ["venue", "symbol"]
     ends = latest(lake.read(Instruments), INSTRUMENT).lazy().select(*contract, "delisted_at")

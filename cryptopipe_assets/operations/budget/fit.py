@@ -6,31 +6,31 @@ from dataclasses import dataclass
 from math import ceil
 
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.recurrence import DAY, is_regular
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY, is_regular
 from cryptopipe_assets.operations.budget.forecast import Contracts, Demand, forecast
 from cryptopipe_assets.operations.schedule.rounds import Round
 from cryptopipe_assets.operations.status.expiry import source_of
 from cryptopipe_assets.storage.contract_counts import contract_counts
-from cryptopipe_assets.vendors.allowances import SECONDS, Allowance, allowances
-from cryptopipe_assets.vendors.coingecko.plans import assumed_plan
+from cryptopipe_assets.vendors.allowances import Allowance, allowances
+from cryptopipe_assets.vendors.catalog import tables_with_a_choice
+from cryptopipe_assets.vendors.http.limits import SECONDS
 
-CHOICES = ("open_interest", "market_cap")
 DAYS_A_MONTH = 31
 SECONDS_A_DAY = 86_400
 
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One allowance, and what the timetable asks of it.
+    """One allowance, and what the timetable needs of it.
 
     Attributes
     ----------
     allowance
         Vendor, family, window, the vendor's limit and our share of it.
     demands
-        What asks, the most of a day first; empty if nothing does.
+        What needs it, the most of a day first; empty if nothing does.
     peak
-        Most units that are asked for within one window. Above our share of a short window, the
+        Most units that are needed within one window. Above our share of a short window, the
         later ones wait: that is no failure.
     """
 
@@ -63,11 +63,9 @@ class Forecast:
 
 def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     """What each allowance is asked for, in the order of ``allowances``; those in use only."""
-    sources = {table: source_of(settings, table) for table in CHOICES}
+    sources = {table: source_of(settings, table) for table in tables_with_a_choice()}
     demands = forecast(settings.config, sources, contracts)
-    own = settings.environment
-    plan = assumed_plan(own.coingecko_api_key, own.coingecko_plan)
-    every = allowances(settings.config.vendors, plan)
+    every = allowances(settings.config.vendors, settings.all_keys.plans())
     found = (_forecast(each, demands) for each in every)
     return [each for each in found if each.demands]
 
@@ -78,12 +76,12 @@ def stored_contracts(settings: Settings) -> Contracts:
 
 
 def refused(settings: Settings) -> dict[tuple[Round, str], str]:
-    """What the timetable may not start; nothing on a stand-in, which has nobody to share with.
+    """What the timetable may not start; nothing on a stand-in, whose limits are ours alone.
 
     Raises
     ------
     CorruptFile
-        If the tables that tell of contracts cannot be read.
+        If the tables that list contracts cannot be read.
     """
     if settings.environment.vendors != "live":
         return {}
@@ -91,7 +89,7 @@ def refused(settings: Settings) -> dict[tuple[Round, str], str]:
 
 
 def without_room(settings: Settings, contracts: Contracts) -> dict[tuple[Round, str], str]:
-    """What has no room in the vendors' limits: (round, table) to the sentence that says why.
+    """What does not fit the vendors' limits: (round, table) to the sentence that says why.
 
     Of those that share an allowance, the largest go first, until the others fit.
     """
@@ -130,24 +128,25 @@ def _forecast(allowance: Allowance, demands: Sequence[Demand]) -> Forecast:
 
 
 def _pays(allowance: Allowance, demand: Demand) -> bool:
-    """Whether the demand is held against the allowance; CoinGecko's families are its plans'."""
-    family = "calls" if allowance.vendor == "coingecko" else allowance.family
-    return (allowance.vendor, family) == (demand.cost.vendor, demand.cost.family)
+    """Whether the demand is held against the allowance."""
+    family = allowance.counts or allowance.family
+    return (allowance.vendor, family) == (demand.vendor, demand.cost.family)
 
 
 def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
-    """Most units within one window, if every round asks all it wants in its own minute."""
+    """Most units within one window, if every round sends all its requests in its own minute."""
     if not allowance.is_rolling:
         days = 1 if allowance.window == "day" else DAYS_A_MONTH
         return days * sum(each.units for each in demands)
     minutes: Counter[int] = Counter()
     for each in demands:
         when = each.round.recurrence
-        for minute in range(when.offset_minutes, DAY, when.every_minutes):
+        for minute in range(when.offset_minutes, MINUTES_A_DAY, when.every_minutes):
             minutes[minute] += each.cost.units
     width = ceil(SECONDS[allowance.window] / 60)
     return max(
-        (sum(minutes[(start + n) % DAY] for n in range(width)) for start in minutes), default=0
+        (sum(minutes[(start + n) % MINUTES_A_DAY] for n in range(width)) for start in minutes),
+        default=0,
     )
 
 
@@ -166,14 +165,15 @@ def _advice(found: Forecast) -> str:
     slower = next(
         (
             minutes
-            for minutes in range(most.round.recurrence.every_minutes + 1, DAY + 1)
-            if is_regular(minutes) and others + most.cost.units * (DAY // minutes) <= found.at_most
+            for minutes in range(most.round.recurrence.every_minutes + 1, MINUTES_A_DAY + 1)
+            if is_regular(minutes)
+            and others + most.cost.units * (MINUTES_A_DAY // minutes) <= found.at_most
         ),
         None,
     )
     if most.round.days_before:
         return f"follow fewer coins, or {limit}"
     key = f"tiers.{tier}.every_minutes" if tier else "schedules.listings_every_minutes"
-    rarer = f"set {key} to {slower} or more" if slower else "ask less often"
+    rarer = f"set {key} to {slower} or more" if slower else "collect less often"
     fewer = f"fewer coins in tiers.{tier}" if tier else "another source first in [sources]"
     return f"{rarer}, {fewer}, or {limit}"

@@ -10,29 +10,30 @@ from datetime import date, datetime, timedelta
 
 from cryptopipe_assets.config.settings import Config
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.recurrence import DAY, HOUR, Recurrence
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY, MINUTES_AN_HOUR, Recurrence
+from cryptopipe_assets.tables.service_levels import asked_with
 
-MARKET_DATA = ("ohlcv_1m", "funding_rate")
+MARKET_DATA = asked_with("market_data")
 """Asked at each instant of a tier."""
 
-POSITIONS = ("open_interest",)
+POSITIONS = asked_with("positions")
 """Asked half an hour later; hourly where the tier is faster, as their rows are hourly."""
 
-LISTINGS = ("instruments", "market_cap")
+LISTINGS = asked_with("listings")
 """One answer tells all coins, so these are asked once for all tiers."""
 
 REGISTRY = "instruments"
-"""What every other collected table needs to have been asked once."""
+"""What every other collected table needs to have been collected once."""
 
-GAPS = "data_gaps"
+CLOSING = asked_with("closing")
 """Looked at when a day is closed: what is missing is asked for once more, by other ways too."""
 
 AFTER_MARKET_DATA = 30
 """Minutes from a tier's market data to its positions."""
 
 CLOSED_DAYS = 2
-"""Days before today that closing asks for: yesterday, and once more the day before, whose last
-values some vendors tell a day late."""
+"""Days before today that closing requests: yesterday, and once more the day before, whose last
+values some vendors publish a day late."""
 
 CLOSED_AGAIN = (1, 3, 7)
 """Hours after a closing at which what failed of it is tried again: outages take a while."""
@@ -40,22 +41,22 @@ CLOSED_AGAIN = (1, 3, 7)
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Tables that are asked together at the instants of a recurrence.
+    """Tables that are collected together at the instants of a recurrence.
 
     Attributes
     ----------
     name
         ``market_data``, ``positions``, ``listings``, ``close`` or ``close_listings``.
     tier
-        Whose coins are asked for; None is everybody's.
+        Whose coins are requested; None is everybody's.
     recurrence
         When.
     tables
         What.
     days_before
-        Days before the instant's own that are asked for in any case.
+        Days before the instant's own that are requested in any case.
     catches_up
-        Whether days that were missed are asked for, too. What tells the present only does not.
+        Whether days that were missed are requested, too; not where only the present is given.
     """
 
     name: str
@@ -70,7 +71,7 @@ class Round:
         return asked is None or self.recurrence.last(at) > asked
 
     def days(self, at: datetime, *, done: datetime | None, most: timedelta) -> tuple[date, date]:
-        """First and last day to ask for at ``at``.
+        """First and last day to request at ``at``.
 
         Parameters
         ----------
@@ -95,7 +96,7 @@ def rounds(config: Config) -> tuple[Round, ...]:
 
 
 def listings(config: Config) -> Round:
-    """The round that asks for what one answer tells of all coins."""
+    """The round that collects what one response has of all coins."""
     return Round(
         name="listings",
         tier=None,
@@ -108,7 +109,7 @@ def listings(config: Config) -> Round:
 def rounds_of(name: str, tier: Tier) -> Iterator[Round]:
     """Rounds of one tier; none for a group of tables of which it follows nothing."""
     recurrence = tier.recurrence
-    every = max(HOUR, recurrence.every_minutes)
+    every = max(MINUTES_AN_HOUR, recurrence.every_minutes)
     later = (recurrence.offset_minutes + AFTER_MARKET_DATA) % every
     hourly = Recurrence(every_minutes=every, offset_minutes=later)
     groups = {"market_data": (recurrence, MARKET_DATA), "positions": (hourly, POSITIONS)}
@@ -121,13 +122,15 @@ def rounds_of(name: str, tier: Tier) -> Iterator[Round]:
 def closing(config: Config) -> tuple[Round, ...]:
     """The rounds that close yesterday, of all coins.
 
-    Market caps have their own: without a key the vendor answers ten times a minute, and nobody
+    Market caps have their own: without a key the vendor allows ten requests a minute, and nobody
     else should wait for that.
     """
     at = config.schedules.close_at
-    daily = Recurrence(every_minutes=DAY, offset_minutes=at.hour * HOUR + at.minute)
+    daily = Recurrence(
+        every_minutes=MINUTES_A_DAY, offset_minutes=at.hour * MINUTES_AN_HOUR + at.minute
+    )
     parts = {
-        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, GAPS),
+        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, *CLOSING),
         "close_listings": tuple(name for name in LISTINGS if name != REGISTRY),
     }
     return tuple(
@@ -140,7 +143,10 @@ def closing_again(config: Config) -> tuple[Recurrence, ...]:
     """When a closing that failed is tried again."""
     first = closing(config)[0].recurrence.offset_minutes
     return tuple(
-        Recurrence(every_minutes=DAY, offset_minutes=(first + hours * HOUR) % DAY)
+        Recurrence(
+            every_minutes=MINUTES_A_DAY,
+            offset_minutes=(first + hours * MINUTES_AN_HOUR) % MINUTES_A_DAY,
+        )
         for hours in CLOSED_AGAIN
     )
 
@@ -151,14 +157,16 @@ def closes_at(config: Config, minute: datetime) -> bool:
 
 
 def hours_end(config: Config) -> Recurrence:
-    """Minute of each hour in which every tier has asked for the bars of the hour before.
+    """Minute of each hour in which every tier has requested the bars of the hour before.
 
-    A minute after the last of them asks, so that its run is there to be waited for. Tiers slower
+    A minute after the last of them begins, so that its run is there to be waited for. Tiers slower
     than an hour are not waited for: their hours are derived in the first such minute after them.
     """
     first = [
         tier.offset_minutes
         for tier in config.tiers.values()
-        if tier.every_minutes <= HOUR and MARKET_DATA[0] in tier.tables
+        if tier.every_minutes <= MINUTES_AN_HOUR and MARKET_DATA[0] in tier.tables
     ]
-    return Recurrence(every_minutes=HOUR, offset_minutes=(max(first, default=0) + 1) % HOUR)
+    return Recurrence(
+        every_minutes=MINUTES_AN_HOUR, offset_minutes=(max(first, default=0) + 1) % MINUTES_AN_HOUR
+    )

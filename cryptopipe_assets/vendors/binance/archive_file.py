@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 import polars as pl
 
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
     read_klines,
@@ -20,7 +21,7 @@ from cryptopipe_assets.vendors.binance.parse_klines import (
 )
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
-from cryptopipe_assets.vendors.binance.transports import midnight, next_month
+from cryptopipe_assets.vendors.binance.transports import next_month
 from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 

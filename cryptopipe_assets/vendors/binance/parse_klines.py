@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from cryptopipe_assets.core.time import MINUTE_MS
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape
 
-MINUTE_MS = 60_000
 MICROSECONDS_FROM = 10**14  # read as milliseconds, this would be the year 5138
 
 BAR_SCHEMA = pl.Schema(
@@ -184,7 +184,7 @@ def require_different(frames: Iterable[pl.DataFrame]) -> None:
         if same != symbol:
             raise UnexpectedShape(
                 f"{symbol} has the very bars of {same} from {traded['ts'][0]} on: a cache on the "
-                "way repeats another answer"
+                "way repeats another response"
             )
 
 

@@ -3,10 +3,11 @@
 import calendar
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 
-DAY = timedelta(days=1)
+from cryptopipe_assets.core.time import DAY, midnight
+
 WORTH_A_MONTH = 15  # days asked for, from which on a month's file costs less than the days' files
 DAYS_UNTIL_PUBLISHED = 2
 
@@ -88,8 +89,3 @@ def spans_of(
 def next_month(first: date) -> date:
     """Return the first day of the month after the one that begins with ``first``."""
     return first + timedelta(days=calendar.monthrange(first.year, first.month)[1])
-
-
-def midnight(day: date) -> datetime:
-    """Return the instant with which the day begins, UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

@@ -1,16 +1,16 @@
 """The session that every vendor's client shares.
 
-A vendor is a subclass with one method per endpoint. What a status means is in ``responses``, the
-asking again in ``retry``, the admission to ask at all in ``admission``, the wire in
-``connection``, the book-keeping in ``records``. Clients are given their transport, clock and
-addresses, so a test or the stand-in takes the vendor's place without a mock.
+A vendor is a subclass with one method per endpoint. What a status means is in ``responses``,
+retries are in ``retry``, whether a request may be sent in ``admission``, the wire in
+``connection``, the ledger and journal in ``records``. Clients are given their transport, clock
+and addresses, so a test or the stand-in takes the vendor's place without a mock.
 """
 
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -18,6 +18,7 @@ import httpx
 from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorUnavailable
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.http.breaker import CircuitOpen
 from cryptopipe_assets.vendors.http.connection import Connection, RequestFormat, hint
 from cryptopipe_assets.vendors.http.quota import Quota as Quota
@@ -31,11 +32,6 @@ from cryptopipe_assets.vendors.http.session import Session, open_session
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 Params = Mapping[str, str | int]
-
-
-def utcnow() -> datetime:
-    """Now, with its time zone."""
-    return datetime.now(UTC)
 
 
 class VendorClient:
@@ -56,7 +52,7 @@ class VendorClient:
         Sent in the subclass's header ``key_header`` (or, where a vendor takes no header, in the
         parameter ``key_param``, which no log and no error shows).
     clock
-        Tells the time (UTC).
+        Gives the time (UTC).
     state_folder
         Where budgets and bans are shared between processes; null keeps them in memory.
     backoff_seconds
@@ -137,7 +133,7 @@ class VendorClient:
     async def get_json(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> Any:
-        """Return the decoded JSON answer to ``params`` at ``path``.
+        """Return the decoded JSON response to ``params`` at ``path``.
 
         ``family`` names the budget that pays ``cost`` units; ``label`` is the endpoint's name in
         ``calls`` (the path, if not given).
@@ -155,7 +151,7 @@ class VendorClient:
     async def get_text(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> bytes:
-        """Return a JSON answer not yet decoded; all else as ``get_json``."""
+        """Return a JSON response not yet decoded; all else as ``get_json``."""
         return await self._ask(
             Request(path=path, params=params, family=family, cost=cost, label=label or path)
         )
@@ -199,17 +195,17 @@ class VendorClient:
         )
 
     def screen(self, response: httpx.Response) -> None:
-        """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
+        """Raise Retryable, Banned or a VendorError for what only this vendor means by it."""
 
     async def _ask(self, request: Request) -> bytes:
-        """Ask; where somebody listens, through them."""
+        """Send the request; where responses are recorded or replayed, through the tap."""
         if (tap := self.records.tap) is None:
             return await self._ask_vendor(request)
         asked = self.vendor, self.verb, request
         return await tap.response_to(*asked, lambda: self._ask_vendor(request))
 
     async def _ask_vendor(self, request: Request) -> bytes:
-        """Ask until there is an answer, a refusal, or no attempt left."""
+        """Send the request until there is a response, a refusal, or no attempt left."""
         session = self._opened()
 
         async def once() -> bytes:
@@ -226,7 +222,7 @@ class VendorClient:
             self.records.journal.note(
                 "retry",
                 f"{self.vendor} {request.label}: attempt {sent} of {self._retry_policy.attempts}: "
-                f"{failure}; asked again in {failure.wait_seconds:.1f} s",
+                f"{failure}; retry in {failure.wait_seconds:.1f} s",
             )
 
         try:
@@ -239,18 +235,18 @@ class VendorClient:
             raise VendorUnavailable(self.vendor, self._no_response(request, str(exc))) from exc
         except RetriesExhausted as exc:
             tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
-            why = self._no_response(request, f"no answer in {tries}, last: {exc}")
+            why = self._no_response(request, f"no usable response in {tries}, last: {exc}")
             if exc.last.is_limit:
                 session.admission.back_off(exc.last.wait_seconds)
                 raise RateLimited(self.vendor, why) from exc
             raise VendorUnavailable(self.vendor, why) from exc
 
     def _no_response(self, request: Request, why: str) -> str:
-        """Say what was asked, why there is no answer, and what to do."""
+        """Say what was requested, why there is no response, and what to do."""
         return f"{request}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
 
     async def _send(self, session: Session, request: Request) -> httpx.Response:
-        """Enter a request in the books and send it."""
+        """Enter a request in the call ledger and send it."""
         self.calls[request.label] += 1
         session.spend(request.family, request.label, calls=1, units=request.cost)
         response = await session.connection.send(request)

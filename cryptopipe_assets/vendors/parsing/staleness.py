@@ -1,17 +1,17 @@
-"""Whether an answer about the present is of the present. Pure: the time is told.
+"""Whether a response about the present is of the present. Pure: the time is given.
 
 A figure from the future is a clock that is wrong, theirs or ours, or a stamp in another unit. One
 from the past is a cache on the way or a vendor that stands still.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.time import EPOCH
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MOST_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(hours=1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MS, LAST_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, the first block; 2100
 
 
@@ -47,7 +47,7 @@ def require_no_future(newest: int, *, now: datetime) -> None:
 
 
 def require_recent(newest: int, *, now: datetime, vendor: str, what: str) -> None:
-    """Check that the newest figure of an answer about now is of the last hour.
+    """Check that the newest figure of a response about now is of the last hour.
 
     Raises
     ------
