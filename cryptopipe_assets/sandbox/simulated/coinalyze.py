@@ -4,10 +4,10 @@ from collections.abc import Iterable
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.contracts import futures, perpetuals
 from cryptopipe_assets.sandbox.simulated.liquidations import Liquidations
 from cryptopipe_assets.sandbox.simulated.positions import Positions
@@ -41,7 +41,7 @@ class SimulatedCoinalyze:
         contract = self._contract(symbol, now)
         if contract is None or contract.expires is not None or not contract.trades(now):
             return None
-        settled = self._carry.settlements(contract, now - DAY, now + 1)
+        settled = self._carry.settlements(contract, now - DAY_MS, now + 1)
         rates = self._carry.rates(contract, settled[-1:])
         return _percent(rates[0]) if rates else None
 
@@ -53,7 +53,7 @@ class SimulatedCoinalyze:
         if contract is None:
             return []
         opens = _opens(contract, width, start=start, end=end, now=now)
-        inside = 1 if width == DAY else max(width // HOUR, 1)
+        inside = 1 if width == DAY_MS else max(width // HOUR_MS, 1)
         steps = np.linspace(0, width, inside + 1).astype(np.int64)
         alive = min(now, (contract.death or now + 1) - 1)
         instants = np.minimum(opens[:, None] + steps, alive)
@@ -72,12 +72,12 @@ class SimulatedCoinalyze:
         if not len(opens):
             return []
         last = int(min(opens[-1] + width, now + 1))
-        hours = self._carry.settlements(contract, int(opens[0]) - DAY, last)
+        hours = self._carry.settlements(contract, int(opens[0]) - DAY_MS, last)
         rates = [_percent(rate) for rate in self._carry.rates(contract, hours)]
-        places = np.searchsorted(np.array(hours) * HOUR, [opens, opens + width])
+        places = np.searchsorted(np.array(hours) * HOUR_MS, [opens, opens + width])
         bars: list[Ohlc] = []
         for opened, first, after in zip(opens.tolist(), *places.tolist(), strict=True):
-            settled_at_open = first < len(hours) and hours[first] * HOUR == opened
+            settled_at_open = first < len(hours) and hours[first] * HOUR_MS == opened
             seen = rates[first if settled_at_open or first == 0 else first - 1 : after]
             if seen:
                 bars.append((opened, seen[0], max(seen), min(seen), seen[-1]))
@@ -91,13 +91,13 @@ class SimulatedCoinalyze:
         if contract is None:
             return []
         opens = _opens(contract, width, start=start, end=end, now=now)
-        inside = max(width // HOUR, 1)
-        hours = opens[:, None] // HOUR + np.arange(inside)
+        inside = max(width // HOUR_MS, 1)
+        hours = opens[:, None] // HOUR_MS + np.arange(inside)
         sums: list[Floats] = []
         for coins in self._liquidations.coins(contract, hours.ravel()):
-            worth = coins * self._factor(contract, hours.ravel() * HOUR, usd=usd)
-            closed = np.where(hours.ravel() * HOUR <= now, worth, 0.0)
-            share = min(width / HOUR, 1.0)
+            worth = coins * self._factor(contract, hours.ravel() * HOUR_MS, usd=usd)
+            closed = np.where(hours.ravel() * HOUR_MS <= now, worth, 0.0)
+            share = min(width / HOUR_MS, 1.0)
             sums.append(np.round(closed.reshape(hours.shape).sum(axis=1) * share, 4))
         return list(zip(opens.tolist(), sums[0].tolist(), sums[1].tolist(), strict=True))
 

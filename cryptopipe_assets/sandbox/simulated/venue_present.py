@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, wander
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.contracts import of_venue
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.positions import Positions
@@ -44,7 +44,7 @@ class SimulatedVenues:
         An expiring future pays none: 0 and no instant.
         """
         hours = self._carry.hours(contract, now + 1)
-        coming = self._carry.settlements(contract, now + 1, now + 1 + DAY)
+        coming = self._carry.settlements(contract, now + 1, now + 1 + DAY_MS)
         if contract.expires is not None or not coming:
             return 0.0, 0, hours
-        return self._carry.rates(contract, coming[:1])[0], coming[0] * HOUR, hours
+        return self._carry.rates(contract, coming[:1])[0], coming[0] * HOUR_MS, hours
