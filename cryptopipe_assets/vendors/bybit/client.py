@@ -96,14 +96,12 @@ class Bybit(VendorClient):
             self._pages(INSTRUMENTS, {"category": each, "limit": MOST_INSTRUMENTS})
             for each in CONTRACT_TYPES
         )
-        try:
+        with self.promised(INSTRUMENTS):
             return by_vendor_symbol(
                 each
                 for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True)
                 for each in read_contracts(rows, margin_type)
             )
-        except UnexpectedShape as exc:
-            raise self.changed(INSTRUMENTS, exc) from exc
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the coins' contracts, at most 200 days back.
@@ -162,11 +160,9 @@ class Bybit(VendorClient):
     ) -> Measured:
         of_it = {name: each for name, each in contracts.items() if each.margin_type == margin_type}
         payload = await self._request(TICKERS, {"category": margin_type})
-        try:
+        with self.promised(f"{TICKERS} {margin_type}"):
             require_recent(payload.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
             return read_tickers(payload.result.list, of_it, stamp=payload.time)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{TICKERS} {margin_type}", exc) from exc
 
     async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
         """Return the points of the hours that open from ``first`` to ``last`` (ms)."""
@@ -175,12 +171,10 @@ class Bybit(VendorClient):
         points = await self._pages(
             OPEN_INTEREST, {**named, "intervalTime": "1h", **window, "limit": MOST_POINTS}
         )
-        try:
+        with self.promised(f"{OPEN_INTEREST} {contract.vendor_symbol}"):
             marks = await self._marks(named, first=first, last=last) if points else []
             ends = range(-(-first // HOUR_MS) * HOUR_MS + HOUR_MS, last + HOUR_MS + 1, HOUR_MS)
             return read_history(points, marks, contract, ends=ends)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}", exc) from exc
 
     async def _marks(self, named: Params, *, first: int, last: int) -> MarkBars:
         """Return the hourly bars of the mark price that open in the window, paging backward."""
@@ -217,12 +211,10 @@ class Bybit(VendorClient):
             asked = {**params, "cursor": cursor}
 
     async def _request(self, path: str, params: Params) -> _Response:
-        try:
+        with self.promised(path):
             payload = shaped(_RESPONSE, await self.get_json(path, params, family="requests"))
             if payload.result.category not in (None, params["category"]):
                 raise UnexpectedShape(
                     f"asked for {params['category']}, got {payload.result.category}"
                 )
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
         return payload

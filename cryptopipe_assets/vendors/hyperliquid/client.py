@@ -87,10 +87,8 @@ class Hyperliquid(VendorClient):
             cost=20,
             label=f"{INFO} {ALL_PERPETUALS}",
         )
-        try:
+        with self.promised(f"{INFO} {ALL_PERPETUALS}"):
             return read_states(payload, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(f"{INFO} {ALL_PERPETUALS}", exc) from exc
 
 
 def read_states(payload: Any, *, now: datetime) -> Measured:

@@ -98,10 +98,8 @@ class Okx(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         payload = await self.get_json(INSTRUMENTS, {"instType": "SWAP"}, family="public")
-        try:
+        with self.promised(INSTRUMENTS):
             return read_instruments(payload)
-        except UnexpectedShape as exc:
-            raise self.changed(INSTRUMENTS, exc) from exc
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the running hour, if the present is wanted.
@@ -125,10 +123,8 @@ class Okx(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         payload = await self.get_json(OPEN_INTEREST, {"instType": "SWAP"}, family="public")
-        try:
+        with self.promised(OPEN_INTEREST):
             return read_open_interest(payload, contracts, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(OPEN_INTEREST, exc) from exc
 
 
 def read_instruments(payload: Any) -> dict[str, Contract]:
