@@ -5,11 +5,14 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Annotated
 
 import polars as pl
+import typer
 from rich.markup import escape
 
 from cryptopipe_assets.cli.console import frame_table, out, plain_table
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.budget.fit import (
     Forecast,
@@ -41,6 +44,14 @@ class Spent:
 
     of_limits: Mapping[Key, int]
     today: Mapping[Key, int]
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Forecast the schedules' calls, beside used and allowed. Exit code 0 if they fit, else 2."""
+    raise typer.Exit(budget(settings_for(warehouse), as_json=as_json))
 
 
 def budget(settings: Settings, *, as_json: bool) -> int:

@@ -9,8 +9,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import out, size
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.errors import ConfigError, CryptopipeError
 from cryptopipe_assets.operations.budget.remaining import refusals
@@ -41,6 +43,11 @@ class Finding:
     state: str
     found: str
     advice: str = ""
+
+
+def command(warehouse: Warehouse = None) -> None:
+    """Check versions, configuration, folders, files and keys, and say what to fix."""
+    raise typer.Exit(doctor(settings_for(warehouse)))
 
 
 def doctor(settings: Settings) -> int:

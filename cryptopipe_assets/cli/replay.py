@@ -5,17 +5,20 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import Annotated
 
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
+from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
-from cryptopipe_assets.defs.partitions import require_range
+from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.runtime.recorded import recordings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
@@ -24,7 +27,6 @@ from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.tables.catalog import registries
-from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, closure
 
 NEEDS = {
     "ohlcv_1m": "bars",
@@ -51,6 +53,29 @@ class Skipped:
 
     table: str
     reason: str
+
+
+def command(
+    data: Annotated[Path, typer.Option(help="Folder of recorded vendor files (see README).")],
+    start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option(help="Last day, included.")],
+    tables: Annotated[
+        str | None, typer.Option(help="Comma-separated tables; with what they are made from.")
+    ] = None,
+    warehouse: Warehouse = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A table without recordings is an error.")
+    ] = False,
+) -> None:
+    """Fill the tables from recorded vendor files."""
+    replay(
+        settings_for(warehouse),
+        data=data.expanduser().resolve(),
+        first=day(start, "--start"),
+        last=day(end, "--end"),
+        tables=names(tables),
+        strict=strict,
+    )
 
 
 def replay(
@@ -100,15 +125,6 @@ def replay(
     where = "" if own.warehouse == PROJECT / "warehouse" else f" --warehouse {own.warehouse}"
     shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
     out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
-
-
-def with_ancestors(tables: Sequence[str] | None) -> list[str]:
-    """The tables asked for and all that they are made from, in the order of work."""
-    every = list(SERVICE_LEVELS)
-    for name in tables or []:
-        if name not in every:
-            raise RequestError(f"unknown table {name!r}; known are {', '.join(every)}")
-    return every if tables is None else closure(set(tables))
 
 
 def _skipped(

@@ -1,12 +1,16 @@
 """The whole graph on the simulated market, and a look at what came out."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import Annotated
+
+import typer
 
 from cryptopipe_assets.cli.books import books
 from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.demo.answers import EXAMPLES, RANKINGS, show_answers
 from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.errors import ConfigError
@@ -20,6 +24,14 @@ WARM_UP_DAYS = 7
 
 PRICE_DAYS = 100
 """Of daily prices before that: 63 for the averages to warm up, and some for them to cross in."""
+
+
+def command(
+    days: Annotated[int, typer.Option(min=1, max=60, help="Days to fill, today included.")] = 10,
+    warehouse: Warehouse = None,
+) -> None:
+    """Fill every table from a simulated market and show the result. No key, no network."""
+    demo(settings_for(warehouse), days=days)
 
 
 def demo(settings: Settings, *, days: int) -> None:
