@@ -27,7 +27,6 @@ from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
 from cryptopipe_assets.operations.budget.remaining import left_for
 from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.operations.status.expiry import source_of
-from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import registries
@@ -86,6 +85,8 @@ def backfill(
     CryptopipeError
         Whatever stood in the way; months before it are kept.
     """
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     now = datetime.now(UTC)
     require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
@@ -22,11 +22,13 @@ from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.runtime.recorded import recordings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
-from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.tables.catalog import registries
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import TableRun
 
 NEEDS = {
     "ohlcv_1m": "bars",
@@ -95,6 +97,8 @@ def replay(
         If the range or a table name is wrong, nothing was recorded for it, or something would be
         skipped although ``strict``.
     """
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
@@ -176,7 +180,7 @@ def recorded_world(settings: Settings) -> Iterator[tuple[SimulatedClock, VendorC
         yield clock, vendors
 
 
-def _captures(run: TableRun, clock: SimulatedClock, instants: Sequence[datetime]) -> None:
+def _captures(run: "TableRun", clock: SimulatedClock, instants: Sequence[datetime]) -> None:
     """Collect lists of the present as they were taken, each at its own time."""
     present = clock()
     for at in instants:

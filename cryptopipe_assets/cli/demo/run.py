@@ -1,7 +1,7 @@
 """The whole graph on the simulated market, and a look at what came out."""
 
 from datetime import UTC, date, datetime, timedelta
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +15,10 @@ from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.time import DAY
-from cryptopipe_assets.runtime.assembly import build, in_order
-from cryptopipe_assets.runtime.table_run import Outcome, TableRun
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import Outcome
+
 
 DAYS = 10
 WARM_UP_DAYS = 7
@@ -42,6 +44,9 @@ def demo(settings: Settings, *, days: int) -> None:
     ConfigError
         If the profile would ask real vendors.
     """
+    from cryptopipe_assets.runtime.assembly import build, in_order
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     if settings.environment.vendors != "sandbox":
         raise ConfigError(
             f"the demo runs on the stand-in, but CRYPTOPIPE_VENDORS is "
@@ -80,7 +85,7 @@ def _market(settings: Settings) -> str:
     return f"a simulated market: {coins} coins on four exchanges, minute bars of {with_bars}"
 
 
-def _summary(settings: Settings, outcomes: list[Outcome]) -> None:
+def _summary(settings: Settings, outcomes: "list[Outcome]") -> None:
     out.print()
     out.print(contents(settings))
     seconds = sum(each.seconds for each in outcomes)
