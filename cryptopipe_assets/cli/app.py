@@ -5,6 +5,7 @@ import importlib
 import importlib.util
 import inspect
 import sys
+from importlib.abc import InspectLoader
 from typing import Any
 
 import typer
@@ -66,7 +67,8 @@ def help_of(name: str) -> str:
     """The help of a command, read off its file: importing all of them would take seconds."""
     spec = importlib.util.find_spec(_module(name))
     assert spec is not None
-    tree = ast.parse(spec.loader.get_source(spec.name))
+    assert isinstance(spec.loader, InspectLoader)
+    tree = ast.parse(spec.loader.get_source(spec.name) or "")
     found = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "command")
     return inspect.cleandoc(ast.get_docstring(found) or "")
 

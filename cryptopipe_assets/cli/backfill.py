@@ -22,8 +22,7 @@ from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.operations.backfill.estimate import Line, estimate
-from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
+from cryptopipe_assets.operations.backfill.estimate import Line, estimate, refuse_if_it_cannot_fit
 from cryptopipe_assets.operations.budget.remaining import left_for
 from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.operations.status.expiry import source_of
