@@ -9,10 +9,11 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cryptopipe_assets.cli.console import err, out, size
+from cryptopipe_assets.cli.console import err, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.storage.backup.manifest import (
     Entry,
     chosen_snapshot,

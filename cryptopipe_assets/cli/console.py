@@ -63,12 +63,3 @@ def cell(value: object) -> str:
         value += 0.0  # minus nothing is nothing
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
     return str(value).replace("+00:00", "")
-
-
-def size(count: float) -> str:
-    """Bytes in the largest unit that keeps a figure before the point."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"
