@@ -50,7 +50,7 @@ def command(
         str | None,
         typer.Option("--symbols", help="Followed contracts or coins, a,b. Default: all."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Start without confirmation.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
     """Fill history month by month, after an estimate of calls and time; goes on where it ended."""
@@ -165,7 +165,7 @@ def _that_follow(tables: Sequence[str], coins: Sequence[str], settings: Settings
     if not set(kept) - registries():
         raise RequestError(
             f"{left_out} of {', '.join(coins)}: no tier of cryptopipe.toml follows that; name the "
-            "table in the `tables` of the coin's tier, or ask for other tables"
+            "table in the `tables` of the coin's tier, or choose other tables"
         )
     if left_out:
         out.print(f"{left_out}: left out, no tier of {', '.join(coins)} has it in cryptopipe.toml")
@@ -217,7 +217,7 @@ def _confirm(*, yes: bool) -> None:
     if yes or not sys.stdin.isatty():
         return
     if not typer.confirm("Start?"):
-        raise RequestError("not started; only the list of contracts was asked for")
+        raise RequestError("not started; only the list of contracts was requested")
 
 
 class _Progress:

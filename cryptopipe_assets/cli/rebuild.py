@@ -52,7 +52,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     bar = partial(track, description=table, console=out, transient=True)
     found = rebuilt(settings, contract, day, watched=bar)
     where = Lake(settings.warehouse).path(table, day)
-    said = f"{table} {day}: {found.rows:,} rows from the answers to {found.manifests} runs"
+    said = f"{table} {day}: {found.rows:,} rows from the responses of {found.manifests} runs"
     if found.is_identical:
         out.print(f"{said}: [green]identical[/] to the stored file, bit by bit")
         return 0
@@ -61,7 +61,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     else:
         out.print(
             f"{said}: [red]differs[/] from the stored file: {found.missing:,} keys are missing, "
-            f"{found.added:,} are new, {found.changed:,} say something else"
+            f"{found.added:,} are new, {found.changed:,} have other values"
         )
     if not write:
         out.print("Nothing was changed; [bold]--write[/] puts it in the place of the stored file")

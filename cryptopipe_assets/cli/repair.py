@@ -17,9 +17,9 @@ DERIVE = "dagster asset materialize -m cryptopipe_assets.definitions --select 'o
 
 
 def command(
-    look: Annotated[bool, typer.Option("--look", help="Look only; ask nobody.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Look only; send no requests.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Ask at once, and for explained gaps too.")
+        bool, typer.Option("--again", help="Request at once, explained gaps too.")
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
@@ -44,7 +44,9 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes" if look_only else "Looking for missing minutes, and asking"
+        "Looking for missing minutes"
+        if look_only
+        else "Looking for missing minutes, and requesting"
     )
     own = settings.warehouse == PROJECT / "warehouse"
     with instance(settings, own=own) as found:
@@ -78,7 +80,7 @@ def _print(gaps: pl.DataFrame) -> None:
             "symbol", "ts", "end_ts", "minutes", "cause", "attempts", "last_tried_at"
         )
         out.print(frame_table(shown.head(ROWS_SHOWN), title="Open, the longest first"))
-        out.print("They are asked for again by and by; at once with: cryptopipe repair --again")
+        out.print("They are requested again by and by; at once with: cryptopipe repair --again")
 
 
 def _print_repaired(repaired: pl.DataFrame) -> None:

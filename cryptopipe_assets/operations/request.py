@@ -8,7 +8,7 @@ from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, closure
 
 
 def require_range(first: date, last: date, *, start: date, today: date) -> None:
-    """Check a range that a person asked for.
+    """Check a range that a person requested.
 
     Parameters
     ----------

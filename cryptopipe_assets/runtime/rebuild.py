@@ -113,8 +113,8 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
     """Check that the evidence begins before the day's file does."""
     if not manifests:
         raise ArchiveIncomplete(
-            f"{table} {day}: no run that wrote it is among the raw evidence in "
-            f"{Archive(settings.warehouse).folder}. Evidence is kept from when "
+            f"{table} {day}: no run that wrote it is in the raw archive "
+            f"{Archive(settings.warehouse).folder}. Responses are archived while "
             f"collect.archive_raw = true, for collect.raw_days = "
             f"{settings.config.collect.raw_days} days"
         )
@@ -124,8 +124,8 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
         if before not in written:
             raise ArchiveIncomplete(
                 f"{table} {day}: when the run of {each.at:%Y-%m-%d %H:%M} began, the file held "
-                "what no run before it is known to have written: evidence was not kept then, is "
-                "too old, or a repair or an import added to the day"
+                "what no run before it is known to have written: the raw archive was off then, is "
+                "too short, or a repair or an import added to the day"
             )
         written.add(each.wrote[day])
 

@@ -1,4 +1,4 @@
-"""What a backfill will ask of whom, and how long that takes at our share of the limits. Pure.
+"""What a backfill will request from each vendor, and how long that takes at our share. Pure.
 
 An estimate: what is stored already is not asked for again, and is not known here; nor is on how
 many contracts a venue has positions of a coin. What a vendor takes is in its terms.
@@ -16,7 +16,7 @@ from cryptopipe_assets.vendors.terms import Backfill, Followed
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What one table asks of one vendor.
+    """What one table requests from one vendor.
 
     Attributes
     ----------
@@ -83,7 +83,7 @@ def estimate(
 
 
 def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) -> None:
-    """Check the plan against what is left of the vendors' days and months, before asking.
+    """Check the plan against what is left of the vendors' days and months, before it starts.
 
     Raises
     ------
@@ -98,6 +98,6 @@ def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) ->
         fits = f"wait until {each.renewed_at:%Y-%m-%d}, or " if planned <= allowance.planned else ""
         raise RequestError(
             f"this backfill plans {planned:,} {allowance.family} of {allowance.vendor}, which has "
-            f"{each.left:,} left of {allowance.planned:,} a {allowance.window}: {fits}ask for "
+            f"{each.left:,} left of {allowance.planned:,} a {allowance.window}: {fits}request "
             "fewer days, coins (--symbols) or tables (--tables)"
         )

@@ -12,14 +12,14 @@ from cryptopipe_assets.vendors.http.responses import Request
 
 
 class Tap(Protocol):
-    """Hears every question and its answer."""
+    """Sees every request and its response."""
 
     def clock(self) -> datetime:
-        """The present, for whatever stamps rows once all answers are there."""
+        """The present, for whatever stamps rows once all responses are there."""
         ...
 
     def response_time(self) -> datetime:
-        """The present, for whatever reads the answer that this task has just got."""
+        """The present, for whatever reads the response that this task has just got."""
         ...
 
     def wall(self) -> datetime:
@@ -29,14 +29,14 @@ class Tap(Protocol):
     async def response_to(
         self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """Return the body of the answer, by ``ask`` or from what was kept.
+        """Return the body of the response, by ``ask`` or from what was recorded.
 
         Raises
         ------
         VendorError
             As ``ask`` does, or did.
         StorageError
-            If the answer cannot be kept, or is not among what was.
+            If the response cannot be kept, or is not among what was.
         """
         ...
 
@@ -52,7 +52,7 @@ class Records:
     journal
         The table and run that the client works for, and their log.
     tap
-        Keeps the answers, or gives kept ones; null where nobody listens.
+        Records the responses, or replays recorded ones; null where they go straight to the vendor.
     """
 
     folder: Path | None = None
