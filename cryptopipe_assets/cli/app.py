@@ -15,6 +15,7 @@ from typer.main import get_command
 from cryptopipe_assets.core.errors import CryptopipeError
 
 COMMANDS = {
+    "init": "init",
     "demo": "demo.run",
     "replay": "replay",
     "status": "status",

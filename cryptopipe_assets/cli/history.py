@@ -17,7 +17,7 @@ from rich.progress import (
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.lake import Commit, Lake
@@ -49,10 +49,11 @@ def history(settings: Settings, names: Sequence[str]) -> None:
     """
     from cryptopipe_assets.runtime.symbol_runs import symbol_runs
 
-    own = settings.warehouse == PROJECT / "warehouse"
-    with symbol_runs(settings, own=own) as runs:
+    with symbol_runs(settings, own=settings.has_own_warehouse) as runs:
         runs.list_contracts()
-        contracts = chosen(latest(Lake(settings.warehouse).read(Instruments), INSTRUMENT), names)
+        stored = Lake(settings.warehouse).read(Instruments)
+        listed = latest(stored.filter(venue=settings.config.universe.venue), INSTRUMENT)
+        contracts = chosen(listed, names)
         runs.announce(contracts["symbol"].to_list())
         for row in contracts.iter_rows(named=True):
             first = max(row["listed_at"].date(), settings.config.history.start)

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
-from cryptopipe_assets.config.settings import PROJECT, load_settings
+from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.schema import Ledger, Registry, SymbolRecord, Table
 from cryptopipe_assets.runtime.assembly import build, in_order, is_per_symbol
@@ -70,4 +70,4 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(PROJECT / "README.md")
+    write(Path(__file__).resolve().parents[2] / "README.md")

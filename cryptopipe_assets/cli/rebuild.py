@@ -24,7 +24,7 @@ def command(
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Make a day from the raw evidence once more. Exit code 0 if it is the same bit by bit."""
+    """Make a day from the raw archive once more. Exit code 0 if it is the same bit by bit."""
     raise typer.Exit(
         rebuild(settings_for(warehouse), table=table, day=day(of, "--day"), write=write)
     )

@@ -8,7 +8,7 @@ import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
@@ -23,7 +23,7 @@ def command(
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Find missing minutes and ask for them again. Exit code 0 if no gap is open, else 2."""
+    """Find missing minutes and request them again. Exit code 0 if no gap is open, else 2."""
     raise typer.Exit(repair(settings_for(warehouse), look_only=look, again=again))
 
 
@@ -44,12 +44,9 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes"
-        if look_only
-        else "Looking for missing minutes, and requesting"
+        "Looking for missing minutes" if look_only else "Looking for missing minutes, requesting"
     )
-    own = settings.warehouse == PROJECT / "warehouse"
-    with instance(settings, own=own) as found:
+    with instance(settings, own=settings.has_own_warehouse) as found:
         config = {"repair": not look_only, "again": again}
         run_alone(settings, found, DataGaps.table_name(), config=config)
     gaps = lake.read(DataGaps)

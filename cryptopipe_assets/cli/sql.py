@@ -29,7 +29,7 @@ def command(
     as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Ask the catalog."""
+    """Query the catalog."""
     form = "json" if as_json else "csv" if as_csv else "table"
     sql(settings_for(warehouse), query, form=form)
 
