@@ -4,15 +4,16 @@
 """
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
-from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
-
 from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.schema import Ledger, Registry, SymbolRecord, Table
 from cryptopipe_assets.runtime.assembly import build, in_order, is_per_symbol
 from cryptopipe_assets.storage.catalog.catalog import first_line
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, pull_of
 
 BEGIN = "<!-- tables: written by `python -m cryptopipe_assets.cli.readme` -->"
 END = "<!-- end of tables -->"
@@ -20,7 +21,8 @@ END = "<!-- end of tables -->"
 
 def table_of_tables() -> str:
     """One line a table: what a row is, its key, its columns, where it comes from, freshness."""
-    defs = build(load_settings())
+    settings = load_settings()
+    defs = build(settings)
     specs = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
     lines = [
         "| table | a row is | key | columns | made from | fresh within |",
@@ -35,7 +37,7 @@ def table_of_tables() -> str:
         kind = _kind(contract)
         lines.append(
             f"| `{name}` | {first_line(contract)} {kind} | {key} | {len(contract.columns())} "
-            f"| {source} | {_window(spec.freshness_policy)} |"
+            f"| {source} | {_window(name, settings.config.tiers)} |"
         )
     return "\n".join(lines)
 
@@ -52,11 +54,10 @@ def _source(vendors: str | None, made_from: str) -> str:
     return ", with ".join(each for each in (vendors, made_from) if each)
 
 
-def _window(policy: object) -> str:
-    if policy is None:
+def _window(name: str, tiers: Mapping[str, Tier]) -> str:
+    if name not in SERVICE_LEVELS:
         return "on demand"
-    assert isinstance(policy, TimeWindowFreshnessPolicy)
-    minutes = int(policy.fail_window.to_timedelta().total_seconds() // 60)
+    minutes = int(SERVICE_LEVELS[name].stale_after(pull_of(name, tiers)).total_seconds() // 60)
     return f"{minutes} min" if minutes < 300 else f"{minutes // 60} h"
 
 
