@@ -1,0 +1,107 @@
+"""Pieces of the reference: the Python API, configuration, tests, examples, units."""
+
+import importlib.util
+import re
+from collections.abc import Iterator
+from importlib.metadata import version as version_of
+from pathlib import Path
+
+import facts
+from facts import ROOT
+from text import code, first_sentence, prose, table
+
+from cryptopipe_assets.tables.quality.data_gaps import CAUSES
+
+API = "cryptopipe_assets.api"
+ERRORS = "cryptopipe_assets.core.errors"
+
+
+def python_api() -> str:
+    """Return the public API, for mkdocstrings to write from its docstrings."""
+    if importlib.util.find_spec(API) is None:
+        return "The public Python API is not part of this version."
+    return f"::: {API}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false"
+
+
+def errors() -> str:
+    """Return the errors, for mkdocstrings to write from their docstrings."""
+    return f"::: {ERRORS}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false"
+
+
+def toml() -> str:
+    """Return cryptopipe.toml as it is delivered; its comments explain it."""
+    return _file("cryptopipe.toml", "toml")
+
+
+def env() -> str:
+    """Return .env.example; its comments explain it."""
+    return _file(".env.example", "sh")
+
+
+def _file(name: str, language: str) -> str:
+    text = (ROOT / name).read_text(encoding="utf-8").rstrip()
+    return f'```{language} title="{name}"\n{text}\n```'
+
+
+def make() -> str:
+    """Return the targets of the Makefile."""
+    text = (ROOT / "Makefile").read_text(encoding="utf-8")
+    found = re.findall(r"^([a-z-]+):.*?## (.+)$", text, flags=re.MULTILINE)
+    return table(("command", "what it does"), ((code(f"make {n}"), what) for n, what in found))
+
+
+def tests() -> str:
+    """Return the folders of tests with what each is for, as their first file or conftest says."""
+    folders = sorted(
+        each
+        for each in (ROOT / "cryptopipe_tests").iterdir()
+        if each.is_dir() and any(each.rglob("test_*.py"))
+    )
+    rows = [(code(each.name), len(list(each.rglob("test_*.py")))) for each in folders]
+    return table(("folder of `cryptopipe_tests`", "files"), rows)
+
+
+def units() -> str:
+    """Return every unit that a column has, with how many columns and an example."""
+    found: dict[str, list[str]] = {}
+    for name, each in facts.tables().items():
+        for column, unit in each.contract.units().items():
+            found.setdefault(unit, []).append(f"{name}.{column}")
+    rows = [(unit, len(names), code(names[0])) for unit, names in sorted(found.items())]
+    return table(("unit", "columns", "for example"), rows)
+
+
+def causes() -> str:
+    """Return the causes of a gap with their evidence, in the order in which they are tried."""
+    return table(("cause", "its evidence"), ((code(n), text) for n, text in CAUSES.items()))
+
+
+def version() -> str:
+    """Return the version of cryptopipe that the site is of."""
+    return version_of("cryptopipe")
+
+
+def sql_examples() -> str:
+    """Return the SQL of `examples/sql`, each with its question."""
+    return "\n\n".join(_example(path, "sql", "-- ") for path in _examples("sql"))
+
+
+def python_examples() -> str:
+    """Return the scripts of `examples/python`, each with its question."""
+    return "\n\n".join(_example(path, "python", "# ") for path in _examples("python"))
+
+
+def _examples(kind: str) -> Iterator[Path]:
+    suffix = {"sql": "*.sql", "python": "*.py"}[kind]
+    yield from sorted((ROOT / "examples" / kind).glob(suffix))
+
+
+def _example(path: Path, language: str, comment: str) -> str:
+    """A heading that asks, and the file as it is."""
+    text = path.read_text(encoding="utf-8").strip()
+    if language == "python":
+        question = first_sentence(text.split('"""')[1])
+    else:
+        question = prose(text.splitlines()[0].removeprefix(comment))
+    where = path.relative_to(ROOT)
+    return f'### {question}\n\n```{language} title="{where}"\n{text}\n```'
