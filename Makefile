@@ -57,6 +57,7 @@ lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=docs/generate $(BIN)/mypy docs/generate/*.py
 	$(BIN)/lint-imports
 
 bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt

@@ -132,11 +132,5 @@ def test_a_table_has_its_contract_in_tables_and_its_asset_then_its_checks_in_def
     assert set(kinds[1:]) == {"check"}
 
 
-def test_the_readme_lists_the_tables_as_they_are():
-    import cryptopipe_assets.cli.readme as readme
-
-    assert readme.table_of_tables() in (ROOT / "README.md").read_text()
-
-
 def test_definitions_can_be_loaded():
     dg.Definitions.validate_loadable(defs)

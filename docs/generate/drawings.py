@@ -6,10 +6,11 @@ They take the colours of the page from its style sheet, so they suit light and d
 import importlib
 import textwrap
 import tomllib
+from collections.abc import Sequence
 from html import escape
 
 import facts
-from text import first_sentence
+from text import prose
 
 WIDTH = 1000
 PACKAGE = "cryptopipe_assets"
@@ -58,7 +59,8 @@ def _layers() -> list[list[str]]:
 
 
 def _rule(room: str) -> str:
-    return first_sentence(importlib.import_module(f"{PACKAGE}.{room}").__doc__).replace("`", "")
+    doc = prose(importlib.import_module(f"{PACKAGE}.{room}").__doc__)
+    return " ".join(doc.replace("`", "").split())
 
 
 def graph(prefix: str) -> str:
@@ -90,7 +92,9 @@ def graph(prefix: str) -> str:
     for name, each in tables.items():
         for other in each.inputs:
             (x1, y1), (x2, y2) = place[other], place[name]
-            x1, y1, y2 = x1 + wide, y1 + tall / 2, y2 + tall / 2
+            x1 += wide
+            y1 += tall * _share(other, tables[other].outputs, name, place)
+            y2 += tall * _share(name, each.inputs, other, place)
             bend = max(30, (x2 - x1) / 2)
             drawn.append(
                 f'<path class="arrow" marker-end="url(#head)" d="M{x1:.0f} {y1:.0f}'
@@ -106,6 +110,19 @@ def graph(prefix: str) -> str:
             f'y="{y + 32:.0f}" font-size="10.5">{layer}</text></a>'
         )
     return _svg(drawn, height, "The graph of the tables")
+
+
+def _share(
+    name: str, others: Sequence[str], other: str, place: dict[str, tuple[float, float]]
+) -> float:
+    """Where on a box's side an arrow ends, from 0 to 1: in the order in which they arrive."""
+    x, y = place[name]
+
+    def slope(end: str) -> float:
+        return (place[end][1] - y) / abs(place[end][0] - x)
+
+    ordered = sorted(others, key=slope)
+    return (ordered.index(other) + 1) / (len(ordered) + 1)
 
 
 def _untangled(columns: list[list[str]]) -> list[list[str]]:
@@ -124,6 +141,6 @@ def _untangled(columns: list[list[str]]) -> list[list[str]]:
 
 def _svg(drawn: list[str], height: float, title: str) -> str:
     return (
-        f'<div class="drawing"><svg viewBox="0 0 {WIDTH} {height:.0f}" role="img" '
+        f'<div class="drawing"><svg viewBox="-2 -2 {WIDTH + 4} {height + 4:.0f}" role="img" '
         f'aria-label="{title}" xmlns="http://www.w3.org/2000/svg">{"".join(drawn)}</svg></div>'
     )

@@ -71,7 +71,7 @@ def _expanded(entry: Any) -> Any:
         return entry
     name = entry.removeprefix("generated:")
     if name == "decisions":
-        listed = [{f"{n}. {title}": path} for path, n, title, _ in decision_pages.decisions()]
+        listed = [{f"{int(n)}. {title}": path} for path, n, title, _ in decision_pages.decisions()]
         return ["decisions/index.md", *listed]
     first, pages = SECTIONS[name]
     return [*filter(None, [first]), *({title: path} for path, title, _ in pages())]
@@ -95,5 +95,3 @@ def on_page_markdown(markdown: str, page: Page, config: MkDocsConfig, files: Fil
         return PIECES[found[1]]()
 
     return PLACE.sub(piece, markdown)
-
-

@@ -20,12 +20,18 @@ def python_api() -> str:
     """Return the public API, for mkdocstrings to write from its docstrings."""
     if importlib.util.find_spec(API) is None:
         return "The public Python API is not part of this version."
-    return f"::: {API}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false"
+    return _documented(API)
 
 
 def errors() -> str:
     """Return the errors, for mkdocstrings to write from their docstrings."""
-    return f"::: {ERRORS}\n    options:\n      show_root_heading: false\n      show_root_toc_entry: false"
+    return _documented(ERRORS)
+
+
+def _documented(module: str) -> str:
+    hidden = ("show_root_heading", "show_root_toc_entry")
+    options = "\n".join(f"      {name}: false" for name in hidden)
+    return f"::: {module}\n    options:\n{options}"
 
 
 def toml() -> str:

@@ -15,7 +15,12 @@ OWN = ("id", "research", "lookback", "needs", "rebalance_days")
 def factors() -> str:
     """Return an overview of the factors, and a section for each."""
     rows = [
-        (f"[`{each.name}`](#{each.name})", each.unit, _hours(each.lookback), prose(each.description))
+        (
+            f"[`{each.name}`](#{each.name})",
+            each.unit,
+            _hours(each.lookback),
+            prose(each.description),
+        )
         for each in FACTOR_SET
     ]
     parts = [table(("factor", "unit", "looks back", "what it is"), rows)]

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import facts
@@ -36,8 +35,10 @@ TRACE = {
 
 def pages() -> Iterator[tuple[str, str, str]]:
     """Yield path, title and text of every table's page."""
-    for name, each in facts.tables().items():
-        yield f"data/{name}.md", name, page(each)
+    for layer in LAYERS:
+        for each in facts.tables().values():
+            if each.layer == layer:
+                yield f"data/{each.name}.md", each.name, page(each)
 
 
 def index() -> str:
@@ -133,7 +134,7 @@ def _columns(own: TableFacts) -> str:
         for name, column in own.contract.to_schema().columns.items()
     ]
     head = ("column", "type", "unit", "meaning", "bounds", "null means", "comes from")
-    return table(head, rows)
+    return table(head, rows) + "\n\nA dot: any value of the type, or never null."
 
 
 def _clauses(description: str) -> list[str]:
@@ -147,9 +148,9 @@ def _meaning(description: str) -> str:
 
 
 def _null(name: str, column: Any) -> str:
-    """What a missing value says; a column that is never null has a dash."""
+    """What a missing value says; a column that is never null has a dot."""
     if not column.nullable:
-        return "never null"
+        return "·"
     said = [each for each in _clauses(column.description) if each.startswith("null")]
     if said:
         return said[0].removeprefix("null").strip()
@@ -161,11 +162,11 @@ def _null(name: str, column: Any) -> str:
 
 
 def _bounds(column: Any) -> str:
-    return ", ".join(_bound(check) for check in column.checks) or "any"
+    return ", ".join(_bound(check) for check in column.checks) or "·"
 
 
 def _bound(check: pa.Check) -> str:
-    value = next(iter(check.statistics.values()), "")
+    value = next(iter((check.statistics or {}).values()), "")
     if check.name == "isin":
         return "one of " + ", ".join(f"`{each}`" for each in value)
     signs = {
@@ -183,9 +184,10 @@ def _source(own: TableFacts, name: str) -> str:
         return TRACE[name]
     if own.layer == "features" and name in FACTORS:
         return f"[factor](factors.md#{name})"
-    every = facts.tables()
-    for other in own.inputs:
-        if name in every[other].contract.columns():
+    every, mine = facts.tables(), set(own.contract.columns())
+    given = {each: set(every[each].contract.columns()) for each in own.inputs}
+    for other in sorted(given, key=lambda each: -len(mine & given[each])):
+        if name in given[other]:
             return f"[`{other}`]({other}.md)"
     return own.vendors or "the vendor" if _collects(own) and not own.is_per_symbol else "computed"
 
@@ -213,12 +215,9 @@ def _promises(own: TableFacts) -> str:
 def _sample(own: TableFacts) -> str:
     rows = facts.sample(own.name)
     head = ["column", *(f"row {n}" for n in range(1, len(rows) + 1))]
-    body = [
-        (code(name), *(_shown(row[name]) for row in rows)) for name in own.contract.columns()
-    ]
-    return (
-        "Rows of the simulated market, shown on their side; a dot is null.\n\n"
-        + table(head, body)
+    body = [(code(name), *(_shown(row[name]) for row in rows)) for name in own.contract.columns()]
+    return "Rows of the simulated market, shown on their side; a dot is null.\n\n" + table(
+        head, body
     )
 
 

@@ -66,16 +66,16 @@ def vendors() -> tuple[VendorFacts, ...]:
 
 
 def _facts(name: str) -> VendorFacts:
+    folder = importlib.import_module(f"{room.__name__}.{name}")
     client = importlib.import_module(f"{room.__name__}.{name}.client")
-    first, *rest = inspect.cleandoc(client.__doc__ or "").splitlines()
-    title, _, summary = first.rstrip(".").partition(":")
-    if not summary:
-        title, _, summary = first.rstrip(".").partition(",")
+    title, _, summary = inspect.cleandoc(folder.__doc__ or "").splitlines()[0].partition(": ")
+    own = (folder.__doc__, client.__doc__)
+    cards = (_card(inspect.cleandoc(doc or "").splitlines()) for doc in own)
     return VendorFacts(
         name=name,
-        title=title.split(" v5")[0].removesuffix(" USD-M futures"),
-        summary=summary.strip()[:1].upper() + summary.strip()[1:] + ".",
-        card=_card(rest),
+        title=title,
+        summary=summary[:1].upper() + summary[1:],
+        card=next(filter(None, cards), {}),
         offers=tuple(_offer(each) for each in RETENTIONS if each.vendor == name),
         limits=tuple(
             Limit(family=each.family, window=each.window, limit=each.limit, planned=each.planned)
@@ -86,7 +86,7 @@ def _facts(name: str) -> VendorFacts:
 
 
 def _card(lines: list[str]) -> dict[str, str]:
-    """Read the labelled lines of a client's docstring; a line without a label goes on."""
+    """Read the labelled lines of a docstring; an indented line without a label goes on."""
     found: dict[str, str] = {}
     label = ""
     for line in lines:
