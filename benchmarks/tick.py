@@ -75,7 +75,7 @@ def standin(port: int, count: int) -> Iterator[str]:
 def past(settings: Settings) -> None:
     """Fill the days before today, and let the round before have succeeded."""
     today = datetime.now(UTC).date()
-    TableRun(settings, keep=False).quietly(
+    TableRun(settings, keep=False).materialise(
         PAST, today - timedelta(days=DAYS), today - timedelta(days=1)
     )
     definitions = build(settings)

@@ -24,12 +24,12 @@ from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_tests.places import ROOT
 
 # The same examples in every run: a law that fails, fails for everyone.
 hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=None, deadline=None)
 hypothesis.settings.load_profile("cryptopipe")
 
-ROOT = Path(__file__).resolve().parents[1]
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 """The present of the stand-in where a test needs it to stand still: a Tuesday morning."""

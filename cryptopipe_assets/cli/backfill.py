@@ -13,6 +13,7 @@ import typer
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
+from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replay import with_ancestors
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.calendar import days_between, midnight, months
@@ -58,10 +59,10 @@ def backfill(
         Whatever stood in the way; months before it are kept.
     """
     now = datetime.now(UTC)
-    require_range(first, last, today=now.date())
+    require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)
     run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
-    run.quietly([Instruments.table_name()], now.date(), now.date())
+    run.materialise([Instruments.table_name()], now.date(), now.date())
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:
         run.ask_only_for(followed["coin"].unique().to_list())
@@ -93,7 +94,7 @@ def backfill(
     _confirm(yes=yes)
     for place, chunk in enumerate(left, start=1):
         out.print(f"\n{chunk[0]:%B %Y} ({place} of {len(left)})")
-        outcome = run.materialise(days, chunk[0], chunk[-1])
+        outcome = materialise(run, days, chunk[0], chunk[-1])
         for table, check in outcome.warnings:
             out.print(f"  [yellow]warning[/] {table}: {check}")
         if midnight(chunk[-1]) + SETTLED_AFTER < now:

@@ -19,6 +19,7 @@ from cryptopipe_assets.storage.backup.manifest import (
 from cryptopipe_assets.storage.backup.restore import restore as put_back
 from cryptopipe_assets.storage.backup.restore import verify
 from cryptopipe_assets.storage.backup.snapshot import back_up, prune
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 
 def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
@@ -29,7 +30,13 @@ def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
     RequestError, StorageError
     """
     with _counted("backing up") as advance:
-        done = back_up(settings.warehouse, target, now=datetime.now(UTC), on_file=advance)
+        done = back_up(
+            settings.warehouse,
+            target,
+            order=list(SERVICE_LEVELS),
+            now=datetime.now(UTC),
+            on_file=advance,
+        )
     out.print(
         f"[green]backed up[/] {done.files:,} files, {size(done.bytes)}; copied "
         f"{done.copied_files:,}, {size(done.copied_bytes)}, each read again and compared",

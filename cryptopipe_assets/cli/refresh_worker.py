@@ -76,7 +76,7 @@ def _refreshed(run: "TableRun", step: Step) -> StepOutcome:
     started = time.monotonic()
     assert step.first is not None
     try:
-        done = run.quietly([step.table], step.first, step.last)
+        done = run.materialise([step.table], step.first, step.last)
     except DagsterExecutionInterruptedError as exc:
         raise KeyboardInterrupt from exc
     except (CryptopipeError, Failure) as exc:

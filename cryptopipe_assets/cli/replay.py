@@ -10,6 +10,7 @@ import polars as pl
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
+from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.calendar import midnight
@@ -70,7 +71,7 @@ def replay(
         If the range or a table name is wrong, nothing was recorded for it, or something would be
         skipped although ``strict``.
     """
-    require_range(first, last, today=datetime.now(UTC).date())
+    require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
     coverage, daily = recorded_kinds(source), source.daily()
@@ -91,7 +92,7 @@ def replay(
         run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse", vendors=vendors)
         if "market_cap" in chosen:
             _captures(run, clock, [at for at in daily.captures if first <= at.date() <= last])
-        outcome = run.materialise(chosen, first, last)
+        outcome = materialise(run, chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
         out.print(f"  [yellow]warning[/] {table}: {check}")
@@ -165,7 +166,7 @@ def _captures(run: TableRun, clock: SimulatedClock, instants: Sequence[datetime]
     present = clock()
     for at in instants:
         clock.set(at + timedelta(milliseconds=1))
-        run.quietly(["market_cap"], at.date(), at.date())
+        run.materialise(["market_cap"], at.date(), at.date())
     clock.set(present)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.sources import Choice, usable
@@ -94,7 +94,7 @@ class VendorClients:
         How much of the limits of CoinGecko's plans a stand-in allows.
     records
         Where spending and decisions are entered.
-    reach
+    horizon
         What there is to ask for beyond the present.
     evidence
         Begins to keep what a table's run hears; null where nothing is kept.
@@ -108,7 +108,7 @@ class VendorClients:
     keys: Keys = Keys()
     clock: Callable[[], datetime] = utcnow
     standin_share: float = STANDIN_SHARE
-    reach: Reach = field(default_factory=Reach)
+    horizon: Horizon = field(default_factory=Horizon)
     records: Records = field(default_factory=Records)
     evidence: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
 

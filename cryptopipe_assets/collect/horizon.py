@@ -4,16 +4,20 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from cryptopipe_assets.config.settings import History
+
 COINALYZE_HOURS = timedelta(hours=1500)
 """The least that Coinalyze keeps of hourly bars."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Reach:
+class Horizon:
     """How far back which question has an answer.
 
     Attributes
     ----------
+    first_day
+        Where the tables begin; of what was before it nobody is asked.
     coinalyze_hours
         How long Coinalyze keeps hourly bars for sure; older days are asked for as daily bars,
         which it keeps. A recording has daily ones only.
@@ -23,6 +27,7 @@ class Reach:
         Whether to ask for these too; see ``[collect]`` of cryptopipe.toml.
     """
 
+    first_day: date = History().start
     coinalyze_hours: timedelta = COINALYZE_HOURS
     listing_days: Collection[date] | None = None
     coinbase_prices: bool = False

@@ -43,7 +43,7 @@ async def from_coinmarketcap(
             *await all_or_nothing(
                 coinmarketcap.listings_historical(day - ONE_DAY, LARGEST)
                 for day in days
-                if day < now.date() and vendors.reach.has_listing(day - ONE_DAY)
+                if day < now.date() and vendors.horizon.has_listing(day - ONE_DAY)
             ),
         ]
         if now.date() in days:

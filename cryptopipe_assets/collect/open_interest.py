@@ -100,7 +100,7 @@ async def from_coinalyze(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     now = vendors.clock()
-    oldest = now - vendors.reach.coinalyze_hours
+    oldest = now - vendors.horizon.coinalyze_hours
     by_day = [day for day in days if midnight(day) < oldest]
     by_hour = days[len(by_day) :]
     async with vendors.coinalyze() as coinalyze:

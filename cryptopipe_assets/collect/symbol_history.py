@@ -12,7 +12,6 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.funding import settlements_of
 from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
-from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.schema import Collected, stamped
@@ -63,9 +62,9 @@ class SymbolPast:
         return found
 
     def days(self, *, now: datetime) -> list[date]:
-        """Days of the contract's life, from ``history.start`` on."""
+        """Days of the contract's life, from the first day of the tables on."""
         listed, delisted = self.contract.select("listed_at", "delisted_at").row(0)
-        first = max(listed.date(), load_settings().config.history.start)
+        first = max(listed.date(), self.vendors.horizon.first_day)
         last = min(now, delisted - MILLISECOND) if delisted else now
         return days_between(first, last.date())
 

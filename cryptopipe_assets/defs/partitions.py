@@ -11,7 +11,7 @@ from datetime import date
 import dagster as dg
 from dagster import BetaWarning, PreviewWarning
 
-from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.settings import History
 from cryptopipe_assets.core.errors import RequestError
 
 # Dagster marks backfill policies, look-back mappings and partitioned checks as beta or preview. We
@@ -19,9 +19,14 @@ from cryptopipe_assets.core.errors import RequestError
 warnings.filterwarnings("ignore", category=BetaWarning)
 warnings.filterwarnings("ignore", category=PreviewWarning)
 
-DAYS = dg.DailyPartitionsDefinition(
-    start_date=load_settings().history_start, end_offset=1, timezone="UTC"
-)
+
+def days_since(start: date) -> dg.DailyPartitionsDefinition:
+    """The days from ``start`` to today."""
+    return dg.DailyPartitionsDefinition(start_date=start.isoformat(), end_offset=1, timezone="UTC")
+
+
+DAYS = days_since(History().start)
+"""The days of a table in its file; ``build`` puts the start of cryptopipe.toml in its place."""
 
 SYMBOLS = dg.DynamicPartitionsDefinition(name="symbols")
 """Canonical instruments, of tables that are filled one symbol at a time. Fed by the universe."""
@@ -50,15 +55,19 @@ def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
     )
 
 
-def require_range(first: date, last: date, *, today: date) -> None:
+def require_range(first: date, last: date, *, start: date, today: date) -> None:
     """Check a range that a person asked for.
+
+    Parameters
+    ----------
+    start
+        First partition.
 
     Raises
     ------
     RequestError
         If it is empty, before the first partition or in the future.
     """
-    start = load_settings().config.history.start
     if last < first:
         raise RequestError(f"the range ends ({last}) before it starts ({first}); swap the two")
     if first < start:

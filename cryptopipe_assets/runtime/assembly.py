@@ -17,6 +17,7 @@ from cryptopipe_assets.defs.automation.maintenance import upkeep
 from cryptopipe_assets.defs.automation.notification_sensors import notify_sensors
 from cryptopipe_assets.defs.automation.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.partitions import SYMBOLS
+from cryptopipe_assets.defs.publishing.with_settings import with_settings
 from cryptopipe_assets.runtime.resources import resources
 from cryptopipe_assets.tables.catalog import LAYERS
 
@@ -32,7 +33,10 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
     """
     modules = list(table_modules())
     return dg.Definitions(
-        assets=_with_links_to_their_files(dg.load_assets_from_modules(modules)),
+        assets=dg.map_asset_specs(
+            with_settings(settings),
+            _with_links_to_their_files(dg.load_assets_from_modules(modules)),
+        ),
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=[*automation.jobs(), import_landing],
         schedules=[*automation.schedules(settings), *upkeep(settings)],

@@ -1,13 +1,13 @@
 """What follows from a folder of recordings: whom to follow, whom to ask, and how far back."""
 
-from datetime import timedelta
+from datetime import date, timedelta
 from functools import lru_cache
 from pathlib import Path
 
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import Keys
-from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.universe import Universe
@@ -56,10 +56,11 @@ def recorded_universe(source: RecordedSource) -> Universe:
     )
 
 
-def recorded_reach(source: RecordedSource) -> Reach:
+def recorded_horizon(source: RecordedSource, *, first_day: date) -> Horizon:
     """Ask for the days that were recorded, and for days instead of hours."""
     daily = source.daily()
-    return Reach(
+    return Horizon(
+        first_day=first_day,
         coinalyze_hours=timedelta(0),
         listing_days=frozenset(daily.listings),
         coinbase_prices=bool(daily.prices),

@@ -5,7 +5,7 @@ from datetime import datetime
 from typing import get_args
 
 from cryptopipe_assets.collect.clients import Keys, VendorClients
-from cryptopipe_assets.collect.horizon import Reach
+from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.config_snapshot import Context
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
 from cryptopipe_assets.collect.raw_archive.store import Archive
@@ -83,8 +83,10 @@ def vendor_clients(settings: Settings) -> VendorClients:
         evidence=recorders(settings),
         sources=settings.config.sources,
         keys=keys(settings),
-        reach=Reach(
-            coinbase_prices=collect.coinbase_prices, coinalyze_funding=collect.coinalyze_funding
+        horizon=Horizon(
+            first_day=settings.config.history.start,
+            coinbase_prices=collect.coinbase_prices,
+            coinalyze_funding=collect.coinalyze_funding,
         ),
     )
 
@@ -99,8 +101,9 @@ def recorded_clients(settings: Settings) -> VendorClients:
         records=Records(folder=settings.state_folder),
         sources=recorded_profile.RECORDED_SOURCES,
         keys=recorded_profile.STANDIN_KEYS,
-        reach=recorded_profile.recorded_reach(
-            recorded_profile.recordings(settings.environment.realdata)
+        horizon=recorded_profile.recorded_horizon(
+            recorded_profile.recordings(settings.environment.realdata),
+            first_day=settings.config.history.start,
         ),
     )
 

@@ -1,24 +1,14 @@
-"""Materialising tables through Dagster in this process, with a progress bar per table."""
+"""Materialising tables through Dagster in this process."""
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
 import dagster as dg
-from rich.progress import (
-    BarColumn,
-    MofNCompleteColumn,
-    Progress,
-    SpinnerColumn,
-    TaskID,
-    TextColumn,
-    TimeElapsedColumn,
-)
 
-from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.universe import Universe
@@ -29,7 +19,6 @@ from cryptopipe_assets.runtime.dagster_home import export_dagster_home
 from cryptopipe_assets.runtime.ephemeral_instance import forgetful_instance
 from cryptopipe_assets.runtime.resources import resources, warehouse
 from cryptopipe_assets.storage.lake import Commit, Lake
-from cryptopipe_assets.tables.catalog import registries
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -81,7 +70,7 @@ def _rows_added(result: dg.ExecuteInProcessResult) -> int:
 
 
 class TableRun:
-    """Runs over one warehouse, told table by table and day by day.
+    """Runs over one warehouse.
 
     Parameters
     ----------
@@ -98,12 +87,10 @@ class TableRun:
     ) -> None:
         self._settings = settings
         self._keep = keep
-        self._progress = Progress()
-        self._tasks: dict[str, TaskID] = {}
-        self._since = 0.0
+        self._on_commit: Callable[[Commit], None] | None = None
         self._asked: dict[str, str] = {}
         self.resources = resources(settings) | ({"vendors": vendors} if vendors else {})
-        lake = Lake(settings.warehouse, on_commit=self._advance)
+        lake = Lake(settings.warehouse, on_commit=self._committed)
         self.warehouse = warehouse(settings, lake)
 
     @property
@@ -117,8 +104,20 @@ class TableRun:
         """Collect these coins only. Rows of others stay; derived tables are made of all of them."""
         self._asked = {COINS: ",".join(sorted(coins))}
 
-    def materialise(self, tables: Sequence[str], first: date, last: date) -> Outcome:
+    def materialise(
+        self,
+        tables: Sequence[str],
+        first: date,
+        last: date,
+        *,
+        on_commit: Callable[[Commit], None] | None = None,
+    ) -> Outcome:
         """Fill ``tables`` from ``first`` to ``last`` in one run.
+
+        Parameters
+        ----------
+        on_commit
+            Called after each file that was written.
 
         Raises
         ------
@@ -127,11 +126,7 @@ class TableRun:
         dagster.Failure
             A gate check refused a frame.
         """
-        with self._bars(tables, first, last):
-            return self.quietly(tables, first, last)
-
-    def quietly(self, tables: Sequence[str], first: date, last: date) -> Outcome:
-        """As ``materialise``, without a word on the terminal."""
+        self._on_commit = on_commit
         started = time.monotonic()
         with instance(self._settings, own=self._keep) as found:
             result = self._job.execute_in_process(
@@ -160,38 +155,10 @@ class TableRun:
         definitions = build(self._settings, **{**self.resources, "warehouse": self.warehouse})
         return definitions.resolve_implicit_global_asset_job_def()
 
-    def _bars(self, tables: Sequence[str], first: date, last: date) -> Progress:
-        """A progress bar per table; the clock of each runs from when another was done."""
-        self._progress = Progress(
-            SpinnerColumn(finished_text=" "),
-            TextColumn("{task.description:<18}"),
-            BarColumn(bar_width=32),
-            MofNCompleteColumn(),
-            TextColumn("files"),
-            TimeElapsedColumn(),
-            console=out,
-        )
-        days = (last - first).days + 1
-        self._tasks = {
-            name: self._progress.add_task(
-                name, total=1 if name in registries() else days, start=False
-            )
-            for name in tables
-        }
-        self._since = self._progress.get_time()
-        return self._progress
-
-    def _advance(self, commit: Commit) -> None:
-        """Count a file. Tables are filled one after the other, in an order that is Dagster's."""
-        if (number := self._tasks.get(commit.table)) is None:
-            return
-        task = self._progress.tasks[number]
-        if not task.started:
-            self._progress.start_task(number)
-            task.start_time = self._since
-        self._progress.advance(number)
-        if task.finished:
-            self._since = self._progress.get_time()
+    def _committed(self, commit: Commit) -> None:
+        """Tell whoever listens to this run of a written file."""
+        if self._on_commit is not None:
+            self._on_commit(commit)
 
 
 def _reported(result: dg.ExecuteInProcessResult) -> dict[str, dict[str, object]]:

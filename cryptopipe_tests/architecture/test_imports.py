@@ -4,7 +4,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).resolve().parents[2]
+from cryptopipe_tests.places import ROOT
 
 
 def test_the_import_contracts_hold():

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-ROOT = Path(__file__).resolve().parents[2]
+from cryptopipe_tests.places import ROOT
+
 LARGEST_BYTES = 600_000
 LONGEST_FILE = 250
 

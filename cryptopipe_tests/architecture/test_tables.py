@@ -2,22 +2,26 @@
 
 import ast
 import inspect
+import subprocess
+import sys
 from collections import defaultdict
+from datetime import date
 from pathlib import Path
 
 import dagster as dg
 import pytest
 
+from cryptopipe_assets.config.settings import History
 from cryptopipe_assets.core.schema import Collected, Stamped, Table
 from cryptopipe_assets.definitions import defs
-from cryptopipe_assets.defs.partitions import DAYS, SYMBOLS
-from cryptopipe_assets.runtime.assembly import in_order, is_per_symbol, table_modules
+from cryptopipe_assets.defs.partitions import DAYS, SYMBOLS, days_since
+from cryptopipe_assets.runtime.assembly import build, in_order, is_per_symbol, table_modules
 from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_tests.places import ROOT
 
-ROOT = Path(__file__).resolve().parents[2]
 MODULES = list(table_modules())
 CONTRACTS = contracts()
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
@@ -130,6 +134,23 @@ def test_a_table_has_its_contract_in_tables_and_its_asset_then_its_checks_in_def
         )
     assert kinds[0] == "asset"
     assert set(kinds[1:]) == {"check"}
+
+
+def test_tables_are_imported_and_built_for_settings_that_no_file_holds(settings):
+    script = (
+        "from cryptopipe_assets.config import settings;"
+        "settings.load_settings = lambda: 1 / 0;"
+        "import cryptopipe_assets.runtime.assembly as assembly;"
+        "list(assembly.table_modules())"
+    )
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", script], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    later = settings.with_config(history=History(start=date(2024, 5, 1)))
+    for spec in build(later).resolve_all_asset_specs():
+        if spec.partitions_def not in (None, SYMBOLS):
+            assert spec.partitions_def == days_since(date(2024, 5, 1))
 
 
 def test_definitions_can_be_loaded():

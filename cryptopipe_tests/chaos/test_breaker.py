@@ -20,7 +20,7 @@ from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan, Kind
 from cryptopipe_assets.vendors.http.circuit import OUTAGES_THAT_OPEN, Circuit, read_circuits
 from cryptopipe_tests.chaos.cases import PATIENT_SECONDS, ask
 from cryptopipe_tests.chaos.questions import CANARY, ENDPOINTS, NOW, Asking, Endpoint
-from cryptopipe_tests.conftest import ROOT
+from cryptopipe_tests.places import ROOT
 
 FIRST_OF_VENDORS = list({each.vendor: each for each in reversed(ENDPOINTS)}.values())
 every_endpoint = pytest.mark.parametrize("endpoint", ENDPOINTS, ids=lambda each: each.name)

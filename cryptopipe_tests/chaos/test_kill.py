@@ -10,9 +10,9 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
-ROOT = Path(__file__).parents[2]
 KILLS = 26
 SYMBOLS = 20
 

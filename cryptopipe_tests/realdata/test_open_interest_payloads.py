@@ -1,6 +1,5 @@
 """Recorded open interest of Binance, sent through the client as Binance would send it."""
 
-import asyncio
 import csv
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -10,7 +9,7 @@ import pytest
 
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.open_interest import open_interest_history
-from cryptopipe_assets.vendors.parsing.open_interest import Measured
+from cryptopipe_tests.unit.vendors.conftest import asked, mocked
 
 pytestmark = pytest.mark.realdata
 
@@ -56,14 +55,12 @@ def test_every_recorded_point_comes_out_with_its_numbers_and_the_hour_it_ends(re
     end = min(moment(max(stamps)), start + timedelta(days=28))  # as much as Binance keeps
     names = {each: f"{each.removesuffix('USDT')}-USDT-PERP" for each in recordings}
 
-    async def run() -> Measured:
-        transport = httpx.MockTransport(vendor)
-        async with Binance(base_url="https://binance.test", transport=transport) as binance:
-            return await open_interest_history(
-                binance, names, start=start, end=end, now=end, period="4h"
-            )
-
-    found = asyncio.run(run()).frame
+    found = asked(
+        mocked(Binance, vendor, base_url="https://binance.test"),
+        lambda binance: open_interest_history(
+            binance, names, start=start, end=end, now=end, period="4h"
+        ),
+    ).frame
     expected = sorted(
         (
             names[symbol],

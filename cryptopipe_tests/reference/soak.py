@@ -75,7 +75,7 @@ def soak(settings: Settings, home: Path, *, hours: int, daily: Sequence[str] = B
     keep = settings.config.schedules.keep_run_hours
     with simulated_world(own, clock) as world, on_disk(home / "instance") as instance:
         past = (START - WARM_UP).date(), (START - ONE_DAY).date()
-        TableRun(own, keep=False, vendors=world.vendors).quietly(PAST, *past)
+        TableRun(own, keep=False, vendors=world.vendors).materialise(PAST, *past)
         operation = Operation(own, world.vendors, instance, clock)
         began, sizes = [datetime.now(UTC)], [size(home / "instance")]
         before = world.standin.calls.copy()

@@ -42,7 +42,7 @@ def take_snapshots(settings: Settings, days: Sequence[date]) -> list[Outcome]:
         outcomes = []
         for day in track(wanting, "  market_cap        ", console=out):
             clock.set(_evening(day))
-            outcomes.append(run.quietly([MarketCap.table_name()], day, day))
+            outcomes.append(run.materialise([MarketCap.table_name()], day, day))
     return outcomes
 
 

@@ -7,6 +7,7 @@ from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.demo.answers import EXAMPLES, RANKINGS, show_answers
 from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
+from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.config.settings import PROJECT, Settings
 from cryptopipe_assets.core.calendar import ONE_DAY
 from cryptopipe_assets.core.errors import ConfigError
@@ -41,17 +42,17 @@ def demo(settings: Settings, *, days: int) -> None:
     run, tables = TableRun(settings, keep=True), in_order(build(settings))
     out.print(f"[bold]cryptopipe demo[/]  {_market(settings)}\n")
     out.print("Contracts")  # first, so that a coin that is not listed is known in a second
-    outcomes = [run.materialise(["instruments"], today, today)]
+    outcomes = [materialise(run, ["instruments"], today, today)]
     out.print(f"\nSupplies, as seen on {len(evenings(today))} evenings of the past year")
     outcomes += take_snapshots(settings, evenings(today))
     out.print(f"\nDaily prices, {earliest} to {today}")
-    outcomes.append(run.materialise(["market_cap"], earliest, today))
+    outcomes.append(materialise(run, ["market_cap"], earliest, today))
     others = [name for name in tables if name != "market_cap"]
     before = [name for name in others if name != "factors_1h"]
     out.print(f"\nWarming up, {warm_up} to {first - ONE_DAY}")
-    outcomes.append(run.materialise(before, warm_up, first - ONE_DAY))
+    outcomes.append(materialise(run, before, warm_up, first - ONE_DAY))
     out.print(f"\nFilling, {first} to {today}")
-    outcomes.append(run.materialise(others, first, today))
+    outcomes.append(materialise(run, others, first, today))
     _summary(settings, outcomes)
     show_answers(settings, RANKINGS)
     out.print(books(settings, outcomes[-1].metadata.get("signals", {})))

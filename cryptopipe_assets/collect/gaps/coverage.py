@@ -2,14 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.gaps.intervals import minutes_of
 from cryptopipe_assets.collect.gaps.table_survey import GapSurvey
-from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 
 OUTSIDE = ("not_listed", "delisted")
@@ -48,18 +45,6 @@ class Coverage:
         minutes = (pl.col("end") - pl.col("start")).dt.total_minutes().sum()
         by = self.gaps.group_by("cause").agg(minutes=minutes).sort("cause")
         return ", ".join(f"{cause} {count}" for cause, count in by.iter_rows()) or None
-
-    def metadata(self) -> dict[str, Any]:
-        """What the run's page shows."""
-        return {
-            "first_bar": str(self.first_bar),
-            "last_bar": str(self.last_bar),
-            "minutes_stored": self.minutes_stored,
-            "minutes_missing": self.minutes_missing,
-            "missing_causes": self.missing_causes or "none",
-            "settlements_stored": self.settlements_stored,
-            "gaps": dg.MetadataValue.md(markdown(self.gaps.head(20))),
-        }
 
 
 def coverage(survey: GapSurvey, contract: pl.DataFrame, *, now: datetime) -> Coverage:

@@ -1,13 +1,12 @@
 """Asking again for missing bars and storing what comes; what does not come is explained."""
 
 import asyncio
+import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
@@ -44,22 +43,23 @@ class Tried:
     spent: Counter[str] = field(default_factory=Counter)
     days: Counter[date] = field(default_factory=Counter)
 
-    def metadata(self) -> dict[str, Any]:
-        """What the run's page shows."""
-        return {
-            **{name: self.spent[name] for name in sorted(self.spent)},
-            "minutes_repaired": sum(self.days.values()),
-            "days_repaired": ", ".join(str(day) for day in sorted(self.days)[:31]),
-        }
-
 
 @dataclass(frozen=True)
 class GapRepair:
-    """Repairs the bars of one warehouse."""
+    """Repairs the bars of one warehouse.
 
-    context: dg.AssetExecutionContext
+    Attributes
+    ----------
+    log
+        Told what is asked for and what was stored.
+    on_stored
+        Called with a day and the number of minutes that were stored of it.
+    """
+
     warehouse: Warehouse
     vendors: VendorClients
+    log: logging.Logger
+    on_stored: Callable[[date, int], None]
 
     def repair(self, gaps: pl.DataFrame, symbols: Mapping[str, str], *, again: bool) -> Tried:
         """Ask for the gaps that are due, and store the bars that come.
@@ -81,13 +81,13 @@ class GapRepair:
         wanted = by_month(due(gaps, now=self.vendors.clock(), again=again))
         result = Tried(cut(gaps, wanted))
         for some in at_once(wanted):
-            self.context.log.info(
+            self.log.info(
                 "asking for %d gaps of %d, %d minutes",
                 *(some.height, wanted.height, minutes_of(some)),
             )
             result = self._some(result, some, symbols)
         if wanted.height:
-            self.context.log.info("stored %d minutes", sum(result.days.values()))
+            self.log.info("stored %d minutes", sum(result.days.values()))
         return result
 
     def _some(self, before: Tried, some: pl.DataFrame, symbols: Mapping[str, str]) -> Tried:
@@ -98,11 +98,7 @@ class GapRepair:
             assert isinstance(day, date)
             commit = self.warehouse.lake.upsert(Ohlcv1m, Ohlcv1m.conform(part), day)
             days[day] += commit.added
-            # An observation, not a materialisation: the day was not asked for as a whole.
-            metadata = {"minutes_repaired": commit.added}
-            self.context.log_event(
-                dg.AssetObservation(Ohlcv1m.table_name(), partition=str(day), metadata=metadata)
-            )
+            self.on_stored(day, commit.added)
         gaps = tried(before.gaps, some, outcome, now=now)
         return Tried(gaps, before.spent + spent, before.days + days)
 

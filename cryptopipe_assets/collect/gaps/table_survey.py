@@ -1,20 +1,15 @@
-"""The survey of the bars with what Dagster and the registry of instruments know, and its rows."""
+"""The survey of the bars with what runs and the registry of instruments know, and its rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
-from functools import partial
-from typing import Any
 
-import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.gaps.ledger import GAPS
-from cryptopipe_assets.collect.gaps.survey import Survey, survey
-from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.collect.gaps.survey import Runs, Survey, survey
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
@@ -25,9 +20,15 @@ MINUTES = (pl.col("end") - pl.col("start")).dt.total_minutes()
 
 @dataclass(frozen=True)
 class GapSurvey:
-    """Looks for missing minutes of the bars of followed contracts."""
+    """Looks for missing minutes of the bars of followed contracts.
 
-    instance: dg.DagsterInstance
+    Attributes
+    ----------
+    runs
+        When runs last asked for the bars of some days.
+    """
+
+    runs: Runs
     warehouse: Warehouse
     universe: Universe
 
@@ -68,7 +69,7 @@ class GapSurvey:
             Ohlcv1m,
             listings=listings.join(since, on="symbol"),
             ledger=ledger,
-            runs=partial(last_runs, self.instance, BARS),
+            runs=self.runs,
             now=now,
         )
 
@@ -108,17 +109,37 @@ def from_table(rows: pl.DataFrame) -> pl.DataFrame:
     return rows.filter(dataset=BARS).rename(names).select(GAPS.names())
 
 
-def counted(gaps: pl.DataFrame) -> dict[str, Any]:
-    """Metadata: gaps and minutes by status and cause, and the longest open gaps."""
+@dataclass(frozen=True, kw_only=True)
+class GapCounts:
+    """Gaps by status and cause.
+
+    Attributes
+    ----------
+    gaps_open, minutes_open
+        How many are open, and how long they are together.
+    by_cause
+        status, cause, gaps and minutes.
+    longest_open
+        The ten longest open gaps: symbol, start, end, minutes, cause and attempts.
+    """
+
+    gaps_open: int
+    minutes_open: int
+    by_cause: pl.DataFrame
+    longest_open: pl.DataFrame
+
+
+def counted(gaps: pl.DataFrame) -> GapCounts:
+    """Gaps and minutes by status and cause, and the longest open gaps."""
     sized = gaps.with_columns(minutes=MINUTES)
     by = sized.group_by("status", "cause").agg(gaps=pl.len(), minutes=pl.sum("minutes"))
     left = sized.filter(status="open").sort(
         "minutes", "symbol", "start", descending=[True, False, False]
     )
     shown = left.select("symbol", "start", "end", "minutes", "cause", "attempts")
-    return {
-        "gaps_open": left.height,
-        "minutes_open": int(left["minutes"].sum()),
-        "by_cause": dg.MetadataValue.md(markdown(by.sort("status", "cause"))),
-        "longest_open": dg.MetadataValue.md(markdown(shown.head(10))),
-    }
+    return GapCounts(
+        gaps_open=left.height,
+        minutes_open=int(left["minutes"].sum()),
+        by_cause=by.sort("status", "cause"),
+        longest_open=shown.head(10),
+    )

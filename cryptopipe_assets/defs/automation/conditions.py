@@ -12,8 +12,8 @@ from typing import Any
 import dagster as dg
 from dagster import AutomationCondition
 
-from cryptopipe_assets.config.settings import load_settings
-from cryptopipe_assets.operations.schedule.rounds import CLOSED_DAYS, REGISTRY, hours_end
+from cryptopipe_assets.core.recurrence import Recurrence
+from cryptopipe_assets.operations.schedule.rounds import CLOSED_DAYS, REGISTRY
 
 Condition = AutomationCondition[dg.AssetKey]
 
@@ -26,15 +26,20 @@ WITHOUT_DAYS = dg.AssetSelection.assets(REGISTRY)
 days. What it does say counts from the next hour on."""
 
 
-def when_hours_close() -> Condition:
+def when_hours_close(complete: Recurrence) -> Condition:
     """Derive hourly tables once an hour, when every tier has asked for the hour that is over.
 
     So a cross-section is computed when all of its coins are there, and not twice.
+
+    Parameters
+    ----------
+    complete
+        When every tier has asked for the hour that is over.
     """
-    return _following(AutomationCondition.any_deps_updated().ignore(WITHOUT_DAYS))
+    return _following(AutomationCondition.any_deps_updated().ignore(WITHOUT_DAYS), complete)
 
 
-def when_days_end() -> Condition:
+def when_days_end(complete: Recurrence) -> Condition:
     """Derive daily tables when an input of a day that is over was updated, once an hour at most.
 
     What is collected of today changes nothing in them.
@@ -44,12 +49,12 @@ def when_days_end() -> Condition:
     coming: Any = AutomationCondition.will_be_requested()
     today: Any = AutomationCondition.in_latest_time_window()
     changed = AutomationCondition.any_deps_match(((updated & ~ours) | coming) & ~today)
-    return _following(changed.ignore(WITHOUT_DAYS))
+    return _following(changed.ignore(WITHOUT_DAYS), complete)
 
 
-def _following(change: Any) -> Condition:
+def _following(change: Any, complete: Recurrence) -> Condition:
     """After a change, at the next minute at which hours are complete; never beside its inputs."""
-    minute: Any = AutomationCondition.cron_tick_passed(hours_end(load_settings().config).cron)
+    minute: Any = AutomationCondition.cron_tick_passed(complete.cron)
     newest: Any = AutomationCondition.in_latest_time_window(NEWEST)
     in_progress: Any = AutomationCondition.in_progress()
     condition: Condition = (

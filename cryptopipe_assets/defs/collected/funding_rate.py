@@ -47,7 +47,7 @@ def funding_rate(
     asked = asked_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
-    if vendors.reach.coinalyze_funding:
+    if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
     for days in months(every):

@@ -54,7 +54,7 @@ def market_cap(
 
     choice, gathered = first_available(vendors, MarketCap.table_name(), ask)
     answers = [gathered]
-    if vendors.reach.coinbase_prices:
+    if vendors.horizon.coinbase_prices:
         answers.append(asyncio.run(from_coinbase(vendors, coins, days)))
     rows = [
         stamped(with_kind(each.rows), MarketCap, source=each.source, at=each.at) for each in answers

@@ -8,7 +8,6 @@ import polars as pl
 
 from cryptopipe_assets.core.calendar import ONE_DAY, midnight
 from cryptopipe_assets.core.preview import markdown
-from cryptopipe_assets.defs.automation.conditions import when_days_end
 from cryptopipe_assets.defs.collected.market_cap import market_cap
 from cryptopipe_assets.defs.partitions import look_back
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
@@ -29,7 +28,6 @@ ROUNDED_SHARE = 1.005
 @dg.asset(
     **table(DilutionMetrics),
     deps=[dg.AssetDep(market_cap, partition_mapping=look_back(SNAPSHOTS_BEFORE, after=1))],
-    automation_condition=when_days_end(),
 )
 def dilution_metrics(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]

@@ -11,7 +11,6 @@ from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.core.calendar import midnight, months
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
-from cryptopipe_assets.defs.automation.conditions import when_hours_close
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.features.microstructure_1h import microstructure_1h
 from cryptopipe_assets.defs.partitions import look_back
@@ -37,7 +36,6 @@ LOOK_BACK_DAYS = 7
         dg.AssetDep(microstructure_1h, partition_mapping=look_back(LOOK_BACK_DAYS)),
         instruments,
     ],
-    automation_condition=when_hours_close(),
 )
 def factors_1h(
     context: dg.AssetExecutionContext,

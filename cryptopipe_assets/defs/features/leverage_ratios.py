@@ -9,7 +9,6 @@ import polars as pl
 from cryptopipe_assets.core.calendar import ONE_DAY, midnight
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.preview import markdown
-from cryptopipe_assets.defs.automation.conditions import when_days_end
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -49,7 +48,6 @@ MIN_PLAUSIBLE_SHARE, MIN_KNOWN_SHARE = 0.9, 0.5
         dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),
         instruments,
     ],
-    automation_condition=when_days_end(),
 )
 def leverage_ratios(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]

@@ -9,7 +9,6 @@ import polars as pl
 from cryptopipe_assets.core.calendar import midnight, months
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.defs.automation.conditions import when_hours_close
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
@@ -35,7 +34,6 @@ FUNDING_BEFORE = 2
         dg.AssetDep(funding_rate, partition_mapping=look_back(FUNDING_BEFORE)),
         instruments,
     ],
-    automation_condition=when_hours_close(),
 )
 def microstructure_1h(
     context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]

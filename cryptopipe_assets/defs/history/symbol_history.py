@@ -2,17 +2,21 @@
 
 import asyncio
 from collections.abc import Iterator
+from functools import partial
+from typing import Any
 
 import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.coverage import Coverage, coverage
-from cryptopipe_assets.collect.gaps.table_survey import GapSurvey
+from cryptopipe_assets.collect.gaps.table_survey import BARS, GapSurvey
 from cryptopipe_assets.collect.symbol_history import SymbolPast
+from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import TRACE, latest
+from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import verdict
 from cryptopipe_assets.defs.publishing.publication import Publication, table
@@ -38,11 +42,24 @@ def symbol_history(
     )
     spent = asyncio.run(past.fetch())
     now = vendors.clock()
-    survey = GapSurvey(context.instance, warehouse, universe)
+    survey = GapSurvey(partial(last_runs, context.instance, BARS), warehouse, universe)
     found = coverage(survey, past.contract, now=now)
     fresh = _finding(warehouse, past.contract, found)
     yield from publication.write_registry(stamped(fresh, SymbolHistory, source="binance", at=now))
-    yield from publication.finish({**found.metadata(), **dict(sorted(spent.items()))})
+    yield from publication.finish({**_summary(found), **dict(sorted(spent.items()))})
+
+
+def _summary(found: Coverage) -> dict[str, Any]:
+    """What the run's page shows of the coverage."""
+    return {
+        "first_bar": str(found.first_bar),
+        "last_bar": str(found.last_bar),
+        "minutes_stored": found.minutes_stored,
+        "minutes_missing": found.minutes_missing,
+        "missing_causes": found.missing_causes or "none",
+        "settlements_stored": found.settlements_stored,
+        "gaps": dg.MetadataValue.md(markdown(found.gaps.head(20))),
+    }
 
 
 def _finding(warehouse: Warehouse, contract: pl.DataFrame, found: Coverage) -> pl.DataFrame:

@@ -13,16 +13,13 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.core.calendar import days_between
 from cryptopipe_assets.core.errors import ContractError, RequestError
 from cryptopipe_assets.core.schema import Collected, SymbolRecord, Table
 from cryptopipe_assets.defs.partitions import DAYS, PARTITION, RANGE_END, RANGE_START, SYMBOLS
 from cryptopipe_assets.defs.publishing.asset_spec import (
     column_schema,
-    freshness_policy,
     ownership,
-    vendor_links,
 )
 from cryptopipe_assets.defs.publishing.decisions import decisions
 from cryptopipe_assets.defs.publishing.pictures import pictures
@@ -43,6 +40,8 @@ WRITERS = 4
 def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str, Any]:
     """Arguments of the ``@dg.asset`` that fills ``contract``.
 
+    What depends on cryptopipe.toml is added when the code location is built: ``with_settings``.
+
     Parameters
     ----------
     vendors
@@ -59,7 +58,6 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
             "layer": layer,
             "key": ", ".join(contract.key()),
             **({"vendors": vendors} if layer == "collected" else {}),
-            **vendor_links(load_settings(), contract.table_name()),
             "dagster/column_schema": column_schema(contract),
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
@@ -69,8 +67,6 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
     }
     if issubclass(contract, SymbolRecord):
         return arguments | {"partitions_def": SYMBOLS}
-    tiers = load_settings().config.tiers
-    arguments["freshness_policy"] = freshness_policy(contract.table_name(), tiers)
     if contract.has_days():
         arguments["partitions_def"] = DAYS
     return arguments

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import date, datetime
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -10,9 +11,18 @@ import polars as pl
 from pydantic import Field
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.gaps.repair import GapRepair
-from cryptopipe_assets.collect.gaps.table_survey import GapSurvey, counted, from_table, to_table
+from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried
+from cryptopipe_assets.collect.gaps.table_survey import (
+    BARS,
+    GapCounts,
+    GapSurvey,
+    counted,
+    from_table,
+    to_table,
+)
+from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
 from cryptopipe_assets.defs.publishing.check_result import verdict
@@ -49,7 +59,7 @@ def data_gaps(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Look at the files that changed, ask again for what is missing, and look again."""
     publication = Publication(context, warehouse, DataGaps)
-    bars = GapSurvey(context.instance, warehouse, universe)
+    bars = GapSurvey(partial(last_runs, context.instance, BARS), warehouse, universe)
     found = bars.look(from_table(warehouse.lake.read(DataGaps)), now=vendors.clock())
     # Kept at once: a vendor that fails below must not hide what was found.
     replace(warehouse.lake, on_commit=None).replace(
@@ -57,14 +67,43 @@ def data_gaps(
     )
     metadata: dict[str, Any] = {"files_scanned": found.scan.files_read}
     if config.repair:
-        crew = GapRepair(context, warehouse, vendors.reporting_to(publication.journal))
+        crew = GapRepair(
+            warehouse,
+            vendors.reporting_to(publication.journal),
+            log=context.log,
+            on_stored=partial(_observed, context),
+        )
         tried = crew.repair(found.gaps, bars.vendor_symbols(), again=config.again)
         found = bars.look(tried.gaps, now=vendors.clock())
-        metadata |= tried.metadata()
+        metadata |= _repaired(tried)
     yield from publication.write_registry(to_table(found.gaps))
     yield from publication.finish(
-        metadata | {"minutes_expected": found.expected} | counted(found.gaps)
+        metadata | {"minutes_expected": found.expected} | _summary(counted(found.gaps))
     )
+
+
+def _observed(context: dg.AssetExecutionContext, day: date, minutes: int) -> None:
+    """Tell the UI of repaired minutes: no materialisation, as the day was not asked for whole."""
+    context.log_event(
+        dg.AssetObservation(BARS, partition=str(day), metadata={"minutes_repaired": minutes})
+    )
+
+
+def _repaired(tried: Tried) -> dict[str, Any]:
+    return {
+        **{name: tried.spent[name] for name in sorted(tried.spent)},
+        "minutes_repaired": sum(tried.days.values()),
+        "days_repaired": ", ".join(str(day) for day in sorted(tried.days)[:31]),
+    }
+
+
+def _summary(counts: GapCounts) -> dict[str, Any]:
+    return {
+        "gaps_open": counts.gaps_open,
+        "minutes_open": counts.minutes_open,
+        "by_cause": dg.MetadataValue.md(markdown(counts.by_cause)),
+        "longest_open": dg.MetadataValue.md(markdown(counts.longest_open)),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -10,7 +10,6 @@ import polars as pl
 from cryptopipe_assets.core.calendar import ONE_DAY, midnight, months
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
-from cryptopipe_assets.defs.automation.conditions import when_days_end
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.market_cap import market_cap
 from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
@@ -63,7 +62,6 @@ ROUNDING = 1e-9
         dg.AssetDep(market_cap, partition_mapping=look_back(PRICES_BEFORE + MONTH, after=1)),
         instruments,
     ],
-    automation_condition=when_days_end(),
 )
 def signals(
     context: dg.AssetExecutionContext,

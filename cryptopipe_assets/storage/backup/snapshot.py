@@ -17,7 +17,7 @@ disk blocks with the warehouse.
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -35,7 +35,6 @@ from cryptopipe_assets.storage.backup.manifest import (
 )
 from cryptopipe_assets.storage.origin import origin_of
 from cryptopipe_assets.storage.revisions import SUFFIX
-from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 CHUNK = 1 << 20
 PARTIAL = ".partial"
@@ -64,12 +63,18 @@ def back_up(
     root: Path,
     target: Path,
     *,
+    order: Sequence[str],
     now: datetime,
     on_file: Callable[[Entry], None] = lambda entry: None,
 ) -> Backup:
     """Take a snapshot of the warehouse ``root`` below ``target``.
 
     Each copy is read again and compared before the snapshot appears under its name.
+
+    Parameters
+    ----------
+    order
+        Names of the tables, each after those that it is made from.
 
     Raises
     ------
@@ -80,7 +85,7 @@ def back_up(
     """
     if target.resolve().is_relative_to(root.resolve()):
         raise RequestError(f"{target} is inside of the warehouse {root}; choose a folder elsewhere")
-    files = sorted(_files(root), key=lambda path: _turn(root, path))
+    files = sorted(_files(root), key=lambda path: _turn(root, path, order))
     if not files:
         raise RequestError(f"{root} holds no tables yet; fill it first: cryptopipe demo")
     name = f"{now.astimezone(UTC):%Y-%m-%dT%H-%M-%SZ}"
@@ -144,10 +149,9 @@ def _files(root: Path) -> Iterator[Path]:
         )
 
 
-def _turn(root: Path, path: Path) -> tuple[int, str]:
+def _turn(root: Path, path: Path, order: Sequence[str]) -> tuple[int, str]:
     """Signals first, then features, then what was collected, then its superseded versions."""
     table = path.relative_to(root).parts[0]
-    order = list(SERVICE_LEVELS)
     if table.endswith(SUFFIX):
         return 1, str(path)
     return (-order.index(table) if table in order else 0), str(path)

@@ -79,10 +79,14 @@ class Ledger:
             self._open = sqlite3.connect(
                 self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
             )
-            # A log beside the file: an entry then waits for no disk, and survives a kill.
-            self._open.execute("PRAGMA journal_mode = WAL")
-            self._open.execute("PRAGMA synchronous = NORMAL")
-            self._open.execute(_CREATE)
+            try:
+                # A log beside the file: an entry then waits for no disk, and survives a kill.
+                self._open.execute("PRAGMA journal_mode = WAL")
+                self._open.execute("PRAGMA synchronous = NORMAL")
+                self._open.execute(_CREATE)
+            except sqlite3.Error:
+                self.close()  # a damaged file is noticed only now
+                raise
         return self
 
     def close(self) -> None:

@@ -122,9 +122,13 @@ class Circuits:
             self._file = sqlite3.connect(
                 self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
             )
-            self._file.execute("PRAGMA journal_mode = WAL")
-            self._file.execute("PRAGMA synchronous = NORMAL")
-            self._file.execute(_CREATE)
+            try:
+                self._file.execute("PRAGMA journal_mode = WAL")
+                self._file.execute("PRAGMA synchronous = NORMAL")
+                self._file.execute(_CREATE)
+            except sqlite3.Error:
+                self.close()  # a damaged file is noticed only now
+                raise
 
     def close(self) -> None:
         """Let go of the file."""

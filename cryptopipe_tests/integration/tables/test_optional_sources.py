@@ -1,0 +1,61 @@
+"""What [collect] of cryptopipe.toml can add: Coinbase's prices, Coinalyze's funding elsewhere."""
+
+from dataclasses import replace
+
+import polars as pl
+import pytest
+from pydantic import SecretStr
+
+from cryptopipe_assets.collect.clients import Keys
+from cryptopipe_assets.collect.horizon import Horizon
+from cryptopipe_assets.config.settings import Tier
+
+DAYS = ("2026-03-07", "2026-03-10")
+
+
+@pytest.fixture
+def settings(settings):
+    return settings.with_config(tiers={"two": Tier(every_minutes=60, coins=("BTC", "DOGE"))})
+
+
+def test_daily_prices_of_coinbase_are_rows_of_market_cap_without_a_cap(platform):
+    asked = replace(platform.vendors, horizon=Horizon(coinbase_prices=True))
+    assert platform.materialise(["market_cap"], *DAYS, vendors=asked).success
+    rows = platform.read("market_cap", *DAYS)
+    prices = rows.filter(source="coinbase")
+    assert set(prices["coin_id"]) == {"coinbase:BTC-USD", "coinbase:DOGE-USD"}
+    assert prices.group_by("coin_id").len()["len"].to_list() == [4, 4]
+    assert prices["market_cap_usd"].null_count() == prices.height
+    closes = rows.filter(pl.col("source") != "coinbase").join(prices, on=["coin", "ts"])
+    assert closes.height > 0
+    assert (closes["price_usd"] / closes["price_usd_right"]).is_between(0.98, 1.02).all()
+
+
+def test_without_being_asked_for_they_are_not_collected(platform):
+    assert platform.materialise(["market_cap"], "2026-03-09").success
+    assert "coinbase" not in platform.read("market_cap", "2026-03-09")["source"]
+    assert not any(vendor == "coinbase" for vendor, _ in platform.sandbox.calls)
+
+
+def test_funding_of_other_contracts_is_the_last_settlement_of_each_ended_day(platform):
+    asked = replace(
+        platform.vendors,
+        keys=Keys(coinalyze=SecretStr("mine")),
+        horizon=Horizon(coinalyze_funding=True),
+    )
+    result = platform.materialise(["instruments", "funding_rate"], *DAYS, vendors=asked)
+    assert result.success
+    rows = platform.read("funding_rate", *DAYS)
+    daily = rows.filter(source="coinalyze")
+    assert daily.height > 0
+    assert daily.select("venue", "symbol", pl.col("ts").dt.date()).is_unique().all()
+    hours = dict(daily.select("venue", "interval_hours").unique().iter_rows())
+    assert hours.get("hyperliquid") == 1
+    at_end = daily["ts"].dt.hour() + daily["interval_hours"]
+    assert at_end.unique().to_list() == [24]
+    own = rows.filter(source="binance").select("venue", "symbol").unique()
+    assert daily.join(own, on=["venue", "symbol"]).is_empty()
+    checks = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert checks["funding_rate_is_on_schedule"]
+    assert platform.materialise(["instruments", "market_cap", "open_interest"], *DAYS).success
+    assert platform.materialise(["leverage_ratios"], *DAYS).success

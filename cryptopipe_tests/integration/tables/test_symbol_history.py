@@ -1,0 +1,145 @@
+"""One contract's whole past joins the day files, and the others' rows stay as they are."""
+
+from datetime import UTC, datetime
+
+import dagster as dg
+import polars as pl
+import pytest
+from polars.testing import assert_frame_equal
+
+from cryptopipe_assets.defs.partitions import SYMBOLS
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
+from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
+from cryptopipe_tests.conftest import QUIET, Platform
+from cryptopipe_tests.integration.tables.test_pipeline import messages
+
+HYPE = "HYPE-USDT-PERP"
+LISTED = datetime(2025, 5, 30, 13, 30, tzinfo=UTC)
+NOW = datetime(2025, 7, 10, 9, 30, 20, tzinfo=UTC)
+"""HYPE is six weeks old: a month from the archive's monthly file, days, and the rest by REST."""
+
+
+def history(platform: Platform, symbol: str) -> dg.ExecuteInProcessResult:
+    platform.instance.add_dynamic_partitions(str(SYMBOLS.name), [symbol])
+    definitions = build(platform.settings, vendors=platform.vendors)
+    return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=platform.instance,
+        asset_selection=[dg.AssetKey("symbol_history")],
+        partition_key=symbol,
+        run_config=QUIET,
+        raise_on_error=False,
+    )
+
+
+@pytest.fixture
+def holes() -> dict[str, list[Hole]]:
+    return {}
+
+
+@pytest.fixture
+def young(settings, holes):
+    clock = SimulatedClock(NOW)
+    source = HoledSource(SimulatedSource(settings.config.sandbox.seed, clock=clock), **holes)
+    with Sandbox(source) as sandbox, dg.DagsterInstance.ephemeral() as instance:
+        platform = Platform(settings, sandbox, instance, clock)
+        assert platform.materialise(["instruments"], "2025-07-09").success
+        yield platform
+
+
+def coverage(platform: Platform) -> dict[str, object]:
+    return platform.lake.read(SymbolHistory).sort("ts").row(-1, named=True)
+
+
+def test_a_contract_gets_every_minute_since_its_listing_and_its_coverage_says_so(young):
+    result = history(young, HYPE)
+    assert result.success, messages(result)
+    calls = young.sandbox.calls
+    assert calls["binance-archive", "klines"] > 0
+    bars = young.read("ohlcv_1m", "2025-05-01", "2025-07-10")
+    minutes = int((NOW.replace(second=0) - LISTED).total_seconds() // 60)
+    assert bars.height == minutes
+    assert (bars["ts"].min(), bars["ts"].max()) == (
+        LISTED,
+        datetime(2025, 7, 10, 9, 29, tzinfo=UTC),
+    )
+    found = coverage(young)
+    assert found["first_bar"] == LISTED
+    assert (found["minutes_stored"], found["minutes_missing"]) == (minutes, 0)
+    assert found["missing_causes"] is None
+    # HYPE settles every hour: 40 days and 20 hours, all of them over.
+    assert found["settlements_stored"] == minutes // 60
+    assert young.read("funding_rate", "2025-05-30", "2025-07-10").height == minutes // 60
+
+
+def test_the_other_contracts_rows_stay_bit_identical(young):
+    assert young.materialise(["ohlcv_1m", "funding_rate"], "2025-07-01", "2025-07-03").success
+    before = {
+        table: young.read(table, "2025-07-01", "2025-07-03")
+        for table in ("ohlcv_1m", "funding_rate")
+    }
+    assert history(young, HYPE).success
+    for table, rows in before.items():
+        after = young.read(table, "2025-07-01", "2025-07-03")
+        assert after["symbol"].n_unique() == 4
+        others = after.filter(pl.col("symbol") != HYPE)
+        assert_frame_equal(others, rows, check_exact=True)
+
+
+def test_a_second_run_asks_for_nothing_that_is_stored_and_changes_no_byte(young):
+    assert history(young, HYPE).success
+    before, asked = young.files(), young.sandbox.calls.copy()
+    assert history(young, HYPE).success
+    assert young.files() == before
+    again = young.sandbox.calls - asked
+    for endpoint in (
+        ("binance", "klines"),
+        ("binance-archive", "klines"),
+        ("binance", "fundingRate"),
+    ):
+        assert again[endpoint] == 0, endpoint
+
+
+def test_a_contract_that_no_registry_knows_is_an_error_that_says_what_to_do(young):
+    result = history(young, "NOPE-USDT-PERP")
+    assert not result.success
+    assert "no NOPE-USDT-PERP among" in messages(result)
+    assert 'cryptopipe sql "FROM instruments"' in messages(result)
+
+
+class TestHoles:
+    @pytest.fixture
+    def holes(self) -> dict[str, list[Hole]]:
+        first = milliseconds(datetime(2025, 6, 15, 4, tzinfo=UTC))
+        hole = Hole("HYPEUSDT", first, first + 7 * 60_000)
+        return {"archive": [hole], "rest": [hole]}
+
+    def test_what_is_missing_is_counted_with_its_cause(self, young):
+        assert history(young, HYPE).success
+        found = coverage(young)
+        assert (found["minutes_missing"], found["missing_causes"]) == (7, "unknown 7")
+
+
+@pytest.mark.slow
+def test_a_delisted_contract_ends_with_its_last_minute(settings):
+    clock = SimulatedClock(datetime(2022, 6, 2, 12, tzinfo=UTC))
+    with (
+        Sandbox(SimulatedSource(settings.config.sandbox.seed, clock=clock)) as sandbox,
+        dg.DagsterInstance.ephemeral() as instance,
+    ):
+        platform = Platform(settings, sandbox, instance, clock)
+        tiers = settings.config.tiers
+        btc = tiers["all"].model_copy(update={"coins": ("BTC", "DOGE")})
+        platform.settings = settings.with_config(tiers={"all": btc})
+        assert platform.materialise(["instruments"], "2022-06-01").success
+        result = history(platform, "LUNA-USDT-PERP")
+        assert result.success, messages(result)
+        found = coverage(platform)
+    assert found["last_bar"] == datetime(2022, 5, 13, 0, 8, tzinfo=UTC)
+    assert found["delisted_at"] == datetime(2022, 5, 13, 0, 9, tzinfo=UTC)
+    assert found["minutes_missing"] == 0
+    assert found["first_bar"] == datetime(2021, 3, 2, 7, tzinfo=UTC)

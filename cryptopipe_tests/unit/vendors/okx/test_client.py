@@ -1,0 +1,169 @@
+"""OKX's swaps: contracts from its list, open interest of all of them in one call."""
+
+from collections.abc import Awaitable, Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any, TypeVar
+
+import httpx
+import pytest
+
+from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
+from cryptopipe_assets.vendors.okx.client import Okx, read_instruments
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
+
+sent = Payloads("okx").json
+NOON = datetime(2026, 2, 3, 12, tzinfo=UTC)
+
+T = TypeVar("T")
+
+
+def ask(vendor: Vendor, work: Callable[[Okx], Awaitable[T]]) -> T:
+    client = mocked(Okx, vendor, base_url="https://okx.test", attempts=3, clock=lambda: NOON)
+    return asked(client, work)
+
+
+CONTRACTS = read_instruments(sent("instruments.json"))
+
+
+def measured(body: Any = None) -> Measured:
+    answer = sent("open_interest.json") if body is None else body
+    return ask(
+        lambda request: httpx.Response(200, json=answer),
+        lambda okx: okx.open_interest_now(CONTRACTS),
+    )
+
+
+def test_swaps_of_coins_are_named_by_their_family_and_sized():
+    def vendor(request: httpx.Request) -> httpx.Response:
+        assert request.url.path == "/api/v5/public/instruments"
+        assert dict(request.url.params) == {"instType": "SWAP"}
+        return httpx.Response(200, json=sent("instruments.json"))
+
+    found = ask(vendor, lambda okx: okx.contracts())
+    assert {name: (each.symbol, each.margin_type) for name, each in found.items()} == {
+        "BTC-USD-SWAP": ("BTC-USD-PERP", "inverse"),
+        "BTC-USDT-SWAP": ("BTC-USDT-PERP", "linear"),
+        "BTC-USD_UM-SWAP": ("BTC-USD_UM-PERP", "linear"),
+        "PEPE-USDT-SWAP": ("PEPE-USDT-PERP", "linear"),
+    }
+    assert found["PEPE-USDT-SWAP"].contract_size == 10_000_000
+    assert found["BTC-USD-SWAP"].coin == "BTC"
+
+
+def test_contracts_coins_and_dollars_are_taken_as_okx_says_them():
+    found = measured()
+    assert found.frame.schema == OPEN_INTEREST_SCHEMA
+    inverse, linear, in_dollars = found.frame.rows(named=True)
+    assert linear == {
+        "ts": NOON,
+        "available_at": NOON + timedelta(milliseconds=124),
+        "venue": "okx",
+        "symbol": "BTC-USDT-PERP",
+        "coin": "BTC",
+        "margin_type": "linear",
+        "open_interest_contracts": 2_500_000.0,
+        "open_interest_base": 25_000.0,
+        "open_interest_usd": 2e9,
+    }
+    assert (inverse["margin_type"], inverse["open_interest_base"]) == ("inverse", 5000.0)
+    assert in_dollars["symbol"] == "BTC-USD_UM-PERP"
+
+
+def test_each_contract_is_stamped_with_its_own_instant():
+    inverse = measured().frame.row(0, named=True)
+    assert inverse["ts"] == NOON - timedelta(hours=1)  # 11:59:59.623
+    assert inverse["available_at"] == NOON - timedelta(milliseconds=376)
+
+
+def test_what_is_not_a_coins_swap_or_blank_is_left_out_and_counted():
+    assert measured().left_out == {"blank": 1, "not_a_listed_perpetual": 1}
+
+
+def test_a_listed_contract_without_a_row_is_counted():
+    body = sent("open_interest.json")
+    body["data"] = [each for each in body["data"] if each["instId"] != "BTC-USD_UM-SWAP"]
+    assert measured(body).left_out["without_a_reading"] == 1
+
+
+def test_a_figure_that_is_over_an_hour_old_is_left_out_and_counted():
+    body = sent("open_interest.json")
+    body["data"][0]["ts"] = str(int(body["data"][0]["ts"]) - 3_600_001)
+    found = measured(body)
+    assert "BTC-USDT-PERP" not in found.frame["symbol"]
+    assert found.left_out["stale"] == 1
+
+
+def test_a_figure_in_another_unit_is_a_changed_payload():
+    body = sent("open_interest.json")
+    body["data"][0]["oiCcy"] = "2500000"
+    with pytest.raises(PayloadChanged, match=r"BTC-USDT-SWAP: .*different units: 25000 and 2.5e"):
+        measured(body)
+
+
+@pytest.mark.parametrize("name", ["instId", "oi", "oiCcy", "oiUsd", "ts"])
+def test_open_interest_without_a_field_is_a_changed_payload(name):
+    body = sent("open_interest.json")
+    del body["data"][1][name]
+    with pytest.raises(PayloadChanged, match=rf"okx: /api/v5/public/open-interest: .*{name}"):
+        measured(body)
+
+
+@pytest.mark.parametrize("name", ["instId", "instFamily", "ctType", "ctVal", "ctMult"])
+def test_an_instrument_without_a_field_is_a_changed_payload(name):
+    body = sent("instruments.json")
+    del body["data"][0][name]
+    with pytest.raises(PayloadChanged, match=rf"okx: /api/v5/public/instruments: .*{name}"):
+        ask(lambda request: httpx.Response(200, json=body), lambda okx: okx.contracts())
+
+
+def test_instruments_that_share_a_name_have_no_pair_or_are_none_are_a_changed_payload():
+    body = sent("instruments.json")
+    first = body["data"][0]
+    for data, fault in (
+        ([first, {**first, "instId": "BTC-USDT-SWAP2"}], "two contracts of one name"),
+        ([{**first, "instFamily": "BTCUSDT"}], "expected a family"),
+        ([{**first, "ctVal": ""}], "and a size"),
+        ([], "got none"),
+    ):
+        with pytest.raises(PayloadChanged, match=fault):
+            ask(
+                lambda request, data=data: httpx.Response(200, json={**body, "data": data}),
+                lambda okx: okx.contracts(),
+            )
+
+
+def failing(code: str) -> httpx.Response:
+    return httpx.Response(200, json={"code": code, "data": [], "msg": "what OKX says"})
+
+
+FAILURES = [
+    (failing("50011"), VendorUnavailable, "code 50011: what OKX says"),
+    (failing("51000"), VendorRejected, "code 51000: what OKX says"),
+    (
+        httpx.Response(429, json={"code": "50011", "msg": "Too Many Requests"}),
+        VendorUnavailable,
+        "",
+    ),
+    (httpx.Response(403), VendorRejected, "HTTP 403"),
+    (httpx.Response(503), VendorUnavailable, "HTTP 503"),
+    (httpx.Response(200, text="<html>"), PayloadChanged, "markup"),
+    (httpx.Response(200, json={"data": []}), PayloadChanged, "expected an object with code"),
+    (httpx.Response(200, json=[]), PayloadChanged, "expected an object with code"),
+    (httpx.Response(200, json={"code": "0", "data": [], "msg": ""}), PayloadChanged, "got none"),
+    (httpx.Response(200, json={"code": "0", "msg": ""}), PayloadChanged, "data"),
+]
+
+
+@pytest.mark.parametrize(("answer", "error", "said"), FAILURES)
+@pytest.mark.parametrize("method", ["contracts", "open_interest_now"])
+def test_a_failure_is_never_an_empty_answer(method, answer, error, said):
+    arguments = () if method == "contracts" else (CONTRACTS,)
+    with pytest.raises(error, match=f"okx: .*{said}"):
+        ask(lambda request: answer, lambda okx: getattr(okx, method)(*arguments))
+
+
+def test_a_code_for_too_many_calls_is_asked_again():
+    answers = iter([failing("50011"), httpx.Response(200, json=sent("open_interest.json"))])
+    found = ask(lambda request: next(answers), lambda okx: okx.open_interest_now(CONTRACTS))
+    assert found.frame.height == 3
