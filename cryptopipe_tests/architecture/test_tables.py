@@ -20,7 +20,6 @@ from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
-from cryptopipe_tests.places import ROOT
 
 MODULES = list(table_modules())
 CONTRACTS = contracts()

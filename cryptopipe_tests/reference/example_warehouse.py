@@ -1,7 +1,7 @@
 """A small warehouse of the simulated market at a fixed instant: what examples and samples show.
 
-``python -m cryptopipe_tests.reference.example_warehouse`` writes ``docs/samples`` anew. A test
-compares them with what the same warehouse says in CI, so they cannot be stale.
+``make docs-samples`` writes ``docs/samples`` and the outputs of the notebooks anew. A test compares
+them with what the same warehouse says in CI, so they cannot be stale.
 """
 
 from collections.abc import Iterator, Sequence
@@ -25,9 +25,11 @@ from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.conftest import Platform
+from cryptopipe_tests.places import ROOT
+from cryptopipe_tests.reference import notebooks
 
-ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = ROOT / "docs" / "samples"
+NOTEBOOKS = ROOT / "examples" / "notebooks"
 NOW = datetime(2025, 6, 12, 9, 30, 20, tzinfo=UTC)
 """HYPE is two weeks old then: short enough for its whole past."""
 
@@ -153,6 +155,9 @@ def main() -> None:
         with example_platform(settings) as platform:
             fill(platform)
             write_samples(platform.lake)
+        with monkeypatched_home(settings.warehouse):
+            for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+                notebooks.write_outputs(path)
 
 
 if __name__ == "__main__":

@@ -19,10 +19,10 @@ from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET
 from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_tests.places import ROOT
 
 pytestmark = pytest.mark.slow
 
-ROOT = Path(__file__).resolve().parents[2]
 DECISIONS = sorted((ROOT / "docs" / "decisions").glob("[0-9]*.md"))
 LOADED = {"script": "src", "img": "src", "link": "href", "iframe": "src", "source": "src"}
 ELSEWHERE = ("http:", "https:", "//")
