@@ -32,7 +32,7 @@ $(READY): requirements.lock pyproject.toml
 	@# all that it imports: 5 s instead of 2. Files of other Pythons in there do not compile; let them.
 	@-$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib cryptopipe_assets
 	@# so that `dagster ...` of this environment finds its home without being told
-	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home "$(CURDIR)/dagster_home"
+	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home
 	@touch $(READY)
 
 demo: $(READY) ## Fill every table from a simulated market, show the result

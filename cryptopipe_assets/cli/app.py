@@ -23,6 +23,16 @@ app = typer.Typer(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there, e.g. my-desk.")],
+) -> None:
+    """Write a project folder: configuration, keys file, warehouse, a first notebook."""
+    from cryptopipe_assets.cli.init import init as run
+
+    run(folder)
+
+
+@app.command()
 def demo(
     days: Annotated[int, typer.Option(min=1, max=60, help="Days to fill, today included.")] = 10,
     warehouse: Warehouse = None,

@@ -15,7 +15,7 @@ from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replay import with_ancestors
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.calendar import days_between, midnight, months
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.universe import Universe
@@ -61,7 +61,7 @@ def backfill(
     now = datetime.now(UTC)
     require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)
-    run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
+    run = TableRun(settings, keep=settings.has_own_warehouse)
     run.materialise([Instruments.table_name()], now.date(), now.date())
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:

@@ -9,7 +9,7 @@ import pytest
 from cryptopipe_tests.places import ROOT
 
 LARGEST_BYTES = 600_000
-LONGEST_FILE = 250
+LONGEST_FILE = 400
 
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.])/(?:home|root|Users|work|workspace)/\w+"),
