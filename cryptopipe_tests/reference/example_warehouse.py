@@ -4,6 +4,7 @@
 them with what the same warehouse says in CI, so they cannot be stale.
 """
 
+import os
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, date, datetime, timedelta
@@ -155,9 +156,9 @@ def main() -> None:
         with example_platform(settings) as platform:
             fill(platform)
             write_samples(platform.lake)
-        with monkeypatched_home(settings.warehouse):
-            for path in sorted(NOTEBOOKS.glob("*.ipynb")):
-                notebooks.write_outputs(path)
+        os.environ["CRYPTOPIPE_WAREHOUSE"] = str(settings.warehouse)  # as a user names theirs
+        for path in sorted(NOTEBOOKS.glob("*.ipynb")):
+            notebooks.write_outputs(path)
 
 
 if __name__ == "__main__":

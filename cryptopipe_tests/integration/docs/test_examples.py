@@ -1,4 +1,4 @@
-"""Every example answers, on a warehouse of the simulated market; and what is shown of it is true."""
+"""Every example answers on a warehouse of the simulated market, and what is shown of it is true."""
 
 import os
 import subprocess
@@ -59,7 +59,9 @@ def test_a_query_begins_with_its_question_and_has_an_answer(filled, path):
 def test_the_command_line_runs_a_query_as_its_page_says(environment):
     query = (EXAMPLES / "sql" / "most_leveraged_coins.sql").read_text(encoding="utf-8")
     cli = Path(sys.executable).with_name("cryptopipe")
-    done = subprocess.run([cli, "sql", query], capture_output=True, text=True, env=environment)
+    done = subprocess.run(
+        [cli, "sql", "--", query], capture_output=True, text=True, env=environment
+    )
     assert done.returncode == 0, done.stderr
     assert "leverage_score" in done.stdout
 
