@@ -14,16 +14,21 @@ from rich.progress import track
 
 from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.collect.raw_archive.config_snapshot import Context
-from cryptopipe_assets.collect.raw_archive.manifest import Visit
+from cryptopipe_assets.collect.raw_archive.manifest import RunManifest
 from cryptopipe_assets.collect.raw_archive.replayer import Replay, lay_out
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.errors import EvidenceMissing, RequestError, ShrinkRefused, VendorError
+from cryptopipe_assets.core.errors import (
+    ArchiveIncomplete,
+    RequestError,
+    ShrinkRefused,
+    VendorError,
+)
 from cryptopipe_assets.core.schema import Collected, Registry
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.defs.publishing.publication import GATE
 from cryptopipe_assets.runtime.assembly import build
-from cryptopipe_assets.runtime.ephemeral_instance import forgetful_instance
+from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
@@ -52,7 +57,7 @@ class Rebuilt:
     missing, added, changed
         Keys that only the stored file has, that only the rebuilt one has, and of which the two
         say different things.
-    visits
+    manifests
         How many runs wrote the day.
     """
 
@@ -63,7 +68,7 @@ class Rebuilt:
     missing: int
     added: int
     changed: int
-    visits: int
+    manifests: int
 
     @property
     def is_identical(self) -> bool:
@@ -90,7 +95,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     contract = _collected(table)
     found = rebuilt(settings, contract, day)
     where = Lake(settings.warehouse).path(table, day)
-    said = f"{table} {day}: {found.rows:,} rows from the answers to {found.visits} runs"
+    said = f"{table} {day}: {found.rows:,} rows from the answers to {found.manifests} runs"
     if found.is_identical:
         out.print(f"{said}: [green]identical[/] to the stored file, bit by bit")
         return 0
@@ -112,11 +117,11 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
 def rebuilt(settings: Settings, contract: type[Collected], day: date) -> Rebuilt:
     """Tell every run that wrote the day again, in an empty warehouse, and compare the outcome."""
     archive, table = Archive(settings.warehouse), contract.table_name()
-    visits = archive.of_day(table, day)
-    _require_whole(settings, visits, table, day)
+    manifests = archive.of_day(table, day)
+    _require_whole(settings, manifests, table, day)
     with TemporaryDirectory() as folder:
         scratch = settings.with_environment(warehouse=Path(folder))
-        _tell_again(scratch, archive, visits, day)
+        _replay(scratch, archive, manifests, day)
         lake, theirs = Lake(scratch.warehouse), Lake(settings.warehouse)
         made, stored = lake.read(contract, day), theirs.read(contract, day)
         path = theirs.path(table, day)
@@ -131,7 +136,7 @@ def rebuilt(settings: Settings, contract: type[Collected], day: date) -> Rebuilt
             missing=missing,
             added=added,
             changed=different - added,
-            visits=len(visits),
+            manifests=len(manifests),
         )
 
 
@@ -147,20 +152,20 @@ def _collected(table: str) -> type[Collected]:
     return known[table]
 
 
-def _require_whole(settings: Settings, visits: list[Visit], table: str, day: date) -> None:
+def _require_whole(settings: Settings, manifests: list[RunManifest], table: str, day: date) -> None:
     """Check that the evidence begins before the day's file does."""
-    if not visits:
-        raise EvidenceMissing(
+    if not manifests:
+        raise ArchiveIncomplete(
             f"{table} {day}: no run that wrote it is among the raw evidence in "
             f"{Archive(settings.warehouse).folder}. Evidence is kept from when "
             f"collect.archive_raw = true, for collect.raw_days = "
             f"{settings.config.collect.raw_days} days"
         )
     written: set[str | None] = {None}
-    for each in visits:
+    for each in manifests:
         before = each.found.get(f"{table}/date={day}/part-0.parquet")
         if before not in written:
-            raise EvidenceMissing(
+            raise ArchiveIncomplete(
                 f"{table} {day}: when the run of {each.at:%Y-%m-%d %H:%M} began, the file held "
                 "what no run before it is known to have written: evidence was not kept then, is "
                 "too old, or a repair or an import added to the day"
@@ -168,11 +173,11 @@ def _require_whole(settings: Settings, visits: list[Visit], table: str, day: dat
         written.add(each.wrote[day])
 
 
-def _tell_again(scratch: Settings, archive: Archive, visits: list[Visit], day: date) -> None:
+def _replay(scratch: Settings, archive: Archive, manifests: list[RunManifest], day: date) -> None:
     """Run the table once for each visit, answered by the evidence."""
-    replay, jobs = Replay(archive), dict[str, Callable[[Visit], None]]()
-    with forgetful_instance() as instance:
-        for each in track(visits, description=visits[0].table, console=out, transient=True):
+    replay, jobs = Replay(archive), dict[str, Callable[[RunManifest], None]]()
+    with ephemeral_instance() as instance:
+        for each in track(manifests, description=manifests[0].table, console=out, transient=True):
             lay_out(each, day, archive=archive, root=scratch.warehouse)
             replay.turn_to(each)
             if each.context not in jobs:
@@ -183,21 +188,21 @@ def _tell_again(scratch: Settings, archive: Archive, visits: list[Visit], day: d
 
 def _run_of(
     settings: Settings, replay: Replay, instance: dg.DagsterInstance
-) -> Callable[[Visit], None]:
+) -> Callable[[RunManifest], None]:
     """What materialises a visit's table under the configuration of then."""
     clients = replace(
         vendor_clients(settings),
         standin=lambda: NOWHERE,
         state_folder=None,
-        records=Records(witness=replay),
+        records=Records(tap=replay),
         clock=replay.clock,
         evidence=None,
     )
     job = build(settings, vendors=clients).resolve_implicit_global_asset_job_def()
 
-    def run(visit: Visit) -> None:
-        key = AssetKey(visit.table)
-        tags: dict[str, Any] = {**visit.tags, **range_tags(visit.days[0], visit.days[-1])}
+    def run(manifest: RunManifest) -> None:
+        key = AssetKey(manifest.table)
+        tags: dict[str, Any] = {**manifest.tags, **range_tags(manifest.days[0], manifest.days[-1])}
         own = job.get_subset(
             asset_selection={key}, asset_check_selection={AssetCheckKey(key, GATE)}
         )

@@ -44,8 +44,8 @@ def print_status(settings: Settings, found: Status) -> None:
                 Text(tier.why),
             )
     out.print(table)
-    for hindrance in found.hindrances:
-        out.print(Text(f"not asked now: {hindrance.why}", style="yellow"))
+    for blocker in found.blockers:
+        out.print(Text(f"not asked now: {blocker.why}", style="yellow"))
     _print_deletions(found)
     _print_calls(found)
     for sentence in found.refused:

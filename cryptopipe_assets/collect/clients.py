@@ -119,7 +119,7 @@ class VendorClients:
             return replace(self, records=records)
         recorder = self.evidence(journal, self.clock)
         journal.on_written = recorder.wrote
-        return replace(self, records=replace(records, witness=recorder), clock=recorder.clock)
+        return replace(self, records=replace(records, tap=recorder), clock=recorder.clock)
 
     def allowances(self) -> tuple[Allowance, ...]:
         """Every limit of the vendors, for the keys that are set."""

@@ -8,12 +8,12 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.errors import RateLimited, VendorUnavailable
 
-Answer = TypeVar("Answer")
+Response = TypeVar("Response")
 
 
 def first_available(
-    vendors: VendorClients, dataset: str, ask: Callable[[Choice], Answer]
-) -> tuple[Choice, Answer]:
+    vendors: VendorClients, dataset: str, ask: Callable[[Choice], Response]
+) -> tuple[Choice, Response]:
     """Return the answer of the first source that is available, and which one that was.
 
     The next source is asked when one is down or leaves something out. Not when it tells us to ask

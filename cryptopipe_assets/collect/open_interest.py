@@ -57,22 +57,22 @@ async def from_exchanges(
         hyperliquid = await stack.enter_async_context(vendors.hyperliquid())
         now = await binance.server_time()
         start, end = midnight(days[0]), min(midnight(days[-1]) + DAY, now)
-        questions: dict[str, Coroutine[Any, Any, Measured]] = {
+        requests: dict[str, Coroutine[Any, Any, Measured]] = {
             binance.vendor: collect_open_interest(
                 binance, archive, symbols, start=start, end=end, now=now
             )
         }
         if (since := max(start, midnight((now - BYBIT_REACH).date()))) < end:
-            questions[bybit.vendor] = _of_bybit(bybit, coins, start=since, end=end)
+            requests[bybit.vendor] = _of_bybit(bybit, coins, start=since, end=end)
         if now.date() in days:
-            questions[okx.vendor] = _of_okx(okx)
-            questions[hyperliquid.vendor] = hyperliquid.open_interest_now()
-        answers = dict(zip(questions, await all_or_nothing(questions.values()), strict=True))
+            requests[okx.vendor] = _of_okx(okx)
+            requests[hyperliquid.vendor] = hyperliquid.open_interest_now()
+        responses = dict(zip(requests, await all_or_nothing(requests.values()), strict=True))
         clients = (binance, archive, bybit, okx, hyperliquid)
         counts = Counter({f"api_calls/{each.vendor}": 0 for each in clients})
         for client in clients:
             counts[f"api_calls/{client.vendor}"] += sum(client.calls.values())
-    return _gathered(answers, coins, days, now=now, counts=counts)
+    return _gathered(responses, coins, days, now=now, counts=counts)
 
 
 async def from_coinalyze(
@@ -158,7 +158,7 @@ async def _of_okx(okx: Okx) -> Measured:
 
 
 def _gathered(
-    answers: Mapping[str, Measured],
+    responses: Mapping[str, Measured],
     coins: Sequence[str],
     days: list[date],
     *,
@@ -167,9 +167,9 @@ def _gathered(
 ) -> Gathered:
     """Keep what was asked for: a snapshot has every coin, and may be of the hour before."""
     frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
-    for source, answer in answers.items():
-        frames.append(answer.frame.with_columns(source=pl.lit(source)))
-        counts.update({f"left_out/{source}/{why}": n for why, n in answer.left_out.items()})
+    for source, response in responses.items():
+        frames.append(response.frame.with_columns(source=pl.lit(source)))
+        counts.update({f"left_out/{source}/{why}": n for why, n in response.left_out.items()})
     every = pl.concat(frames).filter(pl.col("coin").is_in(coins))
     rows = every.filter(pl.col("ts").dt.date().is_in(days))
     counts["rows_of_other_days"] += every.height - rows.height

@@ -82,7 +82,7 @@ class ShrinkRefused(StorageError):
     """A commit would have removed rows that were collected before."""
 
 
-class EvidenceMissing(StorageError):
+class ArchiveIncomplete(StorageError):
     """What a rebuild needs is not among the raw evidence; the message names it and says why."""
 
 

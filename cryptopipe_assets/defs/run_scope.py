@@ -11,7 +11,7 @@ COINS = "cryptopipe/coins"
 """Run tag that holds tickers, separated by commas."""
 
 
-def asked_of(
+def universe_of(
     context: dg.AssetExecutionContext | dg.AssetCheckExecutionContext, universe: Universe
 ) -> Universe:
     """The universe of this run; rows of coins outside of it are left as they are.

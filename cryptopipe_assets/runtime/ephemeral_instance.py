@@ -18,7 +18,7 @@ from dagster._core.storage.root import TemporaryLocalArtifactStorage
 from dagster._core.storage.runs import InMemoryRunStorage
 
 
-class ForgetfulEventLog(InMemoryEventLogStorage):
+class DiscardingEventLog(InMemoryEventLogStorage):
     """Takes events and keeps none."""
 
     def store_event(self, event: Any) -> None:
@@ -28,13 +28,13 @@ class ForgetfulEventLog(InMemoryEventLogStorage):
         """Let them pass."""
 
 
-def forgetful_instance() -> dg.DagsterInstance:
+def ephemeral_instance() -> dg.DagsterInstance:
     """As ``DagsterInstance.ephemeral()``, without a memory of events."""
     return dg.DagsterInstance(
         instance_type=InstanceType.EPHEMERAL,
         local_artifact_storage=TemporaryLocalArtifactStorage(),  # type: ignore[no-untyped-call]
         run_storage=InMemoryRunStorage(),
-        event_storage=ForgetfulEventLog(),
+        event_storage=DiscardingEventLog(),
         compute_log_manager=NoOpComputeLogManager(),
         run_coordinator=DefaultRunCoordinator(),
         run_launcher=SyncInMemoryRunLauncher(),

@@ -16,7 +16,7 @@ from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.defs.run_scope import COINS
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home
-from cryptopipe_assets.runtime.ephemeral_instance import forgetful_instance
+from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
 from cryptopipe_assets.runtime.resources import resources, warehouse
 from cryptopipe_assets.storage.lake import Commit, Lake
 
@@ -56,7 +56,7 @@ def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
         with dg.DagsterInstance.get() as found:
             yield found
     else:
-        with forgetful_instance() as found:
+        with ephemeral_instance() as found:
             yield found
 
 

@@ -19,8 +19,8 @@ from aiohttp import web
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.sandbox.contents.source import Source, milliseconds, utcnow
 from cryptopipe_assets.sandbox.endpoints import endpoint_of
+from cryptopipe_assets.sandbox.faults.parameters import shift_ms
 from cryptopipe_assets.sandbox.faults.plan import Answer, Fault, FaultPlan
-from cryptopipe_assets.sandbox.faults.questions import shift_ms
 from cryptopipe_assets.sandbox.routes.binance.archive import BinanceArchive
 from cryptopipe_assets.sandbox.routes.binance.rest import BinanceRest
 from cryptopipe_assets.sandbox.routes.bybit import Bybit

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from cryptopipe_assets.collect.gaps.intervals import SPANS
-from cryptopipe_assets.collect.gaps.refetch import Answers
+from cryptopipe_assets.collect.gaps.refetch import Refetched
 from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
@@ -17,10 +17,10 @@ LEAST = ("rest", "archive_day")
 """Transports that must have answered before a gap is explained; months repeat the days."""
 
 
-async def unanswered(
+async def without_response(
     binance: Binance,
     lake: Lake,
-    answers: Answers,
+    responses: Refetched,
     gaps: pl.DataFrame,
     *,
     symbols: Mapping[str, str],
@@ -37,16 +37,16 @@ async def unanswered(
     DataFrame of ``SPANS``, asked (transports that answered), and cause: null where bars came or not
     every transport has answered, ``silent`` where there is no witness.
     """
-    pieces = answers.transports(gaps)
+    pieces = responses.transports(gaps)
     everyone = pl.all_horizontal(pl.col("asked").str.contains(name) for name in LEAST)
     final = pieces.filter(~pl.col("came"), everyone.fill_null(value=False))
     found = []
     for symbol, start, end in final.select(SPANS.names()).iter_rows():
-        verdicts = [
-            await _verdict(binance, lake, answers.bars, (symbol, symbols[symbol]), span, now=now)
+        known_causes = [
+            await _cause_of(binance, lake, responses.bars, (symbol, symbols[symbol]), span, now=now)
             for span in _hours(start, end)
         ]
-        worst = next((each for each in ("traded", "silent") if each in verdicts), "no_trades")
+        worst = next((each for each in ("traded", "silent") if each in known_causes), "no_trades")
         found.append((symbol, start, end, "source_hole" if worst == "traded" else worst))
     causes = pl.DataFrame(found, schema={**SPANS, "cause": pl.String}, orient="row")
     return pieces.join(causes, on=SPANS.names(), how="left", maintain_order="left").drop("came")
@@ -62,7 +62,7 @@ def _hours(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]
         first = until
 
 
-async def _verdict(
+async def _cause_of(
     binance: Binance,
     lake: Lake,
     came: pl.DataFrame,

@@ -31,7 +31,7 @@ GIVEN_UP_AFTER = 7 * DAY
 
 
 @dataclass(frozen=True)
-class Answers:
+class Refetched:
     """What was asked for and what came.
 
     Attributes
@@ -68,14 +68,14 @@ class Answers:
         )
 
 
-async def ask_again(
+async def refetch(
     binance: Binance,
     archive: BinanceArchive,
     gaps: pl.DataFrame,
     symbols: Mapping[str, str],
     *,
     now: datetime,
-) -> Answers:
+) -> Refetched:
     """Ask every transport in turn for what the ones before it lacked.
 
     Parameters
@@ -96,15 +96,15 @@ async def ask_again(
         some = {symbols[name]: name for name in names}
         got = await collect_bars(binance, archive, some, start=start, end=end, now=now)
         frames.append(got.frame)
-    left = Answers(pl.concat(frames)).left(gaps)
+    left = Refetched(pl.concat(frames)).left(gaps)
     frames.append(await binance.klines_of_spans(_calls(left, symbols)))
     asked["rest"].append(left)
     for transport in ("archive_day", "archive_month"):
-        left = Answers(pl.concat(frames)).left(gaps)
-        files, answered = await _files(archive, left, symbols, transport=transport, now=now)
+        left = Refetched(pl.concat(frames)).left(gaps)
+        files, responded = await _files(archive, left, symbols, transport=transport, now=now)
         frames.append(files)
-        asked[transport].append(answered)
-    return Answers(_inside(pl.concat(frames), gaps), {k: pl.concat(v) for k, v in asked.items()})
+        asked[transport].append(responded)
+    return Refetched(_inside(pl.concat(frames), gaps), {k: pl.concat(v) for k, v in asked.items()})
 
 
 def _whole_days(gaps: pl.DataFrame, *, now: datetime) -> dict[tuple[datetime, datetime], list[str]]:
@@ -151,13 +151,13 @@ async def _files(
     came = await all_or_nothing(
         _rows(of(symbols[symbol], symbol, start)) for symbol, start, _ in wanted
     )
-    frames, answered = [BAR_SCHEMA.to_frame()], []
+    frames, responded = [BAR_SCHEMA.to_frame()], []
     for (symbol, start, end), frame in zip(wanted, came, strict=True):
         if frame is not None:
             frames.append(frame)
         if frame is not None or midnight(end) + GIVEN_UP_AFTER < now:
-            answered.append((symbol, midnight(start), midnight(end)))
-    return pl.concat(frames), pl.DataFrame(answered, schema=SPANS, orient="row")
+            responded.append((symbol, midnight(start), midnight(end)))
+    return pl.concat(frames), pl.DataFrame(responded, schema=SPANS, orient="row")
 
 
 def _file_names(

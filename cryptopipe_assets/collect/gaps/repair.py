@@ -11,10 +11,10 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.causes import BY_CHOICE
-from cryptopipe_assets.collect.gaps.hourly_check import unanswered
+from cryptopipe_assets.collect.gaps.hourly_check import without_response
 from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import tried
-from cryptopipe_assets.collect.gaps.refetch import Answers, ask_again
+from cryptopipe_assets.collect.gaps.refetch import Refetched, refetch
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
@@ -91,8 +91,8 @@ class GapRepair:
         return result
 
     def _some(self, before: Tried, some: pl.DataFrame, symbols: Mapping[str, str]) -> Tried:
-        answers, outcome, now, spent = asyncio.run(self._ask(some, symbols))
-        rows = stamped(answers.bars, Ohlcv1m, source="binance", at=now)
+        responses, outcome, now, spent = asyncio.run(self._ask(some, symbols))
+        rows = stamped(responses.bars, Ohlcv1m, source="binance", at=now)
         days: Counter[date] = Counter()
         for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
             assert isinstance(day, date)
@@ -104,19 +104,19 @@ class GapRepair:
 
     async def _ask(
         self, some: pl.DataFrame, symbols: Mapping[str, str]
-    ) -> tuple[Answers, pl.DataFrame, datetime, Counter[str]]:
+    ) -> tuple[Refetched, pl.DataFrame, datetime, Counter[str]]:
         """Bars, and what is known of the gaps now: ``SPANS``, asked and cause."""
         gaps = some.select(SPANS.names())
         async with self.vendors.binance() as binance, self.vendors.binance_archive() as archive:
             now = await binance.server_time()
-            answers = await ask_again(binance, archive, gaps, symbols, now=now)
-            outcome = await unanswered(
-                binance, self.warehouse.lake, answers, gaps, symbols=symbols, now=now
+            responses = await refetch(binance, archive, gaps, symbols, now=now)
+            outcome = await without_response(
+                binance, self.warehouse.lake, responses, gaps, symbols=symbols, now=now
             )
             spent = Counter(
                 api_calls=sum(binance.calls.values()), archive_downloads=sum(archive.calls.values())
             )
-        return answers, outcome, now, spent
+        return responses, outcome, now, spent
 
 
 def due(gaps: pl.DataFrame, *, now: datetime, again: bool) -> pl.DataFrame:

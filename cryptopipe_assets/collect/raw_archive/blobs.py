@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from cryptopipe_assets.core.errors import CorruptFile, EvidenceMissing
+from cryptopipe_assets.core.errors import ArchiveIncomplete, CorruptFile
 from cryptopipe_assets.storage.atomic import not_writable
 
 CODEC = pa.Codec("zstd", compression_level=9)
@@ -65,7 +65,7 @@ class Blobs:
         try:
             packed = path.read_bytes()
         except FileNotFoundError:
-            raise EvidenceMissing(
+            raise ArchiveIncomplete(
                 f"{path} is not there: it was older than collect.raw_days, or somebody removed it"
             ) from None
         try:

@@ -7,10 +7,10 @@ they are told again, so each task has its own newest answer, and all together ha
 from contextvars import ContextVar
 from datetime import datetime
 
-_heard: ContextVar[tuple["Present", datetime] | None] = ContextVar("heard", default=None)
+_responded: ContextVar[tuple["ResponseClock", datetime] | None] = ContextVar("heard", default=None)
 
 
-class Present:
+class ResponseClock:
     """Begins when a visit does, and goes on with each answer."""
 
     def __init__(self, began: datetime) -> None:
@@ -19,7 +19,7 @@ class Present:
     def goes_on(self, at: datetime) -> None:
         """An answer was there for the task that runs."""
         self._newest = max(self._newest, at)
-        _heard.set((self, at))
+        _responded.set((self, at))
 
     def newest(self) -> datetime:
         """When the newest answer of all was there; before the first, when the visit began."""
@@ -27,5 +27,5 @@ class Present:
 
     def of_task(self) -> datetime:
         """When the newest answer of the task that runs, or of who started it, was there."""
-        heard = _heard.get()
+        heard = _responded.get()
         return heard[1] if heard and heard[0] is self else self._newest

@@ -1,43 +1,47 @@
-"""One table's turn in one run: what it asked, what came, on what it rested, what it wrote."""
+"""What one table asked in one run, what came, which files it read and which it wrote."""
 
 from datetime import date, datetime
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
 
 
 class _Frozen(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid")
+    """Written to disk under the aliases, which archives of earlier versions have, too."""
+
+    model_config = ConfigDict(
+        frozen=True, extra="forbid", populate_by_name=True, serialize_by_alias=True
+    )
 
 
-class Answer(_Frozen):
-    """How a vendor answered a question, after all retries.
+class Response(_Frozen):
+    """How a vendor responded to a request, after all retries.
 
     Attributes
     ----------
-    question
+    request
         Vendor, kind of limit, verb, path and parameters; never a key.
     at
-        When the answer was there.
+        When the response was there.
     body
-        Name of its body among the blobs; null where the question failed.
+        Name of its body among the blobs; null where the request failed.
     failure, why
         Class and words of the error that it ended in, if it did.
     """
 
-    question: str
+    request: str = Field(alias="question")
     at: AwareDatetime
     body: str | None = None
     failure: str | None = None
     why: str | None = None
 
 
-class Visit(_Frozen):
-    """What is kept of a table's turn.
+class RunManifest(_Frozen):
+    """What is kept of one table in one run.
 
     Attributes
     ----------
     table, run_id
-        Whose turn it was.
+        Who asked.
     at
         When it began.
     days
@@ -47,14 +51,14 @@ class Visit(_Frozen):
     context
         Name of the configuration among the blobs.
     found
-        File of the warehouse that the turn could rest on to its SHA-256 at the beginning; null
+        File of the warehouse that the run could read to its SHA-256 at the beginning; null
         where there was none.
     kept
         Which of them are among the blobs.
-    answers
+    responses
         In the order in which they came.
     wrote
-        Day to the SHA-256 of its file after the turn.
+        Day to the SHA-256 of its file after the run.
     """
 
     table: str
@@ -65,13 +69,13 @@ class Visit(_Frozen):
     context: str
     found: dict[str, str | None]
     kept: tuple[str, ...]
-    answers: tuple[Answer, ...] = ()
+    responses: tuple[Response, ...] = Field(default=(), alias="answers")
     wrote: dict[date, str] = {}
 
     @property
     def blobs(self) -> set[str]:
-        """Names of all that the visit needs of the store."""
-        bodies = {each.body for each in self.answers if each.body}
+        """Names of all that the manifest needs of the store."""
+        bodies = {each.body for each in self.responses if each.body}
         files = {name for path, name in self.found.items() if name and path in self.kept}
         return bodies | files | {self.context}
 

@@ -5,12 +5,12 @@ from datetime import date, datetime, timedelta
 from pathlib import Path
 
 from cryptopipe_assets.collect.raw_archive.blobs import digest
-from cryptopipe_assets.collect.raw_archive.clock import Present
-from cryptopipe_assets.collect.raw_archive.manifest import Answer, Visit
+from cryptopipe_assets.collect.raw_archive.clock import ResponseClock
+from cryptopipe_assets.collect.raw_archive.manifest import Response, RunManifest
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.vendors.http.journal import Journal
-from cryptopipe_assets.vendors.http.responses import Question
+from cryptopipe_assets.vendors.http.responses import Request
 
 REGISTRY = "instruments"
 ONE_DAY = timedelta(days=1)
@@ -36,19 +36,19 @@ class Recorder:
         self.wall = wall
         self._archive = archive
         began = wall()
-        self._present = Present(began)
-        self._answers: list[Answer] = []
+        self._present = ResponseClock(began)
+        self._responses: list[Response] = []
         own = frozenset(_own(journal, began.date()))
         found = {path: _read(archive.warehouse / path) for path in sorted(own)}
         kept = {path: body for path, body in found.items() if body and not _is_made(path, journal)}
         for body in kept.values():
             archive.blobs.put(body)
-        self._visit = Visit(
+        self._manifest = RunManifest(
             table=journal.table,
             run_id=journal.run_id,
             at=began,
-            days=journal.errand.days,
-            tags={k: v for k, v in journal.errand.tags.items() if k in DECISIVE_TAGS},
+            days=journal.scope.days,
+            tags={k: v for k, v in journal.scope.tags.items() if k in DECISIVE_TAGS},
             context=archive.blobs.put(context.encode()),
             found={path: digest(body) if body else None for path, body in found.items()},
             kept=tuple(kept),
@@ -58,46 +58,48 @@ class Recorder:
         """When the newest answer was there; before the first, when the turn began."""
         return self._present.newest()
 
-    def heard(self) -> datetime:
+    def response_time(self) -> datetime:
         """When the answer was there that the task has just got."""
         return self._present.of_task()
 
-    async def answer(
-        self, vendor: str, verb: str, question: Question, ask: Callable[[], Awaitable[bytes]]
+    async def response_to(
+        self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
         """Ask, and keep what came, were it an error."""
-        said = name_of(vendor, verb, question)
+        said = name_of(vendor, verb, request)
         try:
             body = await ask()
         except VendorError as exc:
             why = str(exc).removeprefix(f"{exc.vendor}: ")
-            self._heard(Answer(question=said, at=self.wall(), failure=type(exc).__name__, why=why))
+            self._responded(
+                Response(request=said, at=self.wall(), failure=type(exc).__name__, why=why)
+            )
             raise
-        self._heard(Answer(question=said, at=self.wall(), body=self._archive.blobs.put(body)))
+        self._responded(Response(request=said, at=self.wall(), body=self._archive.blobs.put(body)))
         return body
 
     def wrote(self, files: Mapping[date | None, Path]) -> None:
         """Write the visit down, with what its files are now."""
         after = {day: digest(path.read_bytes()) for day, path in files.items() if day is not None}
-        self._visit = self._visit.model_copy(
-            update={"wrote": {**self._visit.wrote, **after}, "answers": tuple(self._answers)}
+        self._manifest = self._manifest.model_copy(
+            update={"wrote": {**self._manifest.wrote, **after}, "responses": tuple(self._responses)}
         )
-        self._archive.keep(self._visit)
+        self._archive.keep(self._manifest)
 
-    def _heard(self, answer: Answer) -> None:
-        self._answers.append(answer)
-        self._present.goes_on(answer.at)
+    def _responded(self, response: Response) -> None:
+        self._responses.append(response)
+        self._present.goes_on(response.at)
 
 
-def name_of(vendor: str, verb: str, question: Question) -> str:
+def name_of(vendor: str, verb: str, request: Request) -> str:
     """A question's name: everything that decides its answer, but the key and the address."""
-    return f"{vendor} {question.family} {verb} {question}"
+    return f"{vendor} {request.family} {verb} {request}"
 
 
 def _own(journal: Journal, today: date) -> Iterable[str]:
     """Files that a collector rests on: its table's days, the day before, today, the registry."""
     yield f"{REGISTRY}/part-0.parquet"
-    days = journal.errand.days
+    days = journal.scope.days
     if days:
         for day in {*days, days[0] - ONE_DAY, today}:
             yield _part(journal.table, day)
@@ -105,7 +107,7 @@ def _own(journal: Journal, today: date) -> Iterable[str]:
 
 def _is_made(path: str, journal: Journal) -> bool:
     """Whether the file is the very one that the turn writes: a rebuild has it from those before."""
-    days = journal.errand.days
+    days = journal.scope.days
     return len(days) == 1 and path == _part(journal.table, days[0])
 
 

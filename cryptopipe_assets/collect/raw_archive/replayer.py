@@ -5,12 +5,12 @@ from collections.abc import Awaitable, Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
-from cryptopipe_assets.collect.raw_archive.clock import Present
-from cryptopipe_assets.collect.raw_archive.manifest import Answer, Visit
+from cryptopipe_assets.collect.raw_archive.clock import ResponseClock
+from cryptopipe_assets.collect.raw_archive.manifest import Response, RunManifest
 from cryptopipe_assets.collect.raw_archive.recorder import name_of
 from cryptopipe_assets.collect.raw_archive.store import Archive
-from cryptopipe_assets.core.errors import EvidenceMissing, VendorError
-from cryptopipe_assets.vendors.http.responses import Question
+from cryptopipe_assets.core.errors import ArchiveIncomplete, VendorError
+from cryptopipe_assets.vendors.http.responses import Request
 
 
 class Replay:
@@ -18,22 +18,22 @@ class Replay:
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
-        self._visit: Visit | None = None
-        self._left: dict[str, deque[Answer]] = {}
-        self._present = Present(datetime.fromtimestamp(0, UTC))
+        self._manifest: RunManifest | None = None
+        self._left: dict[str, deque[Response]] = {}
+        self._present = ResponseClock(datetime.fromtimestamp(0, UTC))
 
-    def turn_to(self, visit: Visit) -> None:
+    def turn_to(self, manifest: RunManifest) -> None:
         """Tell this visit from now on."""
-        self._visit, self._present = visit, Present(visit.at)
+        self._manifest, self._present = manifest, ResponseClock(manifest.at)
         self._left = defaultdict(deque)
-        for each in visit.answers:
-            self._left[each.question].append(each)
+        for each in manifest.responses:
+            self._left[each.request].append(each)
 
     def clock(self) -> datetime:
         """The present of the visit, as far as it was told."""
         return self._present.newest()
 
-    def heard(self) -> datetime:
+    def response_time(self) -> datetime:
         """The present of the visit, for the task that runs."""
         return self._present.of_task()
 
@@ -41,17 +41,17 @@ class Replay:
         """The real present: what waits must not wait for a past."""
         return datetime.now(UTC)
 
-    async def answer(
-        self, vendor: str, verb: str, question: Question, ask: Callable[[], Awaitable[bytes]]
+    async def response_to(
+        self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
         """The kept answer; ``ask`` is not called."""
-        assert self._visit is not None
-        said = name_of(vendor, verb, question)
+        assert self._manifest is not None
+        said = name_of(vendor, verb, request)
         if not self._left[said]:
-            raise EvidenceMissing(
-                f"{self._visit.table}: the run of {self._visit.at:%Y-%m-%d %H:%M} is not known to "
-                f"have asked {said}. This version asks otherwise than the one that collected, or "
-                "the table rested on a file that is not among the evidence"
+            raise ArchiveIncomplete(
+                f"{self._manifest.table}: the raw archive has no response to {said} for the run of "
+                f"{self._manifest.at:%Y-%m-%d %H:%M}. This version sends other requests than the "
+                "one that collected, or the table was made from a file that is not archived"
             )
         kept = self._left[said].popleft()
         self._present.goes_on(kept.at)
@@ -60,15 +60,15 @@ class Replay:
         return self._archive.blobs.get(kept.body or "")
 
 
-def lay_out(visit: Visit, day: date, *, archive: Archive, root: Path) -> None:
+def lay_out(manifest: RunManifest, day: date, *, archive: Archive, root: Path) -> None:
     """Put the files that a visit rested on into ``root``, but that of the day being rebuilt."""
-    for path, name in visit.found.items():
-        if path == f"{visit.table}/date={day}/part-0.parquet":
+    for path, name in manifest.found.items():
+        if path == f"{manifest.table}/date={day}/part-0.parquet":
             continue
         target = root / path
         if name is None:
             target.unlink(missing_ok=True)
-        elif path in visit.kept:
+        elif path in manifest.kept:
             target.parent.mkdir(parents=True, exist_ok=True)
             target.write_bytes(archive.blobs.get(name))
 

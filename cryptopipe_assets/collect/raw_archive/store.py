@@ -19,7 +19,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from cryptopipe_assets.collect.raw_archive.blobs import Blobs
-from cryptopipe_assets.collect.raw_archive.manifest import Visit, instant
+from cryptopipe_assets.collect.raw_archive.manifest import RunManifest, instant
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.storage.atomic import write_atomically
 
@@ -50,19 +50,19 @@ class Archive:
         """What the visits name."""
         return Blobs(self.folder / "blobs")
 
-    def keep(self, visit: Visit) -> None:
+    def keep(self, manifest: RunManifest) -> None:
         """Write a visit down, in the place of what was known of it.
 
         Raises
         ------
         StorageError
         """
-        name = f"{instant(visit.at)}-{visit.table}-{visit.run_id[:8]}.json"
-        path = self.folder / "visits" / f"{visit.at:%Y-%m-%d}" / name
-        text = visit.model_dump_json(exclude_defaults=True)
+        name = f"{instant(manifest.at)}-{manifest.table}-{manifest.run_id[:8]}.json"
+        path = self.folder / "visits" / f"{manifest.at:%Y-%m-%d}" / name
+        text = manifest.model_dump_json(exclude_defaults=True)
         write_atomically(path, lambda temporary: _write(temporary, text))
 
-    def visits(self, table: str | None = None) -> Iterator[Visit]:
+    def manifests(self, table: str | None = None) -> Iterator[RunManifest]:
         """Visits of a table, or of all, the oldest first.
 
         Raises
@@ -72,7 +72,7 @@ class Archive:
         pattern = f"*-{table}-*.json" if table else "*.json"
         for path in sorted((self.folder / "visits").glob(f"*/{pattern}")):
             try:
-                visit = Visit.model_validate_json(path.read_bytes())
+                manifest = RunManifest.model_validate_json(path.read_bytes())
             except ValidationError as exc:
                 raise CorruptFile(
                     f"{path} is not the record of a visit ({exc.error_count()} faults): the file "
@@ -80,12 +80,12 @@ class Archive:
                 ) from None
             except FileNotFoundError:
                 continue  # its time has come meanwhile
-            if table is None or visit.table == table:
-                yield visit
+            if table is None or manifest.table == table:
+                yield manifest
 
-    def of_day(self, table: str, day: date) -> list[Visit]:
+    def of_day(self, table: str, day: date) -> list[RunManifest]:
         """Visits that wrote a table's day, in their order."""
-        return [each for each in self.visits(table) if day in each.wrote]
+        return [each for each in self.manifests(table) if day in each.wrote]
 
     def forget(self, *, now: datetime, keep: timedelta) -> int:
         """Remove visits that are older than ``keep``, and what no other names; at most daily.
@@ -105,7 +105,7 @@ class Archive:
         for folder in sorted((self.folder / "visits").glob("*")):
             if not any(folder.iterdir()):
                 folder.rmdir()
-        named = {name for each in self.visits() for name in each.blobs}
+        named = {name for each in self.manifests() for name in each.blobs}
         freed += self.blobs.sweep(named, older_than=(now - YOUNG).timestamp())
         marker.touch()
         return freed

@@ -23,7 +23,7 @@ from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
-from cryptopipe_assets.defs.run_scope import asked_of
+from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 
@@ -44,7 +44,7 @@ def funding_rate(
     """Ask for the settlements of the days and of the day before, which tells the interval."""
     publication = Publication(context, warehouse, FundingRate)
     vendors = vendors.reporting_to(publication.journal)
-    asked = asked_of(context, universe)
+    asked = universe_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
@@ -128,7 +128,7 @@ def funding_rate_covers_the_universe(
     settled = warehouse.lake.scan(FundingRate, days[0], days[-1]).collect()
     newest = settled.select(pl.max("ts")).item()
     followed = followed_instruments(
-        warehouse, asked_of(context, universe), FundingRate.table_name()
+        warehouse, universe_of(context, universe), FundingRate.table_name()
     )
     whole = expected_minutes(followed, days, now=newest or midnight(days[0]))
     without = (

@@ -15,9 +15,9 @@ from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.universe import Universe
-from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
-from cryptopipe_assets.defs.run_scope import asked_of
+from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
@@ -42,7 +42,7 @@ def market_cap(
     """
     publication = Publication(context, warehouse, MarketCap)
     vendors = vendors.reporting_to(publication.journal)
-    coins = asked_of(context, universe).coins(MarketCap.table_name())
+    coins = universe_of(context, universe).coins(MarketCap.table_name())
     days = days_of(context)
 
     def ask(choice: Choice) -> Gathered:
@@ -89,7 +89,7 @@ def market_cap_ranks_are_unique(
         .select("day", "ingested_at", "rank", "coin_id")
         .collect()
     )
-    return verdict(shared, "ranks_shared")
+    return check_result(shared, "ranks_shared")
 
 
 @dg.asset_check(asset=market_cap)
@@ -107,7 +107,7 @@ def market_cap_is_price_times_supply(
         .sort("coin_id", "ts")
         .collect()
     )
-    return verdict(apart, "rows_apart")
+    return check_result(apart, "rows_apart")
 
 
 @dg.asset_check(asset=market_cap)
@@ -120,7 +120,7 @@ def market_cap_covers_the_universe(
     days = days_checked(context, warehouse, MarketCap)
     stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
     missing = (
-        pl.DataFrame({"coin": asked_of(context, universe).coins(MarketCap.table_name())})
+        pl.DataFrame({"coin": universe_of(context, universe).coins(MarketCap.table_name())})
         .join(pl.DataFrame({"day": days}), how="cross")
         .join(
             stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),
@@ -129,4 +129,4 @@ def market_cap_covers_the_universe(
         )
         .sort("day", "coin")
     )
-    return verdict(missing, "coin_days_missing")
+    return check_result(missing, "coin_days_missing")

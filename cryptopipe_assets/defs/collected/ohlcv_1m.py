@@ -24,7 +24,7 @@ from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
-from cryptopipe_assets.defs.run_scope import asked_of
+from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
@@ -56,7 +56,7 @@ def ohlcv_1m(
     """Ask for the minutes that are not stored: the past from the archive, the rest by REST."""
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
-    followed = followed_instruments(warehouse, asked_of(context, universe), Ohlcv1m.table_name())
+    followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     spent: Counter[str] = Counter()
     silent: list[pl.DataFrame] = []
     for days in months(days_of(context)):
@@ -138,7 +138,7 @@ def ohlcv_1m_has_no_gaps(
     days = days_checked(context, warehouse, Ohlcv1m)
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     newest = bars.select(pl.max("ts")).collect().item()
-    followed = followed_instruments(warehouse, asked_of(context, universe), Ohlcv1m.table_name())
+    followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     until = newest + timedelta(minutes=1) if newest else midnight(days[0])
     expected = expected_minutes(followed, days, now=until)
     gaps = (

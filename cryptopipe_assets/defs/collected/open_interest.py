@@ -19,9 +19,9 @@ from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.instruments import instruments
-from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
-from cryptopipe_assets.defs.run_scope import asked_of
+from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
@@ -51,7 +51,7 @@ def open_interest(
     """Ask the first source that is available for every contract of the followed coins."""
     publication = Publication(context, warehouse, OpenInterest)
     vendors = vendors.reporting_to(publication.journal)
-    asked = asked_of(context, universe)
+    asked = universe_of(context, universe)
     counts: Counter[str] = Counter()
     used: dict[str, str] = {}
     every = days_of(context)
@@ -108,7 +108,7 @@ def open_interest_covers_the_universe(
     days = days_checked(context, warehouse, OpenInterest)
     rows = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
     newest = rows.select(pl.max("ts")).collect().item() or midnight(days[0])
-    coins = pl.DataFrame({"coin": asked_of(context, universe).coins(OpenInterest.table_name())})
+    coins = pl.DataFrame({"coin": universe_of(context, universe).coins(OpenInterest.table_name())})
     had = rows.select("coin", "venue", day=pl.col("ts").dt.date()).unique().collect()
     judged = [day for day in days if midnight(day) + SETTLED <= newest]
     lost = (
@@ -148,7 +148,7 @@ def open_interest_has_no_jumps(
         .sort("symbol", "venue", "ts")
         .collect()
     )
-    return verdict(jumps, "jumps")
+    return check_result(jumps, "jumps")
 
 
 @dg.asset_check(asset=open_interest)
@@ -164,4 +164,4 @@ def open_interest_is_positive(
         .sort("symbol", "venue", "ts")
         .collect()
     )
-    return verdict(empty, "rows_of_nothing")
+    return check_result(empty, "rows_of_nothing")

@@ -18,7 +18,7 @@ from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import TRACE, latest
 from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.defs.collected.instruments import instruments
-from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, table
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT
@@ -89,4 +89,4 @@ def every_past_is_whole(
     lacking = known.filter(
         pl.col("missing_causes").str.contains("unknown|our_outage|not_collected")
     )
-    return verdict(lacking.select("symbol", "minutes_missing", "missing_causes"), "lacking")
+    return check_result(lacking.select("symbol", "minutes_missing", "missing_causes"), "lacking")

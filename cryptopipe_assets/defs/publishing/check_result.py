@@ -8,7 +8,7 @@ from cryptopipe_assets.core.preview import markdown
 ROWS_SHOWN = 10
 
 
-def verdict(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
+def check_result(found: pl.DataFrame, counted: str) -> dg.AssetCheckResult:
     """A warning that shows the first rows, unless nothing was found.
 
     Parameters

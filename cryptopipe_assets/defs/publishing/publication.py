@@ -27,7 +27,7 @@ from cryptopipe_assets.defs.publishing.run_report import newest_rows, preview_of
 from cryptopipe_assets.storage.days import rows_by_day
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.vendors.http.journal import Errand, Journal
+from cryptopipe_assets.vendors.http.journal import Journal, RunScope
 
 GATE = "contract"
 PLAIN = "cryptopipe/plain"
@@ -131,7 +131,7 @@ class Publication:
         self.journal = Journal(
             contract.table_name(),
             context.run.run_id,
-            errand=Errand(days=days, tags=context.run.tags),
+            scope=RunScope(days=days, tags=context.run.tags),
             log=context.log,
         )
         warehouse.claim()

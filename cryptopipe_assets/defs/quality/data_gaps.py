@@ -25,7 +25,7 @@ from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
-from cryptopipe_assets.defs.publishing.check_result import verdict
+from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, table
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -67,13 +67,13 @@ def data_gaps(
     )
     metadata: dict[str, Any] = {"files_scanned": found.scan.files_read}
     if config.repair:
-        crew = GapRepair(
+        repairer = GapRepair(
             warehouse,
             vendors.reporting_to(publication.journal),
             log=context.log,
             on_stored=partial(_observed, context),
         )
-        tried = crew.repair(found.gaps, bars.vendor_symbols(), again=config.again)
+        tried = repairer.repair(found.gaps, bars.vendor_symbols(), again=config.again)
         found = bars.look(tried.gaps, now=vendors.clock())
         metadata |= _repaired(tried)
     yield from publication.write_registry(to_table(found.gaps))
@@ -143,6 +143,6 @@ def no_gap_is_open(warehouse: dg.ResourceParam[Warehouse]) -> dg.AssetCheckResul
     """Every missing minute of a followed contract is repaired or explained."""
     left = warehouse.lake.read(DataGaps).filter(status="open")
     shown = left.select("dataset", "symbol", "ts", "end_ts", "minutes", "cause", "attempts")
-    return verdict(
+    return check_result(
         shown.sort("minutes", "symbol", "ts", descending=[True, False, False]), "gaps_open"
     )

@@ -104,11 +104,11 @@ def without_room(settings: Settings, contracts: Contracts) -> dict[tuple[Round, 
 
 def _too_much(found: Forecast) -> Iterator[Demand]:
     """Yield the largest demands of an allowance, until what is left of them fits."""
-    asked = found.per_day
+    cost = found.per_day
     for demand in found.demands:
-        if asked <= found.at_most:
+        if cost <= found.at_most:
             return
-        asked -= demand.units
+        cost -= demand.units
         yield demand
 
 
@@ -132,7 +132,7 @@ def _forecast(allowance: Allowance, demands: Sequence[Demand]) -> Forecast:
 def _pays(allowance: Allowance, demand: Demand) -> bool:
     """Whether the demand is held against the allowance; CoinGecko's families are its plans'."""
     family = "calls" if allowance.vendor == "coingecko" else allowance.family
-    return (allowance.vendor, family) == (demand.asked.vendor, demand.asked.family)
+    return (allowance.vendor, family) == (demand.cost.vendor, demand.cost.family)
 
 
 def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
@@ -144,7 +144,7 @@ def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
     for each in demands:
         when = each.round.recurrence
         for minute in range(when.offset_minutes, DAY, when.every_minutes):
-            minutes[minute] += each.asked.units
+            minutes[minute] += each.cost.units
     width = ceil(SECONDS[allowance.window] / 60)
     return max(
         (sum(minutes[(start + n) % DAY] for n in range(width)) for start in minutes), default=0
@@ -167,7 +167,7 @@ def _advice(found: Forecast) -> str:
         (
             minutes
             for minutes in range(most.round.recurrence.every_minutes + 1, DAY + 1)
-            if is_regular(minutes) and others + most.asked.units * (DAY // minutes) <= found.at_most
+            if is_regular(minutes) and others + most.cost.units * (DAY // minutes) <= found.at_most
         ),
         None,
     )

@@ -19,7 +19,7 @@ CONTRACTS_A_COIN = {"binance": 2, "bybit": 2, "coinalyze": 15}
 BARS_A_PAGE, BARS_A_WEIGHT = 499, 99
 SETTLEMENTS_A_PAGE, SETTLEMENTS_AN_HOUR = 1000, 150
 CATEGORIES = 2
-COINS_A_QUESTION = 250
+COINS_A_REQUEST = 250
 COINMARKETCAP_COINS = 300
 COINS_A_CREDIT, PAST_COINS_A_CREDIT = 200, 100
 HYPERLIQUID_WEIGHT = 20
@@ -44,7 +44,7 @@ class Contracts:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Asked:
+class RequestCost:
     """What a table asks of one endpoint each time: ``units`` is what the limit counts."""
 
     vendor: str
@@ -60,22 +60,22 @@ class Demand:
 
     round: Round
     table: str
-    asked: Asked
+    cost: RequestCost
     a_day: int
 
     @property
     def calls(self) -> int:
         """Calls of a day."""
-        return self.asked.calls * self.a_day
+        return self.cost.calls * self.a_day
 
     @property
     def units(self) -> int:
         """Units of a day."""
-        return self.asked.units * self.a_day
+        return self.cost.units * self.a_day
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class TableRequest:
     """What decides the number of calls for a table at an instant of a round."""
 
     round: Round
@@ -99,14 +99,14 @@ def forecast(
         Table to the source that is asked for it, for ``open_interest`` and ``market_cap``.
     """
     return [
-        Demand(round=each, table=table, asked=asked, a_day=each.recurrence.per_day)
+        Demand(round=each, table=table, cost=cost, a_day=each.recurrence.per_day)
         for each in rounds(config)
         for table in each.tables
-        if table in ASKED and (coins := followed(config, each, table))
-        for asked in ASKED[table](
-            Question(round=each, coins=coins, contracts=contracts), sources.get(table)
+        if table in COSTS and (coins := followed(config, each, table))
+        for cost in COSTS[table](
+            TableRequest(round=each, coins=coins, contracts=contracts), sources.get(table)
         )
-        if asked.units
+        if cost.units
     ]
 
 
@@ -118,26 +118,26 @@ def followed(config: Config, round_: Round, table: str) -> tuple[str, ...]:
     )
 
 
-def _one(vendor: str, family: str, endpoint: str, calls: int) -> Asked:
+def _one(vendor: str, family: str, endpoint: str, calls: int) -> RequestCost:
     """Calls that cost a unit each."""
-    return Asked(vendor=vendor, family=family, endpoint=endpoint, calls=calls, units=calls)
+    return RequestCost(vendor=vendor, family=family, endpoint=endpoint, calls=calls, units=calls)
 
 
-def _instruments(_question: Question, _source: str | None) -> Iterator[Asked]:
+def _instruments(_question: TableRequest, _source: str | None) -> Iterator[RequestCost]:
     yield _one("binance", "weight", "/fapi/v1/time", 1)
     yield _one("binance", "weight", "/fapi/v1/exchangeInfo", 1)
     yield _one("binance", "funding", "/fapi/v1/fundingInfo", 1)
 
 
-def _bars(question: Question, _source: str | None) -> Iterator[Asked]:
+def _bars(request: TableRequest, _source: str | None) -> Iterator[RequestCost]:
     """The minutes since the round before; closing finds them stored, but for today's newest."""
-    minutes = min(question.round.recurrence.every_minutes, DAY)
-    closes = question.round.days_before > 0
+    minutes = min(request.round.recurrence.every_minutes, DAY)
+    closes = request.round.days_before > 0
     pages = 1 if closes else ceil(minutes / BARS_A_PAGE)
     weight = 1 if closes or minutes <= BARS_A_WEIGHT else 2
-    calls = pages * len(question.coins)
+    calls = pages * len(request.coins)
     yield _one("binance", "weight", "/fapi/v1/time", 2)
-    yield Asked(
+    yield RequestCost(
         vendor="binance",
         family="weight",
         endpoint="/fapi/v1/klines",
@@ -146,20 +146,20 @@ def _bars(question: Question, _source: str | None) -> Iterator[Asked]:
     )
 
 
-def _funding(question: Question, _source: str | None) -> Iterator[Asked]:
+def _funding(request: TableRequest, _source: str | None) -> Iterator[RequestCost]:
     """The days and the one before them, of all contracts at once or one by one: what is less."""
-    hours = (question.days + 1) * 24
+    hours = (request.days + 1) * 24
     of_all = 2 + hours * SETTLEMENTS_AN_HOUR // SETTLEMENTS_A_PAGE
-    of_each = len(question.coins) * (2 + hours // SETTLEMENTS_A_PAGE)
+    of_each = len(request.coins) * (2 + hours // SETTLEMENTS_A_PAGE)
     yield _one("binance", "weight", "/fapi/v1/time", 1)
     yield _one("binance", "funding", "/fapi/v1/fundingRate", min(of_all, of_each))
 
 
-def _open_interest(question: Question, source: str | None) -> Iterator[Asked]:
+def _open_interest(request: TableRequest, source: str | None) -> Iterator[RequestCost]:
     if source == "coinalyze":
-        symbols = question.contracts.of("coinalyze", question.coins)
+        symbols = request.contracts.of("coinalyze", request.coins)
         yield _one("coinalyze", "symbols", "/future-markets", 1)
-        yield Asked(
+        yield RequestCost(
             vendor="coinalyze",
             family="symbols",
             endpoint="/open-interest-history",
@@ -167,8 +167,8 @@ def _open_interest(question: Question, source: str | None) -> Iterator[Asked]:
             units=symbols,
         )
         return
-    here = question.contracts.of("binance", question.coins)
-    there = question.contracts.of("bybit", question.coins)
+    here = request.contracts.of("binance", request.coins)
+    there = request.contracts.of("bybit", request.coins)
     yield _one("binance", "weight", "/fapi/v1/time", 1)
     yield _one("binance", "futures_data", "/futures/data/openInterestHist", here)
     yield _one("bybit", "requests", "/v5/market/instruments-info", CATEGORIES)
@@ -176,7 +176,7 @@ def _open_interest(question: Question, source: str | None) -> Iterator[Asked]:
     yield _one("bybit", "requests", "/v5/market/mark-price-kline", there)
     yield _one("okx", "public", "/api/v5/public/instruments", 1)
     yield _one("okx", "public", "/api/v5/public/open-interest", 1)
-    yield Asked(
+    yield RequestCost(
         vendor="hyperliquid",
         family="weight",
         endpoint="/info metaAndAssetCtxs",
@@ -185,9 +185,9 @@ def _open_interest(question: Question, source: str | None) -> Iterator[Asked]:
     )
 
 
-def _market_cap(question: Question, source: str | None) -> Iterator[Asked]:
+def _market_cap(request: TableRequest, source: str | None) -> Iterator[RequestCost]:
     """The present of all coins; closing adds the past: a chart a coin, or a listing a day."""
-    closes = question.round.days_before > 0
+    closes = request.round.days_before > 0
     if source == "coinmarketcap":
         past = CLOSED_DAYS if closes else 0
         spent = ceil(COINMARKETCAP_COINS / COINS_A_CREDIT)
@@ -195,7 +195,7 @@ def _market_cap(question: Question, source: str | None) -> Iterator[Asked]:
         listing = "/v1/cryptocurrency/listings"
         yield _one("coinmarketcap", "calls", f"{listing}/latest", 1)
         yield _one("coinmarketcap", "calls", f"{listing}/historical", past)
-        yield Asked(
+        yield RequestCost(
             vendor="coinmarketcap",
             family="credits",
             endpoint=f"{listing}/latest",
@@ -203,14 +203,14 @@ def _market_cap(question: Question, source: str | None) -> Iterator[Asked]:
             units=spent,
         )
     elif source == "coingecko":
-        pages = ceil(len(question.coins) / COINS_A_QUESTION)
+        pages = ceil(len(request.coins) / COINS_A_REQUEST)
         yield _one("coingecko", "calls", "/coins/markets", pages)
         yield _one(
-            "coingecko", "calls", "/coins/{id}/market_chart", len(question.coins) if closes else 0
+            "coingecko", "calls", "/coins/{id}/market_chart", len(request.coins) if closes else 0
         )
 
 
-ASKED: Mapping[str, Callable[[Question, str | None], Iterator[Asked]]] = {
+COSTS: Mapping[str, Callable[[TableRequest, str | None], Iterator[RequestCost]]] = {
     "instruments": _instruments,
     "ohlcv_1m": _bars,
     "funding_rate": _funding,

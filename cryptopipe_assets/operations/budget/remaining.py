@@ -15,8 +15,8 @@ if TYPE_CHECKING:
 def vendors_of(settings: Settings, table: str) -> list[str]:
     """Vendors that are asked for a table; none for a derived one."""
     source = source_of(settings, table)
-    asked = (each for each in RETENTIONS if each.table == table and each.source in (None, source))
-    return list(dict.fromkeys(each.vendor for each in asked))
+    cost = (each for each in RETENTIONS if each.table == table and each.source in (None, source))
+    return list(dict.fromkeys(each.vendor for each in cost))
 
 
 def refusals(settings: Settings) -> list[str]:

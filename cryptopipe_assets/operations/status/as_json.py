@@ -53,7 +53,7 @@ def as_plain(settings: Settings, found: Status) -> dict[str, Any]:
                 "until": _iso(each.until),
                 "tables": sorted(each.tables) or None,
             }
-            for each in found.hindrances
+            for each in found.blockers
         ],
         "deletions": [
             {

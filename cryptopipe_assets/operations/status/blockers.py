@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Hindrance:
+class Blocker:
     """What keeps us from asking a vendor.
 
     Attributes
@@ -45,9 +45,7 @@ class Hindrance:
         return table in self.tables if self.tables else asks
 
 
-def hindrances(
-    settings: Settings, calls: "Sequence[CallsLeft]", *, now: datetime
-) -> list[Hindrance]:
+def blockers(settings: Settings, calls: "Sequence[CallsLeft]", *, now: datetime) -> list[Blocker]:
     """Return what keeps us from asking vendors at ``now``: bans, quotas, then circuits.
 
     Raises
@@ -61,7 +59,7 @@ def hindrances(
     from cryptopipe_assets.vendors.http.ban import read_bans
 
     banned = [
-        Hindrance(
+        Blocker(
             vendor=vendor,
             kind="ban",
             why=f"{vendor} wants to hear nothing from us until {_instant(until)}",
@@ -72,9 +70,9 @@ def hindrances(
     return [*banned, *_used_up(calls), *_open_circuits(folder, now)]
 
 
-def _used_up(calls: "Sequence[CallsLeft]") -> list[Hindrance]:
+def _used_up(calls: "Sequence[CallsLeft]") -> list[Blocker]:
     return [
-        Hindrance(
+        Blocker(
             vendor=each.allowance.vendor,
             kind="quota",
             why=f"{each.allowance.vendor}: all {each.allowance.planned:,} {each.allowance.family} "
@@ -86,10 +84,10 @@ def _used_up(calls: "Sequence[CallsLeft]") -> list[Hindrance]:
     ]
 
 
-def _open_circuits(folder: Path, now: datetime) -> list[Hindrance]:
+def _open_circuits(folder: Path, now: datetime) -> list[Blocker]:
     from cryptopipe_assets.vendors.http.circuit import read_circuits
 
-    found: list[Hindrance] = []
+    found: list[Blocker] = []
     asking: Mapping[tuple[str, str], frozenset[str]] | None = None
     for each in read_circuits(folder):
         state = each.state(now.timestamp())
@@ -100,7 +98,7 @@ def _open_circuits(folder: Path, now: datetime) -> list[Hindrance]:
         endpoint = rest.partition(" ")[2]
         when = f"not asked until {_instant(each.reopens_at)}" if state == "OPEN" else "to be tried"
         found.append(
-            Hindrance(
+            Blocker(
                 vendor=vendor,
                 kind="circuit",
                 why=f"{vendor} {endpoint} is down ({each.outages} times in a row, {each.why}), "
@@ -124,14 +122,14 @@ def _asking(folder: Path) -> dict[tuple[str, str], frozenset[str]]:
 
 
 def explained(
-    settings: Settings, tables: Sequence[TableFreshness], found: Sequence[Hindrance]
+    settings: Settings, tables: Sequence[TableFreshness], found: Sequence[Blocker]
 ) -> list[TableFreshness]:
     """Name the vendor's reason at every table that is not fresh and waits for that vendor."""
     return [_explained(each, vendors_of(settings, each.table), found) for each in tables]
 
 
 def _explained(
-    table: TableFreshness, vendors: Sequence[str], found: Sequence[Hindrance]
+    table: TableFreshness, vendors: Sequence[str], found: Sequence[Blocker]
 ) -> TableFreshness:
     reasons = [each.why for each in found if each.concerns(table.table, vendors)]
     if not reasons:
@@ -148,7 +146,7 @@ def with_vendors_reasons(
 ) -> list[TableFreshness]:
     """``explained`` by what hinders us at ``now``."""
     calls = left_for(settings, [each.table for each in tables], now=now)
-    return explained(settings, tables, hindrances(settings, calls, now=now))
+    return explained(settings, tables, blockers(settings, calls, now=now))
 
 
 def _instant(at: datetime | None) -> str:

@@ -12,7 +12,7 @@ from cryptopipe_assets.vendors.retention import NOW_ONLY, Retention, retentions
 
 
 @dataclass(frozen=True, kw_only=True)
-class Countdown:
+class Expiry:
     """What becomes of the rows that are not stored yet.
 
     Attributes
@@ -34,17 +34,17 @@ class Countdown:
     in_time: bool
 
 
-def countdowns(
+def expiries(
     settings: Settings,
     tables: Sequence[TableFreshness],
     *,
     next_pulls: dict[str, datetime | None],
     now: datetime,
-) -> list[Countdown]:
+) -> list[Expiry]:
     """Countdown of every vendor that deletes what a table is collected from, the nearest first."""
     plan = settings.environment.coingecko_plan
     found = [
-        _countdown(each, table, next_pulls.get(table.table), now=now)
+        _expiry(each, table, next_pulls.get(table.table), now=now)
         for table in tables
         for each in retentions(table.table, source_of(settings, table.table), plan)
         if each.keeps is not None
@@ -75,16 +75,16 @@ def _keys_present(settings: Settings) -> frozenset[str]:
     return frozenset(name for name, key in keys.items() if is_live and key is not None)
 
 
-def _countdown(
+def _expiry(
     retention: Retention, table: TableFreshness, next_pull: datetime | None, *, now: datetime
-) -> Countdown:
+) -> Expiry:
     edges = [each.newest_ts for each in table.tiers]
     secured = min(edges) if all(edges) else None  # type: ignore[type-var]
     step = table.level.step
     # The step after the stored one is told until it ends, where only the present is told.
     keeps = 2 * step if retention.keeps == NOW_ONLY else (retention.keeps or timedelta(0)) + step
     deleted_from = secured + keeps if secured else now
-    return Countdown(
+    return Expiry(
         retention=retention,
         secured_until=secured,
         deleted_from=deleted_from,

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.budget.remaining import left_for, refusals
 from cryptopipe_assets.operations.schedule.next_run import next_pull
-from cryptopipe_assets.operations.status.blockers import Hindrance, explained, hindrances
-from cryptopipe_assets.operations.status.expiry import Countdown, countdowns
+from cryptopipe_assets.operations.status.blockers import Blocker, blockers, explained
+from cryptopipe_assets.operations.status.expiry import Expiry, expiries
 from cryptopipe_assets.operations.status.freshness import TableFreshness, freshness
 from cryptopipe_assets.operations.status.run_history import daemon_is_alive, schedules_switched
 from cryptopipe_assets.storage.inventory import open_gaps
@@ -28,18 +28,18 @@ class Status:
     scheduler_runs: bool
     tables: Sequence[TableFreshness]
     next_pulls: dict[tuple[str, str | None], datetime | None]
-    deletions: Sequence[Countdown]
+    deletions: Sequence[Expiry]
     gaps: dict[str, int]
     calls: "Sequence[CallsLeft]"
     refused: Sequence[str]
-    hindrances: Sequence[Hindrance]
+    blockers: Sequence[Blocker]
 
 
 def read_status(settings: Settings, *, now: datetime) -> Status:
     """Look at the newest files, Dagster's records and the tiers."""
     judged = freshness(settings, now=now)
     calls = left_for(settings, [each.table for each in judged], now=now)
-    hindering = hindrances(settings, calls, now=now)
+    hindering = blockers(settings, calls, now=now)
     tables = explained(settings, judged, hindering)
     runs = daemon_is_alive(settings.dagster_home, now=now)
     switched = schedules_switched(settings.dagster_home)
@@ -67,6 +67,6 @@ def read_status(settings: Settings, *, now: datetime) -> Status:
         gaps=open_gaps(settings.warehouse),
         refused=refusals(settings),
         calls=calls,
-        hindrances=hindering,
-        deletions=countdowns(settings, tables, next_pulls=first, now=now),
+        blockers=hindering,
+        deletions=expiries(settings, tables, next_pulls=first, now=now),
     )

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import Literal
 
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS
-from cryptopipe_assets.sandbox.faults.payload_map import Anatomy
+from cryptopipe_assets.sandbox.faults.payload_map import PayloadMap
 from cryptopipe_assets.sandbox.faults.rows import Rows
 
 FileKind = Literal[
@@ -32,7 +32,7 @@ _COLUMNS = {
 REVISION = "1.000001"
 
 
-def bent_rows(archive: bytes, endpoint: str, change: Callable[[Rows], Rows]) -> bytes:
+def altered_rows(archive: bytes, endpoint: str, change: Callable[[Rows], Rows]) -> bytes:
     """Return the zip with its rows, objects by column name, changed; a header stays as it was."""
     name, text = _opened(archive)
     has_header = text[:1].isalpha()
@@ -45,7 +45,7 @@ def bent_rows(archive: bytes, endpoint: str, change: Callable[[Rows], Rows]) -> 
     return _zipped({name: "\n".join([",".join(shown)] * has_header + made) + "\n"})
 
 
-def bent_file(kind: FileKind, archive: bytes, endpoint: str, anatomy: Anatomy) -> bytes:
+def altered_file(kind: FileKind, archive: bytes, endpoint: str, payload_map: PayloadMap) -> bytes:
     """Return the archive with a fault of its own; its checksum is then of these bytes."""
     if kind == "not_a_zip":
         return b"This is no archive. " * 20
@@ -65,12 +65,12 @@ def bent_file(kind: FileKind, archive: bytes, endpoint: str, anatomy: Anatomy) -
     if kind == "other_header":
         body = rest if header[:1].isalpha() else text
         return _zipped({name: f"{_COLUMNS[endpoint].replace('_', '-')}x\n{body}"})
-    return bent_rows(archive, endpoint, lambda rows: _revised(rows, anatomy))
+    return altered_rows(archive, endpoint, lambda rows: _revised(rows, payload_map))
 
 
-def _revised(rows: Rows, anatomy: Anatomy) -> Rows:
+def _revised(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Give the middle row a slightly smaller number, as if the vendor had corrected it."""
-    row, column = rows[len(rows) // 2], str(anatomy.number[0])
+    row, column = rows[len(rows) // 2], str(payload_map.number[0])
     row[column] = f"{float(row[column]) / float(REVISION):.12f}"
     return rows
 

@@ -11,7 +11,7 @@ Path = tuple[Step, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Anatomy:
+class PayloadMap:
     """The parts of one endpoint's answer.
 
     Parameters
@@ -38,12 +38,12 @@ class Anatomy:
     named: Path | None = None
 
 
-_ARRAY = Anatomy(stamp=(0,), number=(4,))
-_SERIES = Anatomy(
+_ARRAY = PayloadMap(stamp=(0,), number=(4,))
+_SERIES = PayloadMap(
     rows=(0, "history"), stamp=("t",), symbol=("symbol",), number=("c",), clock="s", named=()
 )
 _USD = ("quote", "USD")
-_COIN = Anatomy(
+_COIN = PayloadMap(
     rows=("data",),
     stamp=(*_USD, "last_updated"),
     symbol=("id",),
@@ -51,67 +51,69 @@ _COIN = Anatomy(
     clock="iso",
 )
 ANATOMIES = {
-    ("binance", "time"): Anatomy(rows=None, stamp=("serverTime",), number=("serverTime",)),
-    ("binance", "exchangeInfo"): Anatomy(
+    ("binance", "time"): PayloadMap(rows=None, stamp=("serverTime",), number=("serverTime",)),
+    ("binance", "exchangeInfo"): PayloadMap(
         rows=("symbols",),
         stamp=("onboardDate",),
         symbol=("symbol",),
         number=("filters", 0, "tickSize"),
         word=("status",),
     ),
-    ("binance", "fundingInfo"): Anatomy(symbol=("symbol",), number=("fundingIntervalHours",)),
+    ("binance", "fundingInfo"): PayloadMap(symbol=("symbol",), number=("fundingIntervalHours",)),
     ("binance", "klines"): _ARRAY,
-    ("binance", "fundingRate"): Anatomy(
+    ("binance", "fundingRate"): PayloadMap(
         stamp=("fundingTime",), symbol=("symbol",), number=("fundingRate",)
     ),
-    ("binance", "openInterestHist"): Anatomy(
+    ("binance", "openInterestHist"): PayloadMap(
         stamp=("timestamp",), symbol=("symbol",), number=("sumOpenInterestValue",)
     ),
-    ("binance-archive", "klines"): Anatomy(stamp=("open_time",), number=("close",)),
-    ("binance-archive", "fundingRate"): Anatomy(
+    ("binance-archive", "klines"): PayloadMap(stamp=("open_time",), number=("close",)),
+    ("binance-archive", "fundingRate"): PayloadMap(
         stamp=("calc_time",), number=("last_funding_rate",)
     ),
-    ("binance-archive", "metrics"): Anatomy(
+    ("binance-archive", "metrics"): PayloadMap(
         stamp=("create_time",), symbol=("symbol",), number=("sum_open_interest_value",), clock="iso"
     ),
-    ("bybit", "market/instruments-info"): Anatomy(
+    ("bybit", "market/instruments-info"): PayloadMap(
         rows=("result", "list"), symbol=("symbol",), number=("baseCoin",), word=("contractType",)
     ),
-    ("bybit", "market/tickers"): Anatomy(
+    ("bybit", "market/tickers"): PayloadMap(
         rows=("result", "list"), symbol=("symbol",), number=("openInterest",)
     ),
-    ("bybit", "market/open-interest"): Anatomy(
+    ("bybit", "market/open-interest"): PayloadMap(
         rows=("result", "list"), stamp=("timestamp",), number=("openInterest",)
     ),
-    ("bybit", "market/mark-price-kline"): Anatomy(rows=("result", "list"), stamp=(0,), number=(4,)),
-    ("okx", "public/instruments"): Anatomy(
+    ("bybit", "market/mark-price-kline"): PayloadMap(
+        rows=("result", "list"), stamp=(0,), number=(4,)
+    ),
+    ("okx", "public/instruments"): PayloadMap(
         rows=("data",), symbol=("instId",), number=("ctVal",), word=("ctType",)
     ),
-    ("okx", "public/open-interest"): Anatomy(
+    ("okx", "public/open-interest"): PayloadMap(
         rows=("data",), stamp=("ts",), symbol=("instId",), number=("oiUsd",)
     ),
-    ("hyperliquid", "info"): Anatomy(rows=(1,), number=("openInterest",)),
-    ("coinalyze", "future-markets"): Anatomy(
+    ("hyperliquid", "info"): PayloadMap(rows=(1,), number=("openInterest",)),
+    ("coinalyze", "future-markets"): PayloadMap(
         symbol=("symbol",), number=("base_asset",), word=("margined",)
     ),
-    ("coinalyze", "open-interest"): Anatomy(
+    ("coinalyze", "open-interest"): PayloadMap(
         stamp=("update",), symbol=("symbol",), number=("value",)
     ),
     ("coinalyze", "open-interest-history"): _SERIES,
     ("coinalyze", "funding-rate-history"): _SERIES,
-    ("coinalyze", "liquidation-history"): Anatomy(
+    ("coinalyze", "liquidation-history"): PayloadMap(
         rows=(0, "history"), stamp=("t",), symbol=("symbol",), number=("l",), clock="s", named=()
     ),
     ("coinmarketcap", "cryptocurrency/listings/latest"): _COIN,
     ("coinmarketcap", "cryptocurrency/listings/historical"): _COIN,
     ("coinmarketcap", "cryptocurrency/quotes/latest"): _COIN,
-    ("coinbase", "products"): Anatomy(symbol=("id",), number=("base_currency",)),
-    ("coinbase", "products/candles"): Anatomy(stamp=(0,), number=(4,), clock="s"),
-    ("coingecko", "ping"): Anatomy(rows=None, number=("gecko_says",)),
-    ("coingecko", "coins/markets"): Anatomy(
+    ("coinbase", "products"): PayloadMap(symbol=("id",), number=("base_currency",)),
+    ("coinbase", "products/candles"): PayloadMap(stamp=(0,), number=(4,), clock="s"),
+    ("coingecko", "ping"): PayloadMap(rows=None, number=("gecko_says",)),
+    ("coingecko", "coins/markets"): PayloadMap(
         stamp=("last_updated",), symbol=("id",), number=("current_price",), clock="iso"
     ),
-    ("coingecko", "coins/market_chart"): Anatomy(rows=("prices",), stamp=(0,), number=(1,)),
+    ("coingecko", "coins/market_chart"): PayloadMap(rows=("prices",), stamp=(0,), number=(1,)),
     ("coingecko", "coins/ohlc"): _ARRAY,
 }
 """By vendor and endpoint, as ``endpoint_of`` names them."""

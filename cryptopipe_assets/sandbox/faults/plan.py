@@ -13,21 +13,21 @@ from typing import Any, Literal, get_args
 from aiohttp import web
 
 from cryptopipe_assets.core.errors import ConfigError
-from cryptopipe_assets.sandbox.faults.apply import ContentKind, bent
+from cryptopipe_assets.sandbox.faults.apply import ContentKind, altered
 from cryptopipe_assets.sandbox.faults.files import FileKind
-from cryptopipe_assets.sandbox.faults.questions import QuestionKind, misread, shifted
+from cryptopipe_assets.sandbox.faults.parameters import ParameterFault, misread, shifted
 from cryptopipe_assets.sandbox.faults.rows import RowKind
 from cryptopipe_assets.sandbox.faults.wire import BodyKind, InsteadKind, SendKind, instead, sent
 
 TimeKind = Literal["delay", "hang", "stale_cache"]
-Kind = TimeKind | QuestionKind | InsteadKind | ContentKind | SendKind
+Kind = TimeKind | ParameterFault | InsteadKind | ContentKind | SendKind
 Answer = Callable[[web.Request], Awaitable[web.StreamResponse]]
 
 INSTEAD = get_args(InsteadKind)
 SENDING = get_args(SendKind)
 CONTENT = (*get_args(RowKind), *get_args(FileKind), *get_args(BodyKind), "drop_symbol", "checksum")
-QUESTION = get_args(QuestionKind)
-KINDS = (*get_args(TimeKind), *QUESTION, *INSTEAD, *CONTENT, *SENDING)
+PARAMETERS = get_args(ParameterFault)
+KINDS = (*get_args(TimeKind), *PARAMETERS, *INSTEAD, *CONTENT, *SENDING)
 VALUES: Mapping[str, tuple[type, ...]] = {
     "status": (int,),
     "envelope": (int,),
@@ -143,24 +143,24 @@ class FaultPlan:
                 return instead(
                     kind, request, value=fault.value, headers=fault.headers, body=fault.body
                 )
-            if kind in QUESTION:
+            if kind in PARAMETERS:
                 request = misread(kind, request, float(fault.value or 0))
         skew = sum(float(fault.value or 0) for fault in due if fault.kind == "clock")
         with shifted(skew) if skew else nullcontext():
             response = await truth(request)
         if isinstance(response, web.Response):
             for fault in due:
-                response = self._bent(fault, request, response)
+                response = self._altered(fault, request, response)
             self._sum_up(request, response)
         return response
 
-    def _bent(self, fault: Fault, request: web.Request, response: web.Response) -> web.Response:
+    def _altered(self, fault: Fault, request: web.Request, response: web.Response) -> web.Response:
         kind: Any = fault.kind
         if kind == "stale_cache" and isinstance(response.body, bytes):
             response.body = self._first.setdefault(request.path, response.body)
         if kind not in CONTENT:
             return response
-        response = bent(kind, request, response, value=fault.value)
+        response = altered(kind, request, response, value=fault.value)
         if response.content_type == "application/zip" and isinstance(response.body, bytes):
             self._sums[request.path] = hashlib.sha256(response.body).hexdigest()
         return response

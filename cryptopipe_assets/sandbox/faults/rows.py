@@ -6,7 +6,7 @@ Each bends rows as the endpoint's anatomy lays them out. The row that suffers is
 from collections.abc import Callable
 from typing import Any, Literal
 
-from cryptopipe_assets.sandbox.faults.payload_map import Anatomy, Path, follow, put
+from cryptopipe_assets.sandbox.faults.payload_map import Path, PayloadMap, follow, put
 from cryptopipe_assets.sandbox.faults.values import (
     Clock,
     another,
@@ -52,9 +52,9 @@ OFF_MS = 421_000
 KLINE_FIELDS, KLINE_CLOSES = 12, 6
 
 
-def bend(kind: RowKind, rows: Rows, anatomy: Anatomy) -> Rows:
+def bend(kind: RowKind, rows: Rows, payload_map: PayloadMap) -> Rows:
     """Return the rows with one fault; rows that the fault cannot be in are left as they are."""
-    return _BENDERS[kind](rows, anatomy) if rows else rows
+    return _BENDERS[kind](rows, payload_map) if rows else rows
 
 
 def drop_symbol(rows: Rows, symbol: Path | None, name: str | None) -> Rows:
@@ -79,27 +79,27 @@ def _copy(row: Any) -> Any:
     return [_copy(each) for each in row] if isinstance(row, list) else row
 
 
-def _duplicate(rows: Rows, anatomy: Anatomy) -> Rows:
+def _duplicate(rows: Rows, payload_map: PayloadMap) -> Rows:
     middle = len(rows) // 2
     return [*rows[: middle + 1], _copy(rows[middle]), *rows[middle + 1 :]]
 
 
-def _contradicting(rows: Rows, anatomy: Anatomy) -> Rows:
+def _contradicting(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Add a second version of a row, whose number is another one."""
     middle = len(rows) // 2
     twin = _copy(rows[middle])
     if twin is not None:
-        _change(twin, anatomy.number, another)
+        _change(twin, payload_map.number, another)
     return [*rows[: middle + 1], twin, *rows[middle + 1 :]]
 
 
-def _shuffled(rows: Rows, anatomy: Anatomy) -> Rows:
+def _shuffled(rows: Rows, payload_map: PayloadMap) -> Rows:
     return rows[1::2] + rows[0::2]
 
 
-def _forming(rows: Rows, anatomy: Anatomy) -> Rows:
+def _forming(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Add a row of the future: the newest one again, so much later as rows lie apart."""
-    path, clock = anatomy.stamp, anatomy.clock
+    path, clock = payload_map.stamp, payload_map.clock
     if path is None or len(rows) < 2:
         return rows
     by_time = sorted(rows, key=lambda row: milliseconds_of(follow(row, path), clock))
@@ -110,23 +110,23 @@ def _forming(rows: Rows, anatomy: Anatomy) -> Rows:
     return [extra, *rows] if rows[0] is by_time[-1] else [*rows, extra]
 
 
-def _of_number(change: Callable[[Any], Any]) -> Callable[[Rows, Anatomy], Rows]:
+def _of_number(change: Callable[[Any], Any]) -> Callable[[Rows, PayloadMap], Rows]:
     """Make a fault of the middle row's number."""
 
-    def bender(rows: Rows, anatomy: Anatomy) -> Rows:
-        _change(rows[len(rows) // 2], anatomy.number, change)
+    def bender(rows: Rows, payload_map: PayloadMap) -> Rows:
+        _change(rows[len(rows) // 2], payload_map.number, change)
         return rows
 
     return bender
 
 
-def _of_stamps(change: Callable[[Any, Clock], Any]) -> Callable[[Rows, Anatomy], Rows]:
+def _of_stamps(change: Callable[[Any, Clock], Any]) -> Callable[[Rows, PayloadMap], Rows]:
     """Make a fault of every stamp."""
 
-    def bender(rows: Rows, anatomy: Anatomy) -> Rows:
+    def bender(rows: Rows, payload_map: PayloadMap) -> Rows:
         for row in rows:
-            for path in _stamps(row, anatomy.stamp):
-                _change(row, path, lambda said: change(said, anatomy.clock))
+            for path in _stamps(row, payload_map.stamp):
+                _change(row, path, lambda said: change(said, payload_map.clock))
         return rows
 
     return bender
@@ -141,10 +141,10 @@ def _stamps(row: Any, stamp: Path | None) -> list[Path]:
     return [stamp, closes] if is_kline else [stamp]
 
 
-def _renamed(rows: Rows, anatomy: Anatomy) -> Rows:
+def _renamed(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Give the number's field another name in every row; an array loses its place."""
     for row in rows:
-        holder, last = _safe(row, anatomy.number[:-1]), anatomy.number[-1]
+        holder, last = _safe(row, payload_map.number[:-1]), payload_map.number[-1]
         if isinstance(holder, dict) and last in holder:
             holder[f"{last}V2"] = holder.pop(last)
         elif isinstance(holder, list):
@@ -152,15 +152,15 @@ def _renamed(rows: Rows, anatomy: Anatomy) -> Rows:
     return rows
 
 
-def _without_field(rows: Rows, anatomy: Anatomy) -> Rows:
+def _without_field(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Take the number out of one row."""
-    holder = _safe(rows[len(rows) // 2], anatomy.number[:-1])
+    holder = _safe(rows[len(rows) // 2], payload_map.number[:-1])
     if holder is not None:
-        del holder[anatomy.number[-1]]
+        del holder[payload_map.number[-1]]
     return rows
 
 
-def _with_more(rows: Rows, anatomy: Anatomy) -> Rows:
+def _with_more(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Add a field that nobody promised to every row, where a row has named fields."""
     for row in rows:
         if isinstance(row, dict):
@@ -168,36 +168,36 @@ def _with_more(rows: Rows, anatomy: Anatomy) -> Rows:
     return rows
 
 
-def _with_new_word(rows: Rows, anatomy: Anatomy) -> Rows:
-    if anatomy.word is not None:
-        put(rows[len(rows) // 2], anatomy.word, NEW_WORD)
+def _with_new_word(rows: Rows, payload_map: PayloadMap) -> Rows:
+    if payload_map.word is not None:
+        put(rows[len(rows) // 2], payload_map.word, NEW_WORD)
     return rows
 
 
-def _with_null_stamp(rows: Rows, anatomy: Anatomy) -> Rows:
-    if anatomy.stamp is not None:
-        put(rows[len(rows) // 2], anatomy.stamp, None)
+def _with_null_stamp(rows: Rows, payload_map: PayloadMap) -> Rows:
+    if payload_map.stamp is not None:
+        put(rows[len(rows) // 2], payload_map.stamp, None)
     return rows
 
 
-def _off_grid(rows: Rows, anatomy: Anatomy) -> Rows:
-    if anatomy.stamp is not None:
+def _off_grid(rows: Rows, payload_map: PayloadMap) -> Rows:
+    if payload_map.stamp is not None:
         row = rows[len(rows) // 2]
-        _change(row, anatomy.stamp, lambda said: later(said, OFF_MS, anatomy.clock))
+        _change(row, payload_map.stamp, lambda said: later(said, OFF_MS, payload_map.clock))
     return rows
 
 
-def _of_another(rows: Rows, anatomy: Anatomy) -> Rows:
+def _of_another(rows: Rows, payload_map: PayloadMap) -> Rows:
     """Say that every row is about something else than what was asked."""
-    if anatomy.symbol is not None:
+    if payload_map.symbol is not None:
         for row in rows:
-            said = _safe(row, anatomy.symbol)
+            said = _safe(row, payload_map.symbol)
             if said is not None:
-                put(row, anatomy.symbol, 987_654 if isinstance(said, int) else f"X{said}")
+                put(row, payload_map.symbol, 987_654 if isinstance(said, int) else f"X{said}")
     return rows
 
 
-def _with_null_row(rows: Rows, anatomy: Anatomy) -> Rows:
+def _with_null_row(rows: Rows, payload_map: PayloadMap) -> Rows:
     return [*rows[: len(rows) // 2], None, *rows[len(rows) // 2 + 1 :]]
 
 
@@ -206,7 +206,7 @@ def _change(row: Any, path: Path, change: Callable[[Any], Any]) -> None:
         put(row, path, change(follow(row, path)))
 
 
-_BENDERS: dict[RowKind, Callable[[Rows, Anatomy], Rows]] = {
+_BENDERS: dict[RowKind, Callable[[Rows, PayloadMap], Rows]] = {
     "duplicate_row": _duplicate,
     "contradicting_row": _contradicting,
     "reversed_rows": lambda rows, _: rows[::-1],

@@ -71,10 +71,10 @@ class Hyperliquid:
 def _kind(body: str) -> str:
     """Return what is asked, or decline in the words of the vendor's parser."""
     try:
-        question = json.loads(body)
+        query = json.loads(body)
     except ValueError:
-        question = None
-    kind = question.get("type") if isinstance(question, dict) else None
+        query = None
+    kind = query.get("type") if isinstance(query, dict) else None
     if kind not in ("meta", "metaAndAssetCtxs"):
         raise Declined(422, "Failed to deserialize the JSON body into the target type")
     return str(kind)

@@ -73,9 +73,9 @@ class Binance(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged (also if ours shows another time)
         """
-        answer = await self.get_json(TIME, {}, family="weight")
+        payload = await self.get_json(TIME, {}, family="weight")
         try:
-            return read_time(answer, now=self.clock())
+            return read_time(payload, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(TIME, exc) from exc
 
@@ -171,14 +171,14 @@ class Binance(VendorClient):
     async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> bytes:
         """Return the lines with ``first <= open_time <= last``, fewer if Binance likes."""
         limit = min(MOST_KLINES, math.ceil((last + 1 - first) / MINUTE_MS))
-        question: dict[str, str | int] = {
+        params: dict[str, str | int] = {
             "symbol": vendor_symbol,
             "interval": "1m",
             "startTime": first,
             "endTime": last,
             "limit": limit,
         }
-        body = await self.get_text(KLINES, question, family="weight", cost=kline_weight(limit))
+        body = await self.get_text(KLINES, params, family="weight", cost=kline_weight(limit))
         try:
             return page_as_csv(body)
         except UnexpectedShape as exc:
@@ -226,13 +226,13 @@ class Binance(VendorClient):
         self, vendor_symbol: str | None, *, first: int, last: int
     ) -> pl.DataFrame:
         """Return one page of rows with ``first <= stamp <= last``, of one symbol or of all."""
-        question: dict[str, str | int] = {
+        params: dict[str, str | int] = {
             **({} if vendor_symbol is None else {"symbol": vendor_symbol}),
             "startTime": first,
             "endTime": last,
             "limit": MOST_ROWS,
         }
-        page = read_page(await self.get_json(FUNDING, question, family="funding"))
+        page = read_page(await self.get_json(FUNDING, params, family="funding"))
         others = set(page["vendor_symbol"]) - {vendor_symbol}
         if vendor_symbol is not None and others:
             raise UnexpectedShape(f"asked for {vendor_symbol}, got {sorted(others)}")

@@ -18,7 +18,7 @@ class _Time(TypedDict):
 _TIME = TypeAdapter(_Time)
 
 
-def read_time(answer: Any, *, now: datetime) -> datetime:
+def read_time(payload: Any, *, now: datetime) -> datetime:
     """Return the instant that the answer tells, UTC.
 
     Raises
@@ -26,6 +26,6 @@ def read_time(answer: Any, *, now: datetime) -> datetime:
     UnexpectedShape
         If it tells none, or one more than five minutes from ``now``.
     """
-    theirs = shaped(_TIME, answer)["serverTime"]
+    theirs = shaped(_TIME, payload)["serverTime"]
     require_same_time(theirs, now=now)
     return datetime.fromtimestamp(theirs / 1000, tz=UTC)

@@ -31,14 +31,14 @@ async def trades_by_hour(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     hours = math.ceil((end - start) / HOUR)
-    question: dict[str, str | int] = {
+    params: dict[str, str | int] = {
         "symbol": vendor_symbol,
         "interval": "1h",
         "startTime": round(start.timestamp() * 1000),
         "endTime": round(end.timestamp() * 1000) - 1,
         "limit": hours,
     }
-    body = await binance.get_text(KLINES, question, family="weight", cost=kline_weight(hours))
+    body = await binance.get_text(KLINES, params, family="weight", cost=kline_weight(hours))
     try:
         bars = read_klines(page_as_csv(body)).select("open_time", "trades")
     except UnexpectedShape as exc:

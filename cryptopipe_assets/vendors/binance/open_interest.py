@@ -133,15 +133,15 @@ async def _history_of(
 async def _page(
     binance: Binance, vendor_symbol: str, *, first: int, last: int, period: Period
 ) -> pl.DataFrame:
-    question: dict[str, str | int] = {
+    params: dict[str, str | int] = {
         "symbol": vendor_symbol,
         "period": period,
         "startTime": first,
         "endTime": last,
         "limit": MOST_POINTS,
     }
-    answer = await binance.get_json(HISTORY, question, family="futures_data")
-    return read_points(answer, vendor_symbol)
+    payload = await binance.get_json(HISTORY, params, family="futures_data")
+    return read_points(payload, vendor_symbol)
 
 
 def _ends(page: pl.DataFrame, first: int, last: int) -> tuple[int, int]:

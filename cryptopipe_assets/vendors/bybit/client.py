@@ -55,7 +55,7 @@ ENVELOPE = Envelope(
     broken=frozenset({"10000", "10016"}),
 )
 
-Question = dict[str, str | int]
+Params = dict[str, str | int]
 
 
 class _List(Wire):
@@ -64,12 +64,12 @@ class _List(Wire):
     next_page_cursor: str | None = None
 
 
-class _Answer(Wire):
+class _Response(Wire):
     result: _List
     time: Count
 
 
-_ANSWER = TypeAdapter(_Answer)
+_RESPONSE = TypeAdapter(_Response)
 
 
 class Bybit(VendorClient):
@@ -148,17 +148,17 @@ class Bybit(VendorClient):
         self, margin_type: MarginType, contracts: Mapping[str, Contract]
     ) -> Measured:
         of_it = {name: each for name, each in contracts.items() if each.margin_type == margin_type}
-        answer = await self._answer(TICKERS, {"category": margin_type})
+        payload = await self._request(TICKERS, {"category": margin_type})
         try:
-            require_recent(answer.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
-            return read_tickers(answer.result.list, of_it, stamp=answer.time)
+            require_recent(payload.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
+            return read_tickers(payload.result.list, of_it, stamp=payload.time)
         except UnexpectedShape as exc:
             raise self.changed(f"{TICKERS} {margin_type}", exc) from exc
 
     async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
         """Return the points of the hours that open from ``first`` to ``last`` (ms)."""
-        named: Question = {"category": contract.margin_type, "symbol": contract.vendor_symbol}
-        window: Question = {"startTime": first + HOUR_MS, "endTime": last + HOUR_MS}
+        named: Params = {"category": contract.margin_type, "symbol": contract.vendor_symbol}
+        window: Params = {"startTime": first + HOUR_MS, "endTime": last + HOUR_MS}
         points = await self._pages(
             OPEN_INTEREST, {**named, "intervalTime": "1h", **window, "limit": MOST_POINTS}
         )
@@ -169,13 +169,13 @@ class Bybit(VendorClient):
         except UnexpectedShape as exc:
             raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}", exc) from exc
 
-    async def _marks(self, named: Question, *, first: int, last: int) -> MarkBars:
+    async def _marks(self, named: Params, *, first: int, last: int) -> MarkBars:
         """Return the hourly bars of the mark price that open in the window, paging backward."""
         bars: list[tuple[int, float, float, float, float]] = []
         while first <= last:
-            window: Question = {"start": first, "end": last, "limit": MOST_POINTS}
-            answer = await self._answer(MARK_PRICES, {**named, "interval": "60", **window})
-            page = shaped(MARK_BARS, answer.result.list)
+            window: Params = {"start": first, "end": last, "limit": MOST_POINTS}
+            payload = await self._request(MARK_PRICES, {**named, "interval": "60", **window})
+            page = shaped(MARK_BARS, payload.result.list)
             if not page:
                 break
             oldest, newest = (edge(opened for opened, *_ in page) for edge in (min, max))
@@ -187,13 +187,13 @@ class Bybit(VendorClient):
             last = oldest - 1
         return bars
 
-    async def _pages(self, path: str, question: Question) -> list[Any]:
+    async def _pages(self, path: str, params: Params) -> list[Any]:
         """Return the rows of all pages, each of which names the next by its cursor."""
         rows: list[Any] = []
         seen = {""}
-        asked = question
+        asked = params
         while True:
-            result = (await self._answer(path, asked)).result
+            result = (await self._request(path, asked)).result
             rows += result.list
             cursor = result.next_page_cursor or ""
             if not cursor or not result.list:
@@ -201,15 +201,15 @@ class Bybit(VendorClient):
             if cursor in seen:
                 raise self.changed(path, f"the cursor {cursor!r} leads to itself")
             seen.add(cursor)
-            asked = {**question, "cursor": cursor}
+            asked = {**params, "cursor": cursor}
 
-    async def _answer(self, path: str, question: Question) -> _Answer:
+    async def _request(self, path: str, params: Params) -> _Response:
         try:
-            answer = shaped(_ANSWER, await self.get_json(path, question, family="requests"))
-            if answer.result.category not in (None, question["category"]):
+            payload = shaped(_RESPONSE, await self.get_json(path, params, family="requests"))
+            if payload.result.category not in (None, params["category"]):
                 raise UnexpectedShape(
-                    f"asked for {question['category']}, got {answer.result.category}"
+                    f"asked for {params['category']}, got {payload.result.category}"
                 )
         except UnexpectedShape as exc:
             raise self.changed(path, exc) from exc
-        return answer
+        return payload

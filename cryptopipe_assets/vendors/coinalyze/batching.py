@@ -58,29 +58,29 @@ class Asking(VendorClient):
 
     vendor: ClassVar[str] = "coinalyze"
 
-    async def bars(self, markets: pl.DataFrame, question: History) -> pl.DataFrame:
+    async def bars(self, markets: pl.DataFrame, query: History) -> pl.DataFrame:
         """Return the bars that are over: vendor_symbol, t, the fields, opened_at.
 
         Raises
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        now, width = self.clock(), question.width
-        may_be_closed = question.start < question.end and question.start + width <= now
+        now, width = self.clock(), query.width
+        may_be_closed = query.start < query.end and query.start + width <= now
         wanted = markets if may_be_closed else markets.clear()
         try:
             frames = await self.ask(
-                question.path,
+                query.path,
                 wanted,
-                question.params(),
-                allow_missing=question.allow_missing,
-                read=lambda page: read_series(page, question.fields, width=width),
+                query.params(),
+                allow_missing=query.allow_missing,
+                read=lambda page: read_series(page, query.fields, width=width),
             )
         except UnexpectedShape as exc:
-            raise self.changed(f"{question.path}", exc) from exc
-        none = read_series([], question.fields, width=width)
+            raise self.changed(f"{query.path}", exc) from exc
+        none = read_series([], query.fields, width=width)
         return closed_bars(
-            pl.concat([none, *frames]), width=width, start=question.start, end=question.end, now=now
+            pl.concat([none, *frames]), width=width, start=query.start, end=query.end, now=now
         )
 
     async def ask(
@@ -113,20 +113,20 @@ class Asking(VendorClient):
         ]
         may_miss = {*allow_missing, *markets.filter(~pl.col("has_data"))["vendor_symbol"]}
 
-        async def answer_to(batch: Sequence[str]) -> pl.DataFrame:
-            question = {"symbols": ",".join(batch), **params}
-            answer = await self.get_json(path, question, family="symbols", cost=len(batch))
-            self._compare(path, batch, answer, may_miss=may_miss)
-            return read(answer)
+        async def payload_of(batch: Sequence[str]) -> pl.DataFrame:
+            query = {"symbols": ",".join(batch), **params}
+            payload = await self.get_json(path, query, family="symbols", cost=len(batch))
+            self._compare(path, batch, payload, may_miss=may_miss)
+            return read(payload)
 
-        return await all_or_nothing(answer_to(each) for each in batches)
+        return await all_or_nothing(payload_of(each) for each in batches)
 
     def _compare(
-        self, path: str, asked: Sequence[str], answer: Any, *, may_miss: Collection[str]
+        self, path: str, asked: Sequence[str], payload: Any, *, may_miss: Collection[str]
     ) -> None:
         """Check that an answer is about what was asked, no more and no less."""
         try:
-            came = symbols_of(answer)
+            came = symbols_of(payload)
         except UnexpectedShape as exc:
             raise self.changed(path, exc) from exc
         if stray := sorted(set(came) - set(asked)):

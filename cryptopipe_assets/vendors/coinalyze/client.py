@@ -57,9 +57,9 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        answer = await self.get_json(MARKETS, {}, family="symbols")
+        payload = await self.get_json(MARKETS, {}, family="symbols")
         try:
-            return read_markets(answer)
+            return read_markets(payload)
         except UnexpectedShape as exc:
             raise self.changed(MARKETS, exc) from exc
 
@@ -98,7 +98,7 @@ class Coinalyze(Asking):
         VendorRejected, PayloadChanged, RequestError
         """
 
-        def question(unit: Literal["usd", "native"]) -> History:
+        def params(unit: Literal["usd", "native"]) -> History:
             return History(
                 path=OPEN_INTEREST_HISTORY,
                 fields=("c",),
@@ -111,7 +111,7 @@ class Coinalyze(Asking):
 
         in_base = markets.filter(pl.col("oi_denomination") == "base")
         usd, base = await all_or_nothing(
-            [self.bars(markets, question("usd")), self.bars(in_base, question("native"))]
+            [self.bars(markets, params("usd")), self.bars(in_base, params("native"))]
         )
         try:
             return open_interest_rows(usd, base, markets, width=WIDTHS[interval])
@@ -135,7 +135,7 @@ class Coinalyze(Asking):
                 markets,
                 {"convert_to_usd": "true"},
                 allow_missing=allow_missing,
-                read=lambda answer: read_open_interest_now(answer, markets, now=self.clock()),
+                read=lambda payload: read_open_interest_now(payload, markets, now=self.clock()),
             )
         except UnexpectedShape as exc:
             raise self.changed(OPEN_INTEREST, exc) from exc
@@ -162,7 +162,7 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        question = History(
+        params = History(
             path=FUNDING_HISTORY,
             fields=("h", "l", "c"),
             start=start,
@@ -170,9 +170,9 @@ class Coinalyze(Asking):
             interval=interval,
             allow_missing=allow_missing,
         )
-        bars = await self.bars(markets, question)
+        bars = await self.bars(markets, params)
         try:
-            return funding_rows(bars, markets, width=question.width)
+            return funding_rows(bars, markets, width=params.width)
         except UnexpectedShape as exc:
             raise self.changed(FUNDING_HISTORY, exc) from exc
 
@@ -196,7 +196,7 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        question = History(
+        params = History(
             path=LIQUIDATION_HISTORY,
             fields=("l", "s"),
             start=start,
@@ -205,8 +205,8 @@ class Coinalyze(Asking):
             allow_missing=allow_missing,
             unit="usd",
         )
-        bars = await self.bars(markets, question)
+        bars = await self.bars(markets, params)
         try:
-            return liquidation_rows(bars, markets, width=question.width)
+            return liquidation_rows(bars, markets, width=params.width)
         except UnexpectedShape as exc:
             raise self.changed(LIQUIDATION_HISTORY, exc) from exc

@@ -50,9 +50,9 @@ class CoinGecko(Fallback):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        answer = await self.ask(PING, {})
-        if not isinstance(answer, dict) or "gecko_says" not in answer:
-            raise self._changed(PING, f"expected gecko_says, got {type(answer).__name__}")
+        payload = await self.ask(PING, {})
+        if not isinstance(payload, dict) or "gecko_says" not in payload:
+            raise self._changed(PING, f"expected gecko_says, got {type(payload).__name__}")
         return self.plan
 
     async def markets(
@@ -89,14 +89,14 @@ class CoinGecko(Fallback):
         wanted, frames = sorted(set(ids)), [MARKET_CAP_SCHEMA.to_frame()]
         for first in range(0, len(wanted), COINS_A_PAGE):
             batch = wanted[first : first + COINS_A_PAGE]
-            answer = await self._page({"ids": ",".join(batch), "page": 1})
-            if missing := sorted(set(batch) - set(self._slugs(answer)) - set(allow_missing)):
+            payload = await self._page({"ids": ",".join(batch), "page": 1})
+            if missing := sorted(set(batch) - set(self._slugs(payload)) - set(allow_missing)):
                 raise VendorUnavailable(
                     self.vendor,
                     f"{MARKETS}: expected {len(batch)} coins, got none with the ids {missing}. "
                     "Nothing was written; check the ids, deactivated ones disappear",
                 )
-            frames.append(self._coins(answer))
+            frames.append(self._coins(payload))
         return pl.concat(frames).sort("coin_id", "ts")
 
     async def market_chart(
@@ -124,11 +124,11 @@ class CoinGecko(Fallback):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        answer = await self._past(CHART, coin_id, days)
+        payload = await self._past(CHART, coin_id, days)
         is_daily = days > DAILY_ABOVE_DAYS
         try:
             return read_chart(
-                answer, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
+                payload, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
             )
         except UnexpectedShape as exc:
             raise self._changed(f"{CHART} {coin_id}", exc) from exc
@@ -154,9 +154,9 @@ class CoinGecko(Fallback):
             raise RequestError(
                 f"coingecko: candles are given for {sorted(CANDLE_WIDTHS)} days, not for {days}"
             )
-        answer = await self._past(OHLC, coin_id, days)
+        payload = await self._past(OHLC, coin_id, days)
         try:
-            return read_candles(answer, coin_id, width=width, now=self.clock())
+            return read_candles(payload, coin_id, width=width, now=self.clock())
         except UnexpectedShape as exc:
             raise self._changed(f"{OHLC} {coin_id}", exc) from exc
 
@@ -167,13 +167,13 @@ class CoinGecko(Fallback):
         frames: list[pl.DataFrame] = []
         before = 0
         for number in range(1, pages + 1):
-            answer = await self._page({"order": "market_cap_desc", "page": number})
-            came = len(self._slugs(answer))
+            payload = await self._page({"order": "market_cap_desc", "page": number})
+            came = len(self._slugs(payload))
             if came and number > 1 and before < COINS_A_PAGE:
                 raise self._changed(
                     MARKETS, f"expected {COINS_A_PAGE} coins on page {number - 1}, got {before}"
                 )
-            frames.append(self._coins(answer))
+            frames.append(self._coins(payload))
             if not (before := came):
                 break
         if frames[0].is_empty():
@@ -185,9 +185,9 @@ class CoinGecko(Fallback):
             .unique("coin_id", keep="last", maintain_order=True)
         )
 
-    async def _page(self, question: dict[str, str | int]) -> Any:
+    async def _page(self, params: dict[str, str | int]) -> Any:
         """Return a page of coins, as sent."""
-        return await self.ask(MARKETS, {"vs_currency": "usd", "per_page": COINS_A_PAGE, **question})
+        return await self.ask(MARKETS, {"vs_currency": "usd", "per_page": COINS_A_PAGE, **params})
 
     async def _past(self, path: str, coin_id: str, days: int) -> Any:
         """Return a coin's history, as sent."""
@@ -196,15 +196,15 @@ class CoinGecko(Fallback):
         where = path.replace("{id}", quote(coin_id, safe=""))
         return await self.ask(where, {"vs_currency": "usd", "days": days}, label=path)
 
-    def _coins(self, answer: Any) -> pl.DataFrame:
+    def _coins(self, payload: Any) -> pl.DataFrame:
         try:
-            return read_coins(answer, now=self.clock())
+            return read_coins(payload, now=self.clock())
         except UnexpectedShape as exc:
             raise self._changed(MARKETS, exc) from exc
 
-    def _slugs(self, answer: Any) -> list[str]:
+    def _slugs(self, payload: Any) -> list[str]:
         try:
-            return slugs_of(answer)
+            return slugs_of(payload)
         except UnexpectedShape as exc:
             raise self._changed(MARKETS, exc) from exc
 

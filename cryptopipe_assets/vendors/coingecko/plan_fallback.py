@@ -103,8 +103,8 @@ class Fallback:
             )
             for kind in PLANS_DOWN_FROM[best]
         ]
-        witness = self.records.witness
-        self.clock = witness.heard if witness else clock
+        tap = self.records.tap
+        self.clock = tap.response_time if tap else clock
         self.redact = Redactor(api_key)
         self._first = 0
         self._is_plan_known = plan is not None or best == "none"

@@ -22,7 +22,7 @@ KEY_CODES = {
     10010: "the key is of a paid plan and was used as a demo key: set COINGECKO_PLAN=pro",
     10011: "the key is of the demo plan and was used as a paid one: set COINGECKO_PLAN=demo",
 }
-QUESTION_CODES = {
+PARAMETER_CODES = {
     10005: "the plan does not include this endpoint: upgrade it, or take another source",
     10006: "the plan does not include this endpoint: upgrade it, or take another source",
     10012: "without a paid plan history ends 365 days ago: ask for fewer days",
@@ -85,8 +85,8 @@ class PlanSession(VendorClient):
         status, code = response.status_code, error_code(response)
         if status == 429:
             return
-        if code in QUESTION_CODES:
-            raise VendorRejected(self.vendor, self._refusal(response, QUESTION_CODES[code]))
+        if code in PARAMETER_CODES:
+            raise VendorRejected(self.vendor, self._refusal(response, PARAMETER_CODES[code]))
         if code in KEY_CODES or status in (401, 403):
             raise KeyRefused(self.vendor, self._refusal(response, KEY_CODES.get(code, CHECK_KEY)))
 

@@ -29,7 +29,7 @@ from cryptopipe_assets.vendors.coinmarketcap.parsing import (
     read_listing,
     read_quotes,
 )
-from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_verdict
+from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_status
 from cryptopipe_assets.vendors.http.client import Params, VendorClient
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
@@ -54,14 +54,14 @@ class CoinMarketCap(VendorClient):
 
     def screen(self, response: httpx.Response) -> None:
         """Count the credits and act on the code in the body; HTTP 200 may carry a failure."""
-        verdict = read_verdict(response)
-        if verdict is None:
+        check_result = read_status(response)
+        if check_result is None:
             return
         root = httpx.URL(self.base_url).path.rstrip("/")
         endpoint = response.url.path.removeprefix(root)
-        self.credits[endpoint] += verdict.credits
-        self.spend("credits", endpoint, calls=0, units=verdict.credits)
-        act_on(verdict, response, said=self.redact(verdict.message), now=self.clock())
+        self.credits[endpoint] += check_result.credits
+        self.spend("credits", endpoint, calls=0, units=check_result.credits)
+        act_on(check_result, response, said=self.redact(check_result.message), now=self.clock())
 
     async def listings_latest(self, limit: int) -> pl.DataFrame:
         """Return the ``limit`` largest coins as they are now.
@@ -126,10 +126,10 @@ class CoinMarketCap(VendorClient):
 
     async def _quotes(self, ids: Sequence[int]) -> pl.DataFrame:
         """Return up to 100 coins."""
-        question: dict[str, str | int] = {"id": ",".join(map(str, ids)), "convert": "USD"}
-        answer = await self.get_json(QUOTES, question, family="calls")
+        query: dict[str, str | int] = {"id": ",".join(map(str, ids)), "convert": "USD"}
+        payload = await self.get_json(QUOTES, query, family="calls")
         try:
-            raw = read_quotes(answer)
+            raw = read_quotes(payload)
             if missing := missing_ids(raw, ids):
                 raise VendorUnavailable(
                     self.vendor,
@@ -147,13 +147,15 @@ class CoinMarketCap(VendorClient):
         raw = RAW_SCHEMA.to_frame()
         while raw.height < limit:
             page = {"start": raw.height + 1, "limit": min(limit - raw.height, COINS_A_PAGE)}
-            answer = await self.get_json(path, {**page, "convert": "USD", **params}, family="calls")
+            payload = await self.get_json(
+                path, {**page, "convert": "USD", **params}, family="calls"
+            )
             try:
-                fresh = read_listing(answer).join(raw, on="coin_id", how="anti")
+                fresh = read_listing(payload).join(raw, on="coin_id", how="anti")
             except UnexpectedShape as exc:
                 raise self.changed(path, exc) from exc
             if fresh.is_empty():
-                _require_end(answer, raw.height, limit)
+                _require_end(payload, raw.height, limit)
                 break
             raw = raw.vstack(fresh)
         if raw.is_empty():
@@ -161,7 +163,7 @@ class CoinMarketCap(VendorClient):
         return raw
 
 
-def _require_end(answer: Any, height: int, limit: int) -> None:
+def _require_end(payload: Any, height: int, limit: int) -> None:
     """Check that a page without new coins is an empty one.
 
     Raises
@@ -169,7 +171,7 @@ def _require_end(answer: Any, height: int, limit: int) -> None:
     VendorUnavailable
         If it has coins that were listed before: then an earlier page lacked one of its own.
     """
-    if repeated := len(answer["data"]):
+    if repeated := len(payload["data"]):
         raise VendorUnavailable(
             CoinMarketCap.vendor,
             f"expected {limit} coins, got {height}, and then {repeated} of them again: a page was "

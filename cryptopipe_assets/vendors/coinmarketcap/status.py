@@ -13,7 +13,7 @@ import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.vendors.http.responses import Banned, seconds_to_wait
-from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, AskAgain
+from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 
 MINUTE_SECONDS = 60.0
 WHAT_TO_DO = {
@@ -33,7 +33,7 @@ SERVER_FAILED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
-class Verdict:
+class Status:
     """What the ``status`` object of an answer says.
 
     Attributes
@@ -63,14 +63,14 @@ class CreditsUsedUp(Banned):
         )
 
 
-def read_verdict(response: httpx.Response) -> Verdict | None:
+def read_status(response: httpx.Response) -> Status | None:
     """Return what the body says of the question; null if it is no envelope.
 
     A cut-off body, a page of markup and an object of another shape are none: others judge them.
     """
     try:
         status = json.loads(response.content)["status"]
-        return Verdict(
+        return Status(
             code=int(status["error_code"]),
             message=str(status.get("error_message") or "without a word"),
             credits=_count(status.get("credit_count")),
@@ -79,7 +79,7 @@ def read_verdict(response: httpx.Response) -> Verdict | None:
         return None
 
 
-def act_on(verdict: Verdict, response: httpx.Response, *, said: str, now: datetime) -> None:
+def act_on(check_result: Status, response: httpx.Response, *, said: str, now: datetime) -> None:
     """Return if the answer may be used, or if its HTTP status says all there is to say.
 
     Parameters
@@ -97,19 +97,19 @@ def act_on(verdict: Verdict, response: httpx.Response, *, said: str, now: dateti
     VendorRejected
         Every other code.
     """
-    code = verdict.code
+    code = check_result.code
     if code == 0:
         return
     if code in LIMITS_THAT_PASS:
         wait = max(seconds_to_wait(response, now=now), MINUTE_SECONDS)
         if wait > PATIENCE_SECONDS:
             raise Banned(now + timedelta(seconds=wait))
-        raise AskAgain(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
+        raise Retryable(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
     if code in CREDITS_USED_UP:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
         raise CreditsUsedUp(midnight, code=code, said=said)
     if code == SERVER_FAILED:
-        raise AskAgain(f"{said} (code {code})", is_outage=True)
+        raise Retryable(f"{said} (code {code})", is_outage=True)
     raise VendorRejected(
         "coinmarketcap",
         f"{response.url.path}: {said} (code {code}). What to do: {WHAT_TO_DO.get(code, UNKNOWN)}",

@@ -12,10 +12,10 @@ from cryptopipe_assets.vendors.http.call_ledger import Ledger
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.quota import Quota, QuotaUsedUp, require
 from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
-from cryptopipe_assets.vendors.http.responses import Banned, Question
+from cryptopipe_assets.vendors.http.responses import Banned, Request
 
 
-class Leave:
+class Admission:
     """One account's leave to ask a vendor, for as long as a session is open.
 
     Parameters
@@ -49,7 +49,7 @@ class Leave:
         self._ledger, self._journal, self._clock = ledger, journal, clock
         self._breaker = breaker
         self._ban = Ban(vendor, account, state_folder=state_folder)
-        self._quiet_until = 0.0
+        self._backed_off_until = 0.0
         self._meters = {
             each.family: Meter(
                 vendor, each, account=account, state_folder=state_folder, journal=journal
@@ -57,7 +57,7 @@ class Leave:
             for each in budgets
         }
 
-    async def take(self, question: Question) -> None:
+    async def take(self, request: Request) -> None:
         """Return when there is room for the question in quotas and budgets.
 
         Raises
@@ -68,49 +68,49 @@ class Leave:
         ConfigError
             It costs more than a whole budget.
         """
-        await self._silence()
-        self._breaker.refuse_if_open(question.label)
+        await self._until_allowed()
+        self._breaker.refuse_if_open(request.label)
         for quota in self._quotas:
             require(
                 quota,
                 self._ledger,
                 vendor=self._vendor,
                 account=self._account,
-                cost=question.cost if quota.family == question.family else 1,
+                cost=request.cost if quota.family == request.family else 1,
                 now=self._clock(),
             )
-        if question.family in self._meters:
-            await self._meters[question.family].spend(question.cost)
+        if request.family in self._meters:
+            await self._meters[request.family].spend(request.cost)
 
     @asynccontextmanager
-    async def turn(self, question: Question) -> AsyncIterator[None]:
+    async def turn(self, request: Request) -> AsyncIterator[None]:
         """Wait for the moment to send, and note how it went; what may be sent changes meanwhile.
 
         Raises
         ------
         Banned, CircuitOpen
         """
-        await self._silence()
-        async with self._breaker.watch(question.label):
+        await self._until_allowed()
+        async with self._breaker.watch(request.label):
             yield
 
-    async def _silence(self) -> None:
+    async def _until_allowed(self) -> None:
         """Return when nobody has asked us to be quiet."""
         loop = asyncio.get_running_loop()
-        while (quiet := self._quiet_until - loop.time()) > 0:
+        while (quiet := self._backed_off_until - loop.time()) > 0:
             await asyncio.sleep(quiet)
         until = self._ban.until(self._clock())
         if until is not None:
             raise Banned(until)
 
-    def be_quiet(self, seconds: float) -> None:
+    def back_off(self, seconds: float) -> None:
         """Hold back every question for so long.
 
         Calls during a 429 are what earns a ban, and a vendor that breaks down is not helped by
         everybody else's questions.
         """
         until = asyncio.get_running_loop().time() + seconds
-        self._quiet_until = max(self._quiet_until, until)
+        self._backed_off_until = max(self._backed_off_until, until)
 
     def ban(self, refusal: Banned) -> None:
         """Remember, for every process, how long the vendor wants to hear nothing from us."""

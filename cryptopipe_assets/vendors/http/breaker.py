@@ -12,7 +12,7 @@ from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.vendors.http.circuit import Circuit, Circuits, Turn
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.responses import Banned
-from cryptopipe_assets.vendors.http.retry import AskAgain
+from cryptopipe_assets.vendors.http.retry import Retryable
 
 LOOK_AGAIN_SECONDS = 0.05
 
@@ -83,7 +83,7 @@ class Breaker:
         sent_at, began = self._now(), time.monotonic()
         try:
             yield
-        except AskAgain as exc:
+        except Retryable as exc:
             if exc.is_outage and began >= self._noticed.get(name, 0.0):
                 self._noticed[name] = time.monotonic()
                 self._outage(name, str(exc), sent_at=sent_at)
@@ -136,7 +136,7 @@ class Breaker:
             return
         with self._circuits.alone():
             before = self._circuits.read(name)
-            after = before.after_answer(sent_at=sent_at, now=self._now())
+            after = before.after_response(sent_at=sent_at, now=self._now())
             self._circuits.write(after)
         if before.open_until and not after.open_until:
             self._journal.note("circuit", f"{name}: CLOSED, the vendor answers again")

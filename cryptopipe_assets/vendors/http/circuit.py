@@ -93,7 +93,7 @@ class Circuit:
         until = now + pause if pause else 0.0
         return Circuit(self.name, self.outages + 1, now, until, pause, 0.0, why)
 
-    def after_answer(self, *, sent_at: float, now: float) -> "Circuit":
+    def after_response(self, *, sent_at: float, now: float) -> "Circuit":
         """Return the circuit after an answer: closed, unless it was asked before the pause."""
         if self.state(now) == "OPEN" or sent_at < self.open_until:
             return self

@@ -18,14 +18,14 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorUnavailable
 from cryptopipe_assets.vendors.http.breaker import CircuitOpen
-from cryptopipe_assets.vendors.http.connection import Connection, Manners, hint
+from cryptopipe_assets.vendors.http.connection import Connection, RequestFormat, hint
 from cryptopipe_assets.vendors.http.quota import Quota as Quota
 from cryptopipe_assets.vendors.http.rate_limit import Budget as Budget
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.redaction import Redactor
 from cryptopipe_assets.vendors.http.rejection import Rejection
-from cryptopipe_assets.vendors.http.responses import Banned, Question, judge
-from cryptopipe_assets.vendors.http.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_assets.vendors.http.responses import Banned, Request, judge
+from cryptopipe_assets.vendors.http.retry import RetriesExhausted, Retryable, RetryPolicy
 from cryptopipe_assets.vendors.http.session import Session, open_session
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
@@ -94,11 +94,11 @@ class VendorClient:
         self.calls: Counter[str] = Counter()
         self.redact = Redactor(api_key)
         self.records = records or Records()
-        witness = self.records.witness
-        self.clock, self._wall = (witness.heard, witness.wall) if witness else (clock, clock)
+        tap = self.records.tap
+        self.clock, self._wall = (tap.response_time, tap.wall) if tap else (clock, clock)
         self._limits = (tuple(budgets), tuple(quotas))
         self._concurrency, self._timeout_seconds = concurrency, timeout_seconds
-        self._persistence = Persistence(attempts=attempts, backoff_seconds=backoff_seconds)
+        self._retry_policy = RetryPolicy(attempts=attempts, backoff_seconds=backoff_seconds)
         self._api_key = api_key
         self._transport = transport
         self._state_folder = state_folder
@@ -108,12 +108,14 @@ class VendorClient:
         return f"{type(self).__name__}(base_url={self.base_url!r})"
 
     async def __aenter__(self) -> Self:
-        manners = Manners(verb=self.verb, key_header=self.key_header, key_param=self.key_param)
+        request_format = RequestFormat(
+            verb=self.verb, key_header=self.key_header, key_param=self.key_param
+        )
         self._session = open_session(
             self.vendor,
             Connection(
                 self.base_url,
-                manners,
+                request_format,
                 api_key=self._api_key,
                 concurrency=self._concurrency,
                 timeout_seconds=self._timeout_seconds,
@@ -154,7 +156,7 @@ class VendorClient:
     ) -> bytes:
         """Return a JSON answer not yet decoded; all else as ``get_json``."""
         return await self._ask(
-            Question(path=path, params=params, family=family, cost=cost, label=label or path)
+            Request(path=path, params=params, family=family, cost=cost, label=label or path)
         )
 
     async def get_bytes(self, path: str, *, family: str) -> bytes:
@@ -167,7 +169,7 @@ class VendorClient:
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         return await self._ask(
-            Question(path=path, params={}, family=family, cost=1, label=family, is_file=True)
+            Request(path=path, params={}, family=family, cost=1, label=family, is_file=True)
         )
 
     def changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
@@ -182,62 +184,62 @@ class VendorClient:
     def screen(self, response: httpx.Response) -> None:
         """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
 
-    async def _ask(self, question: Question) -> bytes:
+    async def _ask(self, request: Request) -> bytes:
         """Ask; where somebody listens, through them."""
-        if (witness := self.records.witness) is None:
-            return await self._ask_vendor(question)
-        asked = self.vendor, self.verb, question
-        return await witness.answer(*asked, lambda: self._ask_vendor(question))
+        if (tap := self.records.tap) is None:
+            return await self._ask_vendor(request)
+        asked = self.vendor, self.verb, request
+        return await tap.response_to(*asked, lambda: self._ask_vendor(request))
 
-    async def _ask_vendor(self, question: Question) -> bytes:
+    async def _ask_vendor(self, request: Request) -> bytes:
         """Ask until there is an answer, a refusal, or no attempt left."""
         session = self._opened()
 
         async def once() -> bytes:
-            await session.leave.take(question)
-            async with session.connection.slots, session.leave.turn(question):
-                response = await self._send(session, question)
+            await session.admission.take(request)
+            async with session.connection.slots, session.admission.turn(request):
+                response = await self._send(session, request)
                 try:
                     self.screen(response)
                     now, vendor = self._wall(), self.vendor
-                    return judge(response, question, vendor=vendor, redact=self.redact, now=now)
+                    return judge(response, request, vendor=vendor, redact=self.redact, now=now)
                 except UnexpectedShape as exc:
-                    raise self.changed(str(question), exc) from exc
+                    raise self.changed(str(request), exc) from exc
 
-        def before_retry(failure: AskAgain, sent: int) -> None:
-            session.leave.be_quiet(failure.wait_seconds)
+        def before_retry(failure: Retryable, sent: int) -> None:
+            session.admission.back_off(failure.wait_seconds)
             self.records.journal.note(
                 "retry",
-                f"{self.vendor} {question.label}: attempt {sent} of {self._persistence.attempts}: "
+                f"{self.vendor} {request.label}: attempt {sent} of {self._retry_policy.attempts}: "
                 f"{failure}; asked again in {failure.wait_seconds:.1f} s",
             )
 
         try:
-            body = await self._persistence.run(once, before_retry)
-            return body if self.records.witness is None else self.redact.blank_body(body)
+            body = await self._retry_policy.run(once, before_retry)
+            return body if self.records.tap is None else self.redact.blank_body(body)
         except Banned as exc:
-            session.leave.ban(exc)
-            raise RateLimited(self.vendor, self._unanswered(question, str(exc))) from exc
+            session.admission.ban(exc)
+            raise RateLimited(self.vendor, self._no_response(request, str(exc))) from exc
         except CircuitOpen as exc:
-            raise VendorUnavailable(self.vendor, self._unanswered(question, str(exc))) from exc
-        except GaveUp as exc:
+            raise VendorUnavailable(self.vendor, self._no_response(request, str(exc))) from exc
+        except RetriesExhausted as exc:
             tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
-            why = self._unanswered(question, f"no answer in {tries}, last: {exc}")
+            why = self._no_response(request, f"no answer in {tries}, last: {exc}")
             if exc.last.is_limit:
-                session.leave.be_quiet(exc.last.wait_seconds)
+                session.admission.back_off(exc.last.wait_seconds)
                 raise RateLimited(self.vendor, why) from exc
             raise VendorUnavailable(self.vendor, why) from exc
 
-    def _unanswered(self, question: Question, why: str) -> str:
+    def _no_response(self, request: Request, why: str) -> str:
         """Say what was asked, why there is no answer, and what to do."""
-        return f"{question}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
+        return f"{request}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
 
-    async def _send(self, session: Session, question: Question) -> httpx.Response:
+    async def _send(self, session: Session, request: Request) -> httpx.Response:
         """Enter a request in the books and send it."""
-        self.calls[question.label] += 1
-        session.spend(question.family, question.label, calls=1, units=question.cost)
-        response = await session.connection.send(question)
-        session.remember(response, question)
+        self.calls[request.label] += 1
+        session.spend(request.family, request.label, calls=1, units=request.cost)
+        response = await session.connection.send(request)
+        session.remember(response, request)
         return response
 
     def spend(self, family: str, endpoint: str, *, calls: int, units: int) -> None:

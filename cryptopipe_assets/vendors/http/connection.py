@@ -9,15 +9,15 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.vendors.http.account import account_of
 from cryptopipe_assets.vendors.http.redaction import Redactor, quieten_libraries
-from cryptopipe_assets.vendors.http.responses import Question
-from cryptopipe_assets.vendors.http.retry import AskAgain
+from cryptopipe_assets.vendors.http.responses import Request
+from cryptopipe_assets.vendors.http.retry import Retryable
 
-WHOLE_ANSWER_TIMEOUTS = 10
+WHOLE_RESPONSE_TIMEOUTS = 10
 START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Manners:
+class RequestFormat:
     """How a vendor wants to be spoken to.
 
     Attributes
@@ -49,7 +49,7 @@ class Connection:
     def __init__(
         self,
         base_url: str,
-        manners: Manners,
+        request_format: RequestFormat,
         *,
         api_key: SecretStr | None,
         concurrency: int,
@@ -57,14 +57,14 @@ class Connection:
         transport: httpx.AsyncBaseTransport | None,
     ) -> None:
         quieten_libraries()
-        self._manners, self._api_key = manners, api_key
+        self._format, self._api_key = request_format, api_key
         self._redact = Redactor(api_key)
         self.base_url, self.timeout_seconds = base_url, timeout_seconds
-        self._whole_answer_seconds = timeout_seconds * WHOLE_ANSWER_TIMEOUTS
+        self._whole_response_seconds = timeout_seconds * WHOLE_RESPONSE_TIMEOUTS
         self._slots = asyncio.Semaphore(concurrency)
         self._http = httpx.AsyncClient(
             base_url=base_url,
-            headers={"User-Agent": "cryptopipe", **self._key_as(manners.key_header)},
+            headers={"User-Agent": "cryptopipe", **self._key_as(request_format.key_header)},
             timeout=timeout_seconds,
             transport=transport,
             verify=httpx.URL(base_url).scheme == "https",  # loading roots takes 40 ms
@@ -72,22 +72,22 @@ class Connection:
             follow_redirects=False,
         )
 
-    async def send(self, question: Question) -> httpx.Response:
+    async def send(self, request: Request) -> httpx.Response:
         """Send one request when there is a slot for it; every failure on the way may pass.
 
         Raises
         ------
         AskAgain
         """
-        params = {**question.params, **self._key_as(self._manners.key_param)}
-        verb = self._manners.verb
+        params = {**request.params, **self._key_as(self._format.key_param)}
+        verb = self._format.verb
         query, body = (params, None) if verb == "GET" else (None, params)
         try:
-            async with asyncio.timeout(self._whole_answer_seconds):
-                return await self._http.request(verb, question.path, params=query, json=body)
+            async with asyncio.timeout(self._whole_response_seconds):
+                return await self._http.request(verb, request.path, params=query, json=body)
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
             said = self._redact(f"{type(exc).__name__}: {exc}")
-            raise AskAgain(said, is_outage=not isinstance(exc, httpx.DecodingError)) from exc
+            raise Retryable(said, is_outage=not isinstance(exc, httpx.DecodingError)) from exc
 
     @property
     def slots(self) -> asyncio.Semaphore:
@@ -96,7 +96,7 @@ class Connection:
 
     def account(self, folder: Path | None) -> str:
         """Who the vendor takes us for; see ``account_of``."""
-        shows_key = self._manners.key_header is not None or self._manners.key_param is not None
+        shows_key = self._format.key_header is not None or self._format.key_param is not None
         return account_of(self._api_key if shows_key else None, folder)
 
     async def close(self) -> None:

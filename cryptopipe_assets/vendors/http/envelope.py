@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
-from cryptopipe_assets.vendors.http.retry import AskAgain
+from cryptopipe_assets.vendors.http.retry import Retryable
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 WHAT_TO_DO = "asking again changes nothing: check symbols and dates, and the vendor's list of codes"
@@ -58,7 +58,7 @@ class Envelope:
             )
         code, said = str(body[self.code]), redact(str(body.get(self.message, "")))
         if code in self.too_often | self.broken:
-            raise AskAgain(
+            raise Retryable(
                 f"{self.code} {code}: {said}",
                 is_outage=code in self.broken,
                 is_limit=code in self.too_often,

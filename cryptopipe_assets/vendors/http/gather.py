@@ -5,7 +5,7 @@ from collections.abc import Coroutine, Iterable
 from contextvars import Context
 from typing import Any, TypeVar
 
-from cryptopipe_assets.vendors.http.recent_answers import apart, heard_in, remember
+from cryptopipe_assets.vendors.http.recent_responses import apart, recent_in, remember
 
 T = TypeVar("T")
 
@@ -23,5 +23,5 @@ async def all_or_nothing(work: Iterable[Coroutine[Any, Any, T]]) -> list[T]:
         first = failures.exceptions[0]
         raise first from first.__cause__
     for context in contexts:
-        remember(heard_in(context))
+        remember(recent_in(context))
     return [task.result() for task in tasks]

@@ -44,7 +44,7 @@ class Decision:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Errand:
+class RunScope:
     """What a run asks for.
 
     Attributes
@@ -59,7 +59,7 @@ class Errand:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def _unheard(files: Mapping[date | None, Path]) -> None:
+def _ignored(files: Mapping[date | None, Path]) -> None:
     """Nobody wants to know what was written."""
 
 
@@ -93,13 +93,13 @@ class Journal:
         table: str = "",
         run_id: str = "",
         *,
-        errand: Errand | None = None,
+        scope: RunScope | None = None,
         log: logging.Logger = logger,
     ) -> None:
         self.table = table
         self.run_id = run_id
-        self.errand = errand or Errand()
-        self.on_written: Callable[[Mapping[date | None, Path]], None] = _unheard
+        self.scope = scope or RunScope()
+        self.on_written: Callable[[Mapping[date | None, Path]], None] = _ignored
         self.counts: Counter[Kind] = Counter()
         self.kept: list[Decision] = []
         self._log = log

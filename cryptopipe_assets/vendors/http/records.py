@@ -5,7 +5,7 @@ from pathlib import Path
 
 from cryptopipe_assets.vendors.http.call_ledger import FILE, Ledger
 from cryptopipe_assets.vendors.http.journal import Journal
-from cryptopipe_assets.vendors.http.tap import Witness
+from cryptopipe_assets.vendors.http.tap import Tap
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,13 +18,13 @@ class Records:
         The state folder, which all processes share; null keeps everything in memory.
     journal
         The table and run that the client works for, and their log.
-    witness
+    tap
         Keeps the answers, or gives kept ones; null where nobody listens.
     """
 
     folder: Path | None = None
     journal: Journal = field(default_factory=Journal)
-    witness: Witness | None = None
+    tap: Tap | None = None
 
     def ledger(self) -> Ledger:
         """The ledger of calls, to be opened."""

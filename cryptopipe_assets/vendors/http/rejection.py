@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptopipe_assets.core.errors import PayloadChanged
-from cryptopipe_assets.vendors.http.recent_answers import recent
+from cryptopipe_assets.vendors.http.recent_responses import recent
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.redaction import Redactor
 from cryptopipe_assets.vendors.http.samples import Sample, save
@@ -52,10 +52,10 @@ class Rejection:
     def _sampled(self, where: str, said: str, fault: UnexpectedShape | str) -> str:
         """Save a sample; returns the sentence that says where, or why there is none."""
         folder, journal = self.records.folder, self.records.journal
-        heard = fault.answers if isinstance(fault, UnexpectedShape) else recent()
+        recent_response = fault.responses if isinstance(fault, UnexpectedShape) else recent()
         offending = fault.offending if isinstance(fault, UnexpectedShape) else None
-        answers = [each for each in heard if each.vendor == self.vendor]
-        if folder is None or not answers:
+        responses = [each for each in recent_response if each.vendor == self.vendor]
+        if folder is None or not responses:
             return ""
         sample = Sample(
             vendor=self.vendor,
@@ -64,7 +64,7 @@ class Rejection:
             table=journal.table,
             run_id=journal.run_id,
             offending=json.dumps(offending, default=str),
-            answers=answers,
+            responses=responses,
         )
         try:
             path = save(sample, folder, redact=self.redact, now=self.clock())

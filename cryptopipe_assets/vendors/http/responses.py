@@ -15,7 +15,7 @@ from typing import Any
 import httpx
 
 from cryptopipe_assets.core.errors import NotPublished, VendorRejected
-from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, AskAgain
+from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 SHORTEST_BAN = timedelta(minutes=2)
@@ -35,7 +35,7 @@ _CLOSING = {b"[": b"]", b"{": b"}"}
 
 
 @dataclass(frozen=True, kw_only=True)
-class Question:
+class Request:
     """What is asked of a vendor. The key is not part of it.
 
     Parameters
@@ -72,7 +72,7 @@ class Banned(Exception):
 
 def judge(
     response: httpx.Response,
-    question: Question,
+    request: Request,
     *,
     vendor: str,
     redact: Callable[[str | bytes], str],
@@ -95,15 +95,15 @@ def judge(
     """
     status = response.status_code
     if status == 200:
-        return response.content if question.is_file else _json_body(response, redact)
-    if status == 404 and question.is_file:
-        raise NotPublished(vendor, f"there is no {question.path} (yet)")
+        return response.content if request.is_file else _json_body(response, redact)
+    if status == 404 and request.is_file:
+        raise NotPublished(vendor, f"there is no {request.path} (yet)")
     wait = seconds_to_wait(response, now=now)
     if status == 418 or wait > PATIENCE_SECONDS:
         raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN))
     said = redact(vendor_message(response))
     if status in (408, 429) or status >= 500:
-        raise AskAgain(
+        raise Retryable(
             f"HTTP {status}: {said}",
             wait_seconds=wait,
             is_outage=status >= 500,
@@ -114,7 +114,7 @@ def judge(
             f"HTTP {status}, expected 200; redirects are not followed: check the vendor's address"
         )
     advice = ADVICE.get(status, OTHER_ADVICE)
-    raise VendorRejected(vendor, f"{question}: HTTP {status}: {said}. What to do: {advice}")
+    raise VendorRejected(vendor, f"{request}: HTTP {status}: {said}. What to do: {advice}")
 
 
 def _json_body(response: httpx.Response, redact: Callable[[str | bytes], str]) -> bytes:
@@ -126,10 +126,10 @@ def _json_body(response: httpx.Response, redact: Callable[[str | bytes], str]) -
             "answered in the vendor's place"
         )
     if not body or _is_cut(body):
-        raise AskAgain(f"the JSON answer was cut off after {len(body)} bytes")
+        raise Retryable(f"the JSON answer was cut off after {len(body)} bytes")
     age = response.headers.get("Age", "")
     if age.isdecimal() and int(age) > OLDEST_SECONDS:
-        raise AskAgain(f"a cache on the way answered, with what was true {age} seconds ago")
+        raise Retryable(f"a cache on the way answered, with what was true {age} seconds ago")
     return body
 
 

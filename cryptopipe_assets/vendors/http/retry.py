@@ -11,7 +11,7 @@ PATIENCE_SECONDS = 300.0  # a vendor that wants to be left alone longer has bann
 JITTER = 0.1
 
 
-class AskAgain(Exception):
+class Retryable(Exception):
     """A failure that may pass.
 
     Parameters
@@ -40,17 +40,17 @@ class AskAgain(Exception):
         self.is_limit = is_limit
 
 
-class GaveUp(Exception):
+class RetriesExhausted(Exception):
     """The last failure, after ``sent`` attempts."""
 
-    def __init__(self, last: AskAgain, sent: int) -> None:
+    def __init__(self, last: Retryable, sent: int) -> None:
         super().__init__(str(last))
         self.last = last
         self.sent = sent
 
 
 @dataclass(frozen=True, kw_only=True)
-class Persistence:
+class RetryPolicy:
     """How stubborn a client is.
 
     Parameters
@@ -69,7 +69,7 @@ class Persistence:
     async def run(
         self,
         send: Callable[[], Awaitable[bytes]],
-        before_retry: Callable[[AskAgain, int], None] | None = None,
+        before_retry: Callable[[Retryable, int], None] | None = None,
     ) -> bytes:
         """Return what ``send`` returns; repeat it while it raises AskAgain.
 
@@ -94,18 +94,18 @@ class Persistence:
                     sent = attempt.num
                     try:
                         return await send()
-                    except AskAgain as exc:
+                    except Retryable as exc:
                         exc.wait_seconds = max(exc.wait_seconds, attempt.next_wait)
                         if before_retry is not None and sent < self.attempts:
                             before_retry(exc, sent)
                         raise
-        except AskAgain as exc:
-            raise GaveUp(exc, sent) from exc
+        except Retryable as exc:
+            raise RetriesExhausted(exc, sent) from exc
         raise AssertionError("a retry either returns or raises")
 
 
 def _seconds_until_next(exc: Exception) -> bool | float:
     """Tell stamina whether to ask again, and after how many seconds."""
-    if not isinstance(exc, AskAgain):
+    if not isinstance(exc, Retryable):
         return False
     return exc.wait_seconds * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311 (no secret)

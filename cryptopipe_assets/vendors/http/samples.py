@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 
-from cryptopipe_assets.vendors.http.recent_answers import Answer
+from cryptopipe_assets.vendors.http.recent_responses import RecentResponse
 from cryptopipe_assets.vendors.http.redaction import Redactor
 
 FOLDER = "samples"
@@ -47,7 +47,7 @@ class Sample:
         Whom it was asked for; may be empty.
     offending
         What came at the place of the fault, as JSON; ``null`` if that is not known.
-    answers
+    responses
         What was heard until then, the newest last; at least one.
     """
 
@@ -57,7 +57,7 @@ class Sample:
     table: str
     run_id: str
     offending: str
-    answers: Sequence[Answer]
+    responses: Sequence[RecentResponse]
 
 
 def save(sample: Sample, folder: Path, *, redact: Redactor, now: datetime) -> Path:
@@ -73,7 +73,7 @@ def save(sample: Sample, folder: Path, *, redact: Redactor, now: datetime) -> Pa
     of_run = folder / FOLDER / (sample.run_id or f"without-run-{now:%Y-%m-%d}")
     text = rendered(sample, redact)
     digits = hashlib.blake2b(
-        f"{sample.said}{sample.offending}".encode() + sample.answers[-1].body, digest_size=4
+        f"{sample.said}{sample.offending}".encode() + sample.responses[-1].body, digest_size=4
     ).hexdigest()
     endpoint = re.sub(r"[^A-Za-z0-9.]+", "-", redact.blank(sample.where)).strip("-.")
     path = of_run / f"{sample.vendor}-{endpoint[:ENDPOINT_CHARACTERS]}-{digits}.txt"
@@ -122,16 +122,16 @@ def rendered(sample: Sample, redact: Redactor) -> str:
         f"asked for {of or 'no table'}",
         f"at fault  {_cut(sample.offending, LONGEST_PLACE, redact)}",
     ]
-    newest = len(sample.answers) - 1
-    about = [place for place, each in enumerate(sample.answers) if each.path in sample.where]
+    newest = len(sample.responses) - 1
+    about = [place for place, each in enumerate(sample.responses) if each.path in sample.where]
     at_length = {newest, max(about, default=newest)}
-    for place, answer in reversed(list(enumerate(sample.answers))):
+    for place, answer in reversed(list(enumerate(sample.responses))):
         longest = LONGEST_BODY if place in at_length else LONGEST_EARLIER
         lines += ["", *_shown(answer, longest, redact)]
     return "\n".join(lines) + "\n"
 
 
-def _shown(answer: Answer, longest: int, redact: Redactor) -> list[str]:
+def _shown(answer: RecentResponse, longest: int, redact: Redactor) -> list[str]:
     """Return an answer as lines: what was asked, what it was, a blank, its body."""
     params = "&".join(f"{name}={value}" for name, value in answer.params.items())
     inside, what = _text(answer.body)

@@ -7,15 +7,15 @@ from pathlib import Path
 
 import httpx
 
-from cryptopipe_assets.vendors.http.admission import Leave
+from cryptopipe_assets.vendors.http.admission import Admission
 from cryptopipe_assets.vendors.http.breaker import Breaker
 from cryptopipe_assets.vendors.http.call_ledger import Ledger
 from cryptopipe_assets.vendors.http.connection import Connection
 from cryptopipe_assets.vendors.http.quota import Quota
 from cryptopipe_assets.vendors.http.rate_limit import Budget
-from cryptopipe_assets.vendors.http.recent_answers import Answer, remember
+from cryptopipe_assets.vendors.http.recent_responses import RecentResponse, remember
 from cryptopipe_assets.vendors.http.records import Records
-from cryptopipe_assets.vendors.http.responses import Question
+from cryptopipe_assets.vendors.http.responses import Request
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -32,7 +32,7 @@ class Session:
     account: str
     ledger: Ledger
     connection: Connection
-    leave: Leave
+    admission: Admission
     records: Records
     clock: Callable[[], datetime]
 
@@ -49,24 +49,24 @@ class Session:
             units=units,
         )
 
-    def remember(self, response: httpx.Response, question: Question) -> None:
+    def remember(self, response: httpx.Response, request: Request) -> None:
         """Keep an answer in mind, in case it is rejected later."""
-        heard = Answer(
+        recent_response = RecentResponse(
             vendor=self.vendor,
             method=response.request.method,
             address=self.connection.base_url,
-            path=question.path,
-            params=question.params,
+            path=request.path,
+            params=request.params,
             status=response.status_code,
             content_type=response.headers.get("Content-Type", ""),
             at=self.clock(),
             body=response.content,
         )
-        remember([heard])
+        remember([recent_response])
 
     async def close(self) -> None:
         """Let go of files and connections."""
-        self.leave.close()
+        self.admission.close()
         self.ledger.close()
         await self.connection.close()
 
@@ -101,7 +101,7 @@ def open_session(
         account=account,
         ledger=ledger,
         connection=connection,
-        leave=Leave(
+        admission=Admission(
             vendor,
             account,
             limits=limits,

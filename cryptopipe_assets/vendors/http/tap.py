@@ -4,17 +4,17 @@ from collections.abc import Awaitable, Callable
 from datetime import datetime
 from typing import Protocol
 
-from cryptopipe_assets.vendors.http.responses import Question
+from cryptopipe_assets.vendors.http.responses import Request
 
 
-class Witness(Protocol):
+class Tap(Protocol):
     """Hears every question and its answer."""
 
     def clock(self) -> datetime:
         """The present, for whatever stamps rows once all answers are there."""
         ...
 
-    def heard(self) -> datetime:
+    def response_time(self) -> datetime:
         """The present, for whatever reads the answer that this task has just got."""
         ...
 
@@ -22,8 +22,8 @@ class Witness(Protocol):
         """The present, for whatever waits and counts."""
         ...
 
-    async def answer(
-        self, vendor: str, verb: str, question: Question, ask: Callable[[], Awaitable[bytes]]
+    async def response_to(
+        self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
         """Return the body of the answer, by ``ask`` or from what was kept.
 

@@ -49,7 +49,7 @@ class _State(Wire):
     mark_px: Figure
 
 
-_ANSWER = TypeAdapter(tuple[_Meta, list[_State | None]])
+_RESPONSE = TypeAdapter(tuple[_Meta, list[_State | None]])
 
 
 class Hyperliquid(VendorClient):
@@ -67,7 +67,7 @@ class Hyperliquid(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        answer = await self.get_json(
+        payload = await self.get_json(
             INFO,
             {"type": ALL_PERPETUALS},
             family="weight",
@@ -75,12 +75,12 @@ class Hyperliquid(VendorClient):
             label=f"{INFO} {ALL_PERPETUALS}",
         )
         try:
-            return read_states(answer, now=self.clock())
+            return read_states(payload, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(f"{INFO} {ALL_PERPETUALS}", exc) from exc
 
 
-def read_states(answer: Any, *, now: datetime) -> Measured:
+def read_states(payload: Any, *, now: datetime) -> Measured:
     """Pair the list of contracts with the list of their states, which go by position.
 
     Raises
@@ -89,7 +89,7 @@ def read_states(answer: Any, *, now: datetime) -> Measured:
         If the lists differ in length, a field is missing, the margin is not USDC, there is no
         contract at all, or two have one name.
     """
-    meta, states = shaped(_ANSWER, answer)
+    meta, states = shaped(_RESPONSE, payload)
     if meta.collateral_token != USDC_TOKEN:
         raise UnexpectedShape(f"expected margin in USDC, got token {meta.collateral_token}")
     if len(meta.universe) != len(states):

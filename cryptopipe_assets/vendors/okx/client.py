@@ -95,9 +95,9 @@ class Okx(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        answer = await self.get_json(INSTRUMENTS, {"instType": "SWAP"}, family="public")
+        payload = await self.get_json(INSTRUMENTS, {"instType": "SWAP"}, family="public")
         try:
-            return read_instruments(answer)
+            return read_instruments(payload)
         except UnexpectedShape as exc:
             raise self.changed(INSTRUMENTS, exc) from exc
 
@@ -111,14 +111,14 @@ class Okx(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        answer = await self.get_json(OPEN_INTEREST, {"instType": "SWAP"}, family="public")
+        payload = await self.get_json(OPEN_INTEREST, {"instType": "SWAP"}, family="public")
         try:
-            return read_open_interest(answer, contracts, now=self.clock())
+            return read_open_interest(payload, contracts, now=self.clock())
         except UnexpectedShape as exc:
             raise self.changed(OPEN_INTEREST, exc) from exc
 
 
-def read_instruments(answer: Any) -> dict[str, Contract]:
+def read_instruments(payload: Any) -> dict[str, Contract]:
     """Return the linear and inverse swaps of coins.
 
     Raises
@@ -128,7 +128,7 @@ def read_instruments(answer: Any) -> dict[str, Contract]:
     """
     return by_vendor_symbol(
         _contract(each)
-        for each in shaped(_INSTRUMENTS, answer).data
+        for each in shaped(_INSTRUMENTS, payload).data
         if each.ct_type in ("linear", "inverse") and each.inst_category in CRYPTO
     )
 
@@ -150,7 +150,7 @@ def _contract(listed: _Listed) -> Contract:
 
 
 def read_open_interest(
-    answer: Any, contracts: Mapping[str, Contract], *, now: datetime
+    payload: Any, contracts: Mapping[str, Contract], *, now: datetime
 ) -> Measured:
     """Return the open interest of ``contracts``.
 
@@ -164,7 +164,7 @@ def read_open_interest(
     """
     readings: list[Reading] = []
     left_out: Counter[str] = Counter()
-    for each in shaped(_OPEN_INTEREST, answer).data:
+    for each in shaped(_OPEN_INTEREST, payload).data:
         contract = contracts.get(each.inst_id)
         if contract is None:
             left_out["not_a_listed_perpetual"] += 1

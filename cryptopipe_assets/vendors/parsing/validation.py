@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
-from cryptopipe_assets.vendors.http.recent_answers import recent
+from cryptopipe_assets.vendors.http.recent_responses import recent
 
 ROWS_SHOWN = 3
 TIMESTAMP = pl.Datetime("ms", "UTC")
@@ -25,14 +25,14 @@ class UnexpectedShape(ValueError):
     ----------
     offending
         What came at that place, to be shown redacted only; null if that is not known.
-    answers
+    responses
         What the task that failed had heard, the newest last.
     """
 
     def __init__(self, what: str, offending: Any = None) -> None:
         super().__init__(what)
         self.offending = offending
-        self.answers = recent()
+        self.responses = recent()
 
 
 def shaped(promise: TypeAdapter[T], payload: Any) -> T:

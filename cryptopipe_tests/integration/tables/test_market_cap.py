@@ -39,7 +39,7 @@ def failure(result) -> str:
     return "\n".join(texts)
 
 
-def verdicts(result) -> dict[str, bool]:
+def checks_passed(result) -> dict[str, bool]:
     return {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
 
 
@@ -57,7 +57,7 @@ def with_key(platform):
 def test_a_past_day_has_the_close_of_the_day_before_of_every_followed_coin(platform):
     result = platform.materialise(TABLES, "2026-03-09")
     assert result.success
-    assert all(verdicts(result).values())
+    assert all(checks_passed(result).values())
     rows = platform.read("market_cap", "2026-03-09")
     assert rows["coin_id"].to_list() == [
         "coingecko:bitcoin",
@@ -106,7 +106,7 @@ def test_snapshots_of_a_day_gather_in_its_file(platform):
     platform.now += timedelta(minutes=15)
     result = platform.materialise(TABLES, "2026-03-10")
     assert result.success
-    assert all(verdicts(result).values())
+    assert all(checks_passed(result).values())
     both = platform.read("market_cap", "2026-03-10")
     assert both["ts"].unique().sort().to_list() == [
         datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
@@ -184,7 +184,7 @@ def test_a_quarter_of_an_hour_costs_one_call(platform):
 def test_with_a_key_the_whole_listing_of_past_days_is_there_with_its_supplies(platform, with_key):
     result = platform.materialise(TABLES, "2026-03-09", vendors=with_key)
     assert result.success
-    assert all(verdicts(result).values())
+    assert all(checks_passed(result).values())
     rows = platform.read("market_cap", "2026-03-09")
     assert rows["ts"].unique().to_list() == [MIDNIGHT]
     assert set(rows["source"]) == {"coinmarketcap"}
@@ -254,7 +254,7 @@ def test_the_checks_warn_of_shared_ranks_a_wrong_cap_and_a_missing_coin(platform
     result = job.get_subset(asset_selection=set(), asset_check_selection=checks).execute_in_process(
         instance=platform.instance
     )
-    assert verdicts(result) == dict.fromkeys(QUALITY, False)
+    assert checks_passed(result) == dict.fromkeys(QUALITY, False)
 
 
 def test_of_coins_that_share_a_ticker_the_highest_ranked_is_meant():

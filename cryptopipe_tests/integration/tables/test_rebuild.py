@@ -16,7 +16,12 @@ from cryptopipe_assets.cli.rebuild import rebuild, rebuilt
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.config.settings import Collect, Settings, load_settings
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.errors import CorruptFile, EvidenceMissing, RequestError, ShrinkRefused
+from cryptopipe_assets.core.errors import (
+    ArchiveIncomplete,
+    CorruptFile,
+    RequestError,
+    ShrinkRefused,
+)
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.resources import keys, recorders
@@ -102,7 +107,7 @@ def test_every_table_comes_out_bit_by_bit_without_asking_anybody(collected):
     for table in TABLES:
         found = rebuilt(collected, contracts()[table], DAY)
         assert found.rows > 0, table
-        assert found.visits == len(ROUNDS), table
+        assert found.manifests == len(ROUNDS), table
         assert found.is_identical, table
 
 
@@ -138,14 +143,14 @@ def test_a_file_that_says_something_else_is_told_apart_and_never_loses_rows(coll
 
 def test_an_answer_that_was_damaged_or_removed_is_named(collected):
     archive = Archive(collected.warehouse)
-    (visit, *_) = archive.of_day("funding_rate", DAY)
-    body = next(each.body for each in visit.answers if "fundingRate" in each.question)
+    (manifest, *_) = archive.of_day("funding_rate", DAY)
+    body = next(each.body for each in manifest.responses if "fundingRate" in each.request)
     path = archive.folder / "blobs" / body[:2] / f"{body}.zst"
     path.write_bytes(path.read_bytes()[:-3])
     with pytest.raises(CorruptFile, match=f"{body}.zst does not hold what its name says"):
         rebuilt(collected, contracts()["funding_rate"], DAY)
     path.unlink()
-    with pytest.raises(EvidenceMissing, match=r"is not there: .*raw_days"):
+    with pytest.raises(ArchiveIncomplete, match=r"is not there: .*raw_days"):
         rebuilt(collected, contracts()["funding_rate"], DAY)
 
 
@@ -154,10 +159,10 @@ def test_a_day_that_began_before_evidence_was_kept_is_not_made_up(platform):
     recording = replace(platform.vendors, evidence=recorders(platform.settings))
     collect(platform, platform.vendors, ROUNDS[:1], ["ohlcv_1m"])
     assert not (platform.settings.warehouse / ".raw").exists()
-    with pytest.raises(EvidenceMissing, match="no run that wrote it"):
+    with pytest.raises(ArchiveIncomplete, match="no run that wrote it"):
         rebuilt(platform.settings, contracts()["ohlcv_1m"], DAY)
     collect(platform, recording, ROUNDS[1:2], ["ohlcv_1m"])
-    with pytest.raises(EvidenceMissing, match="evidence was not kept then"):
+    with pytest.raises(ArchiveIncomplete, match="evidence was not kept then"):
         rebuilt(platform.settings, contracts()["ohlcv_1m"], DAY)
 
 
@@ -169,10 +174,10 @@ def test_what_vendors_do_not_fill_by_day_cannot_be_rebuilt(settings, table):
 
 def test_evidence_is_forgotten_when_it_is_old_and_what_others_name_stays(collected):
     archive = Archive(collected.warehouse)
-    before = len(list(archive.visits()))
+    before = len(list(archive.manifests()))
     later = datetime.now(UTC) + timedelta(days=2)
     assert archive.forget(now=later, keep=later - datetime(2026, 3, 11, tzinfo=UTC)) > 0
-    left = list(archive.visits())
+    left = list(archive.manifests())
     assert 0 < len(left) < before
     assert min(each.at for each in left).date() == date(2026, 3, 11)
     for name in {name for each in left for name in each.blobs}:
@@ -204,8 +209,8 @@ class TestFailures:
         assert any(".raw" in path.parts for path in files)
         assert not any(CANARY.encode() in path.read_bytes() for path in files)
         archive = Archive(platform.settings.warehouse)
-        for visit in archive.visits():
-            for name in visit.blobs:
+        for manifest in archive.manifests():
+            for name in manifest.blobs:
                 assert CANARY.encode() not in archive.blobs.get(name)
 
 
@@ -225,5 +230,5 @@ class TestKeys:
         collect(platform, vendors, ROUNDS[:1], ["market_cap"])
         assert rebuilt(platform.settings, contracts()["market_cap"], DAY).is_identical
         archive = Archive(platform.settings.warehouse)
-        (visit,) = archive.visits("market_cap")
-        assert any("calls-none" not in each.question for each in visit.answers)  # it was used
+        (manifest,) = archive.manifests("market_cap")
+        assert any("calls-none" not in each.request for each in manifest.responses)  # it was used

@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.core.coin_kinds import KINDS, TWINS, with_kind
+from cryptopipe_assets.core.coin_kinds import KINDS, KINDS_OF, with_kind
 
 
 def kind(coin: str, year: int, month: int, day: int = 1, *, coin_id: str = "cmc:0") -> str:
@@ -59,7 +59,7 @@ def test_rows_keep_their_order_and_number():
 
 def test_the_list_is_well_formed():
     lives = defaultdict(list)
-    for each in TWINS:
+    for each in KINDS_OF:
         assert each.kind in KINDS[1:]
         assert ":" in each.of or each.of == each.of.upper()
         lives[each.of].append((each.since, each.until or date.max))
@@ -69,6 +69,6 @@ def test_the_list_is_well_formed():
 
 
 def test_the_coins_that_the_platforms_before_us_left_out_are_on_the_list():
-    listed = {each.of: each.kind for each in TWINS}
+    listed = {each.of: each.kind for each in KINDS_OF}
     former = ("USDT", "USDC", "DAI", "USDD", "TUSD", "BUSD", "FDUSD", "USDE", "PYUSD", "USDS")
     assert {listed[coin] for coin in former} == {"stable"}

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from cryptopipe_assets.collect.raw_archive.blobs import Blobs
-from cryptopipe_assets.core.errors import EvidenceMissing, StorageError
+from cryptopipe_assets.core.errors import ArchiveIncomplete, StorageError
 
 
 @given(st.binary(max_size=2000))
@@ -41,7 +41,7 @@ def test_a_sweep_takes_what_nobody_names_and_no_young_one(tmp_path):
     assert blobs.sweep({named}, older_than=time.time() - 60) == 0
     assert blobs.sweep({named}, older_than=time.time() + 60) > 0
     assert blobs.get(named) == b"named"
-    with pytest.raises(EvidenceMissing):
+    with pytest.raises(ArchiveIncomplete):
         blobs.get(other)
 
 

@@ -31,7 +31,7 @@ def test_two_coins_every_quarter_of_an_hour_are_two_calls_of_bars_each_time():
     klines = [
         each
         for each in forecast(config, {}, NOTHING_KNOWN)
-        if each.asked.endpoint == "/fapi/v1/klines"
+        if each.cost.endpoint == "/fapi/v1/klines"
     ]
     assert [(each.round.name, each.calls, each.units) for each in klines] == [
         ("market_data", 192, 192),
@@ -44,7 +44,7 @@ def test_bars_of_four_hours_are_one_page_of_weight_two():
     (bars,) = (
         each
         for each in forecast(config, {}, NOTHING_KNOWN)
-        if each.round.tier == "slow" and each.asked.endpoint == "/fapi/v1/klines"
+        if each.round.tier == "slow" and each.cost.endpoint == "/fapi/v1/klines"
     )
     assert (bars.calls, bars.units) == (6, 12)
 

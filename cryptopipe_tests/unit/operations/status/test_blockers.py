@@ -9,7 +9,7 @@ from pydantic import SecretStr
 from cryptopipe_assets.cli.status_tables import print_status
 from cryptopipe_assets.config.settings import Settings, load_settings
 from cryptopipe_assets.operations.status.as_json import as_plain
-from cryptopipe_assets.operations.status.blockers import Hindrance, explained
+from cryptopipe_assets.operations.status.blockers import Blocker, explained
 from cryptopipe_assets.operations.status.freshness import TableFreshness, TierFreshness
 from cryptopipe_assets.operations.status.report import read_status
 from cryptopipe_assets.runtime.resources import vendor_clients
@@ -47,7 +47,7 @@ def whys(settings: Settings) -> dict[str, str]:
 def test_without_any_hindrance_the_clock_and_the_runs_are_the_reason(live):
     live.state_folder.mkdir(parents=True)
     assert whys(live)["instruments"].startswith("never filled")
-    assert read_status(live, now=NOON).hindrances == []
+    assert read_status(live, now=NOON).blockers == []
 
 
 def test_an_open_circuit_is_named_at_the_tables_that_ask_this_endpoint(live):
@@ -77,7 +77,7 @@ def test_a_ban_is_named_at_every_table_of_the_vendor_while_it_lasts(live, accoun
     assert "hear nothing" not in said["market_cap"]
     ban.begin(NOON + timedelta(hours=3))
     later = read_status(live, now=NOON + timedelta(hours=3))
-    assert later.hindrances == []
+    assert later.blockers == []
 
 
 def test_a_quota_that_is_used_up_is_named_with_the_day_of_its_renewal(live):
@@ -98,7 +98,7 @@ def test_a_fresh_table_has_no_reason_to_give():
     table = TableFreshness(
         table="ohlcv_1m", level=None, files=None, last_run=None, tiers=[line("fresh"), line("late")]
     )
-    found = [Hindrance(vendor="binance-archive", kind="ban", why="banned", until=None)]
+    found = [Blocker(vendor="binance-archive", kind="ban", why="banned", until=None)]
     [told] = explained(load_settings(), [table], found)
     assert [each.why for each in told.tiers] == ["", "banned"]
 
@@ -113,7 +113,7 @@ def test_a_person_and_a_machine_read_who_is_not_asked(live, capsys):
         {
             "vendor": "binance",
             "kind": "circuit",
-            "why": found.hindrances[0].why,
+            "why": found.blockers[0].why,
             "until": "2026-03-10T12:01:00+00:00",
             "tables": None,
         }

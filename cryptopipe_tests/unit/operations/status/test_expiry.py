@@ -8,7 +8,7 @@ from pydantic import SecretStr
 from cryptopipe_assets.collect.horizon import COINALYZE_HOURS
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.operations.budget.remaining import left_for, vendors_of
-from cryptopipe_assets.operations.status.expiry import countdowns, source_of
+from cryptopipe_assets.operations.status.expiry import expiries, source_of
 from cryptopipe_assets.operations.status.freshness import TableFreshness, TierFreshness
 from cryptopipe_assets.operations.status.run_history import LastRun
 from cryptopipe_assets.runtime.resources import vendor_clients
@@ -39,7 +39,7 @@ def a_table(name, *newest):
 
 def of(vendor, table, *, next_pull, **environment):
     settings = load_settings().with_environment(**{"vendors": "sandbox", **environment})
-    found = countdowns(
+    found = expiries(
         settings, [table], next_pulls={table.table: next_pull} if next_pull else {}, now=NOON
     )
     (one,) = [each for each in found if each.retention.vendor == vendor]

@@ -13,8 +13,8 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
-from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_verdict
-from cryptopipe_assets.vendors.http.retry import AskAgain
+from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_status
+from cryptopipe_assets.vendors.http.retry import Retryable
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 sent = Payloads("coinmarketcap").json
@@ -76,10 +76,10 @@ def test_a_refusal_says_what_to_do_whatever_the_http_status_is(code, status, adv
 @pytest.mark.parametrize(("header", "wait"), [({}, 60.0), ({"Retry-After": "90"}, 90.0)])
 def test_a_limit_that_passes_is_asked_again_after_a_minute_or_longer(code, header, wait):
     response = httpx.Response(429, headers=header, json=refusal(code).json())
-    verdict = read_verdict(response)
-    assert verdict is not None
-    with pytest.raises(AskAgain, match=f"code {code}") as caught:
-        act_on(verdict, response, said="slower", now=NOON)
+    check_result = read_status(response)
+    assert check_result is not None
+    with pytest.raises(Retryable, match=f"code {code}") as caught:
+        act_on(check_result, response, said="slower", now=NOON)
     assert caught.value.wait_seconds == wait
 
 

@@ -34,7 +34,7 @@ def test_five_outages_in_a_row_open_a_circuit_for_a_minute():
 
 def test_an_answer_begins_the_count_anew():
     four = after(Circuit("acme /p"), 1, 2, 3, 4)
-    again = after(four.after_answer(sent_at=5, now=5), 6, 7, 8, 9)
+    again = after(four.after_response(sent_at=5, now=5), 6, 7, 8, 9)
     assert again.state(9) == "CLOSED"
     assert after(again, 10).state(10) == "OPEN"
 
@@ -57,9 +57,9 @@ def test_each_failed_probe_doubles_the_pause_up_to_a_quarter_of_an_hour():
 
 def test_an_answer_to_a_probe_closes_and_one_from_before_the_pause_does_not():
     circuit = after(Circuit("acme /p"), 1, 2, 3, 4, 5)
-    assert circuit.after_answer(sent_at=4.5, now=6).state(6) == "OPEN"
-    assert circuit.after_answer(sent_at=4.5, now=70).state(70) == "HALF_OPEN"
-    assert circuit.after_answer(sent_at=66, now=70) == Circuit("acme /p")
+    assert circuit.after_response(sent_at=4.5, now=6).state(6) == "OPEN"
+    assert circuit.after_response(sent_at=4.5, now=70).state(70) == "HALF_OPEN"
+    assert circuit.after_response(sent_at=66, now=70) == Circuit("acme /p")
     assert circuit.after_outage("HTTP 503", sent_at=4.5, now=70) == circuit
 
 
@@ -233,7 +233,7 @@ def test_a_killed_probe_counts_as_lost_after_the_timeout(desk):
     desk.now += timedelta(seconds=60)
 
     async def killed(client: Acme) -> None:
-        breaker = client._opened().leave._breaker
+        breaker = client._opened().admission._breaker
         assert breaker._turn("acme https://acme.test/v1 /p") == "probe"
         assert breaker._turn("acme https://acme.test/v1 /p") == "wait"
 
@@ -256,7 +256,7 @@ def test_one_unlucky_moment_of_many_requests_opens_nothing(desk):
     desk.vendor = hiccup
 
     async def thirty(client: Acme) -> list[int]:
-        client._persistence = type(client._persistence)(attempts=4, backoff_seconds=0.06)
+        client._retry_policy = type(client._retry_policy)(attempts=4, backoff_seconds=0.06)
         return await all_or_nothing(client.get_json("/p", {}, family="x") for _ in range(30))
 
     assert desk.ask(thirty, attempts=4, concurrency=10) == [1] * 30

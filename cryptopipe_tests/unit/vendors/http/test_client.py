@@ -14,7 +14,7 @@ from cryptopipe_assets.core.errors import (
     VendorUnavailable,
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
-from cryptopipe_assets.vendors.http.retry import AskAgain, GaveUp, Persistence
+from cryptopipe_assets.vendors.http.retry import RetriesExhausted, Retryable, RetryPolicy
 from cryptopipe_tests.unit.vendors.conftest import answers
 from cryptopipe_tests.unit.vendors.http.acme import acme, ask
 
@@ -101,10 +101,10 @@ def test_waits_double_and_are_never_shorter_than_the_vendor_asks(asked_to_wait, 
 
     async def send() -> bytes:
         sent.append(time.monotonic())
-        raise AskAgain("busy", wait_seconds=asked_to_wait if len(sent) == 1 else 0.0)
+        raise Retryable("busy", wait_seconds=asked_to_wait if len(sent) == 1 else 0.0)
 
-    with pytest.raises(GaveUp, match="busy") as caught:
-        asyncio.run(Persistence(attempts=3, backoff_seconds=0.05).run(send))
+    with pytest.raises(RetriesExhausted, match="busy") as caught:
+        asyncio.run(RetryPolicy(attempts=3, backoff_seconds=0.05).run(send))
     assert caught.value.sent == len(sent) == 3
     assert least <= sent[1] - sent[0] < 1.1 * least + 0.1
     assert 0.1 <= sent[2] - sent[1] < 0.11 + 0.1

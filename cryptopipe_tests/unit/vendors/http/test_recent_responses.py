@@ -1,21 +1,21 @@
-"""What a task heard is its own, and passes to whoever awaits it."""
+"""The responses that a task got are its own, and passes to whoever awaits it."""
 
 import asyncio
 from datetime import UTC, datetime
 
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
-from cryptopipe_assets.vendors.http.recent_answers import (
-    MOST_ANSWERS,
+from cryptopipe_assets.vendors.http.recent_responses import (
     MOST_BYTES,
-    Answer,
+    MOST_RESPONSES,
+    RecentResponse,
     recent,
     remember,
 )
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 
-def answer(body: bytes) -> Answer:
-    return Answer(
+def response(body: bytes) -> RecentResponse:
+    return RecentResponse(
         vendor="acme",
         method="GET",
         address="http://127.0.0.1",
@@ -33,7 +33,7 @@ def bodies() -> list[bytes]:
 
 
 async def ask(body: bytes, pause: float = 0.0) -> list[bytes]:
-    remember([answer(body)])
+    remember([response(body)])
     await asyncio.sleep(pause)
     return bodies()
 
@@ -52,12 +52,12 @@ def test_a_fault_knows_the_answer_of_the_task_that_found_it():
         await ask(body, 0.01)
         raise UnexpectedShape("expected more")
 
-    async def run() -> tuple[Answer, ...]:
+    async def run() -> tuple[RecentResponse, ...]:
         await ask(b"before")
         try:
             await all_or_nothing([ask(b"fine"), fault(b"bad"), ask(b"fine, too", 1.0)])
         except UnexpectedShape as exc:
-            return exc.answers
+            return exc.responses
         return ()
 
     assert [each.body for each in asyncio.run(run())] == [b"bad"]
@@ -65,10 +65,10 @@ def test_a_fault_knows_the_answer_of_the_task_that_found_it():
 
 def test_a_task_remembers_few_answers_and_of_large_ones_the_newest():
     async def run() -> tuple[int, list[int]]:
-        for _ in range(MOST_ANSWERS + 1):
+        for _ in range(MOST_RESPONSES + 1):
             await ask(b"x")
         few = len(bodies())
         await ask(b"x" * MOST_BYTES)
         return few, [len(each) for each in bodies()]
 
-    assert asyncio.run(run()) == (MOST_ANSWERS, [MOST_BYTES])
+    assert asyncio.run(run()) == (MOST_RESPONSES, [MOST_BYTES])

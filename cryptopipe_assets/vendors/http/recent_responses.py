@@ -11,13 +11,13 @@ from contextvars import Context, ContextVar, copy_context
 from dataclasses import dataclass
 from datetime import datetime
 
-MOST_ANSWERS = 8
+MOST_RESPONSES = 8
 MOST_BYTES = 16_000_000
 """Above that the older ones are let go; the newest stays whatever its size."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Answer:
+class RecentResponse:
     """One answer as it came, and the question without its key.
 
     Attributes
@@ -39,33 +39,33 @@ class Answer:
     body: bytes
 
 
-_heard: ContextVar[tuple[Answer, ...]] = ContextVar("heard", default=())
+_recent: ContextVar[tuple[RecentResponse, ...]] = ContextVar("heard", default=())
 
 
-def remember(answers: Sequence[Answer]) -> None:
+def remember(responses: Sequence[RecentResponse]) -> None:
     """Add to what this task heard; the last is the newest."""
-    kept: list[Answer] = []
+    kept: list[RecentResponse] = []
     size = 0
-    for each in reversed([*_heard.get(), *answers][-MOST_ANSWERS:]):
+    for each in reversed([*_recent.get(), *responses][-MOST_RESPONSES:]):
         size += len(each.body)
         if kept and size > MOST_BYTES:
             break
         kept.append(each)
-    _heard.set(tuple(reversed(kept)))
+    _recent.set(tuple(reversed(kept)))
 
 
-def recent() -> tuple[Answer, ...]:
+def recent() -> tuple[RecentResponse, ...]:
     """Return what this task heard lately, the newest last."""
-    return _heard.get()
+    return _recent.get()
 
 
 def apart() -> Context:
     """Return a copy of this context in which nothing was heard yet."""
     context = copy_context()
-    context.run(_heard.set, ())
+    context.run(_recent.set, ())
     return context
 
 
-def heard_in(context: Context) -> tuple[Answer, ...]:
+def recent_in(context: Context) -> tuple[RecentResponse, ...]:
     """Return what the task that ran in ``context`` heard."""
-    return context.get(_heard, ())
+    return context.get(_recent, ())

@@ -7,7 +7,7 @@ from typing import Literal
 
 from aiohttp import web
 
-QuestionKind = Literal["page_cap", "overlap", "clock"]
+ParameterFault = Literal["page_cap", "overlap", "clock"]
 
 _LIMITS = ("limit", "per_page")
 _STARTS = ("startTime", "start", "from")
@@ -29,7 +29,7 @@ def shifted(seconds: float) -> Iterator[None]:
         _shift_ms.reset(token)
 
 
-def misread(kind: QuestionKind, request: web.Request, value: float) -> web.Request:
+def misread(kind: ParameterFault, request: web.Request, value: float) -> web.Request:
     """Return the request as the vendor reads it.
 
     ``page_cap`` never serves more than ``value`` rows a page, whatever was asked; ``overlap``
