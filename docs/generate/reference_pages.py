@@ -1,37 +1,48 @@
 """Pieces of the reference: the Python API, configuration, tests, examples, units."""
 
-import importlib.util
+import inspect
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from importlib.metadata import version as version_of
 from pathlib import Path
+from typing import Any
 
 import facts
 from facts import ROOT
 from text import code, first_sentence, prose, table
 
+import cryptopipe_assets
+from cryptopipe_assets.core import errors as core_errors
+from cryptopipe_assets.operations.table_description import TableDescription
 from cryptopipe_assets.tables.quality.data_gaps import CAUSES
-
-API = "cryptopipe_assets.api"
-ERRORS = "cryptopipe_assets.core.errors"
 
 
 def python_api() -> str:
-    """Return the public API, for mkdocstrings to write from its docstrings."""
-    if importlib.util.find_spec(API) is None:
-        return "The public Python API is not part of this version."
-    return _documented(API)
+    """Return what the package shows of itself, for mkdocstrings to write from its docstrings.
+
+    Functions first, then the classes that they answer with, and what those answer with.
+    """
+    shown = [getattr(cryptopipe_assets, name) for name in cryptopipe_assets.__all__]
+    shown.append(TableDescription)
+    return _documented(sorted(shown, key=inspect.isclass))
 
 
 def errors() -> str:
-    """Return the errors, for mkdocstrings to write from their docstrings."""
-    return _documented(ERRORS)
+    """Return the tree of the errors, and each for mkdocstrings to write from its docstring."""
+    tree = re.search(r"::\n\n((?:    .*\n|\n)+)", core_errors.__doc__ or "")
+    drawn = f"```text\n{inspect.cleandoc(tree[1])}\n```\n\n" if tree else ""
+    found = vars(core_errors).values()
+    return drawn + _documented(
+        [
+            each
+            for each in found
+            if inspect.isclass(each) and each.__module__ == core_errors.__name__
+        ]
+    )
 
 
-def _documented(module: str) -> str:
-    hidden = ("show_root_heading", "show_root_toc_entry")
-    options = "\n".join(f"      {name}: false" for name in hidden)
-    return f"::: {module}\n    options:\n{options}"
+def _documented(objects: Sequence[Any]) -> str:
+    return "\n\n".join(f"::: {each.__module__}.{each.__qualname__}" for each in objects)
 
 
 def toml() -> str:

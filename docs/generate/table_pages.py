@@ -65,6 +65,7 @@ def page(own: TableFacts) -> str:
     """Return the page of a table."""
     doc = paragraphs(own.contract.__doc__)
     parts = [
+        "---\nhide: [toc]\n---",  # the columns need the room
         f"# {own.name}",
         *doc,
         _summary(own),
@@ -189,7 +190,7 @@ def _source(own: TableFacts, name: str) -> str:
     for other in sorted(given, key=lambda each: -len(mine & given[each])):
         if name in given[other]:
             return f"[`{other}`]({other}.md)"
-    return own.vendors or "the vendor" if _collects(own) and not own.is_per_symbol else "computed"
+    return "vendor" if _collects(own) and not own.is_per_symbol else "computed"
 
 
 def _collects(own: TableFacts) -> bool:
