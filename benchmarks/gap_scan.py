@@ -18,7 +18,7 @@ from rich.progress import track
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.scan import scan
 from cryptopipe_assets.collect.gaps.survey import survey
-from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import ROW_GROUP
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m

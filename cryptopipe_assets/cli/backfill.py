@@ -16,12 +16,13 @@ from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replay import with_ancestors
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.calendar import days_between, midnight, months
+from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.partitions import require_range
-from cryptopipe_assets.operations.backfill.estimate import Followed, Line, estimate
+from cryptopipe_assets.operations.backfill.estimate import Line, estimate
 from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
 from cryptopipe_assets.operations.budget.remaining import left_for
 from cryptopipe_assets.operations.status.expiry import source_of
@@ -31,7 +32,8 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import registries
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.service_levels import tiers_of
-from cryptopipe_assets.vendors.coingecko.plans import assumed_plan
+from cryptopipe_assets.vendors.catalog import tables_with_a_choice
+from cryptopipe_assets.vendors.terms import Followed
 
 PROGRESS = "backfills.json"
 SETTLED_AFTER = timedelta(days=3)
@@ -79,14 +81,13 @@ def backfill(
     if not left:
         out.print("nothing is left to do")
         return
-    own = settings.environment
     lines = estimate(
         wanted,
         [_contract(row) for row in followed.iter_rows(named=True)],
         [day for chunk in left for day in chunk],
         limits=settings.config.vendors,
-        coingecko_plan=assumed_plan(own.coingecko_api_key, own.coingecko_plan),
-        market_cap_of=source_of(settings, "market_cap") or "coingecko",
+        plans=settings.all_keys.plans(),
+        sources={table: source_of(settings, table) for table in tables_with_a_choice()},
         now=now,
     )
     _show(lines, wanted, followed.height, left)

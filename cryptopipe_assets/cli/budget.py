@@ -176,7 +176,7 @@ def _calls(found: Sequence[Forecast], spent: Spent) -> list[tuple[Key, int, int]
     planned: Counter[Key] = Counter()
     # A vendor with limits of several windows is in the list once for each of them.
     for demand in {demand for each in found for demand in each.demands}:
-        planned[demand.cost.vendor, demand.table, demand.cost.endpoint] += demand.calls
+        planned[demand.vendor, demand.table, demand.cost.endpoint] += demand.calls
     keys = sorted({key for key, calls in planned.items() if calls} | set(spent.today))
     return [(key, spent.today.get(key, 0), planned[key]) for key in keys]
 

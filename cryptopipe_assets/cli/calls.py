@@ -18,9 +18,9 @@ from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.runtime.resources import universe
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, World, simulated_world
 from cryptopipe_assets.storage.lake import Lake

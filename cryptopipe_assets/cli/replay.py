@@ -13,14 +13,13 @@ from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import midnight, utcnow
 from cryptopipe_assets.defs.partitions import require_range
 from cryptopipe_assets.runtime.recorded import recordings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
 from cryptopipe_assets.runtime.table_run import TableRun
-from cryptopipe_assets.sandbox.contents.source import utcnow
 from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox

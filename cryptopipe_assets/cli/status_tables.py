@@ -8,7 +8,7 @@ from cryptopipe_assets.cli.console import out, plain_table, size
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.status.freshness import TierFreshness
 from cryptopipe_assets.operations.status.report import Status
-from cryptopipe_assets.vendors.retention import NOW_ONLY
+from cryptopipe_assets.vendors.terms import NOW_ONLY
 
 COLOURS = {"fresh": "green", "late": "yellow", "empty": "yellow", "stale": "red", "missing": "red"}
 IN_TIME = {True: "green", False: "red"}
@@ -89,18 +89,18 @@ def _print_deletions(found: Status) -> None:
     table.add_column("in time", no_wrap=True)
     table.add_column("afterwards only from", overflow="fold")
     for each in found.deletions:
-        keeps = each.retention.keeps
+        keeps = each.offered.offer.keeps
         gone = each.deleted_from
         table.add_row(
-            each.retention.table,
-            each.retention.vendor,
+            each.offered.offer.table,
+            each.offered.vendor.name,
             "the present" if keeps == NOW_ONLY else span(keeps),
             _instant(each.secured_until, found.now),
             _instant(gone, found.now) if each.secured_until else "now",
             span(max(gone - found.now, timedelta(0))) if gone and each.secured_until else "·",
             _instant(each.next_pull, found.now),
             f"[{IN_TIME[each.in_time]}]{'yes' if each.in_time else 'no'}[/]",
-            each.retention.afterwards or "nowhere",
+            each.offered.offer.afterwards or "nowhere",
         )
     out.print(table)
 

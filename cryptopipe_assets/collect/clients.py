@@ -4,72 +4,34 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
-
-from pydantic import SecretStr
+from typing import Any, cast
 
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.sources import Choice, usable
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
+from cryptopipe_assets.vendors.catalog import VENDORS, Vendors, client_class
 from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
 from cryptopipe_assets.vendors.coinbase.client import Coinbase
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
-from cryptopipe_assets.vendors.coingecko.plans import Plan, assumed_plan
+from cryptopipe_assets.vendors.coingecko.terms import Plan
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.http.account import account_of
-from cryptopipe_assets.vendors.http.client import utcnow
 from cryptopipe_assets.vendors.http.journal import Journal
-from cryptopipe_assets.vendors.http.limits import RequestLimits, Vendors
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
+from cryptopipe_assets.vendors.keys import Keys
 from cryptopipe_assets.vendors.okx.client import Okx
 
-LIVE = {
-    "binance": "https://fapi.binance.com",
-    "binance-archive": "https://data.binance.vision",
-    "bybit": "https://api.bybit.com",
-    "okx": "https://www.okx.com",
-    "hyperliquid": "https://api.hyperliquid.xyz",
-    "coinalyze": "https://api.coinalyze.net/v1",
-    "coinmarketcap": "https://pro-api.coinmarketcap.com",
-    "coinbase": "https://api.exchange.coinbase.com",
-}
-STANDIN_PATHS = {"coinalyze": "coinalyze/v1"}
 STANDIN_SHARE = 30.0
 """The stand-in lets a caller without a key ask 300 times a minute; of CoinGecko we ask ten."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Keys:
-    """Keys of the vendors that have any; null or empty is none.
-
-    Attributes
-    ----------
-    coingecko_plan
-        What CoinGecko's key is of; null to find out.
-    """
-
-    coinalyze: SecretStr | None = None
-    coinmarketcap: SecretStr | None = None
-    coingecko: SecretStr | None = None
-    coingecko_plan: Plan | None = None
-
-    def present(self) -> frozenset[str]:
-        """Vendors whose key is set."""
-        keys = {name: self.of(name) for name in ("coinalyze", "coinmarketcap", "coingecko")}
-        return frozenset(name for name, key in keys.items() if key and key.get_secret_value())
-
-    def of(self, vendor: str) -> SecretStr | None:
-        """The vendor's key."""
-        key: SecretStr | None = getattr(self, vendor)
-        return key
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,7 +67,7 @@ class VendorClients:
     standin: Callable[[], str] | None
     state_folder: Path | None
     sources: SourceChoice = field(default_factory=SourceChoice)
-    keys: Keys = Keys()
+    keys: Keys = field(default_factory=Keys)
     clock: Callable[[], datetime] = utcnow
     standin_share: float = STANDIN_SHARE
     horizon: Horizon = field(default_factory=Horizon)
@@ -123,7 +85,7 @@ class VendorClients:
 
     def allowances(self) -> tuple[Allowance, ...]:
         """Every limit of the vendors, for the keys that are set."""
-        return allowances(self.limits, assumed_plan(self.keys.coingecko, self.keys.coingecko_plan))
+        return allowances(self.limits, self.keys.plans())
 
     def calls_left(self) -> list[CallsLeft]:
         """What is left of each allowance now; nothing is used where nothing is kept."""
@@ -147,49 +109,54 @@ class VendorClients:
         ConfigError
             If each of them wants a key that is not set.
         """
-        ordered = getattr(self.sources, dataset)
+        ordered = self.sources.of(dataset) or ()
         return usable(dataset, ordered, keys_present=self.keys.present())
+
+    def client(self, vendor: str) -> Any:
+        """A client of the vendor, of the class that its terms name."""
+        return client_class(vendor)(**self._session(vendor), api_key=self.keys.of(vendor))
 
     def binance(self) -> Binance:
         """The exchange's REST interface."""
-        return Binance(**self._metered("binance", self.limits.binance))
+        return Binance(**self._session("binance"))
 
     def binance_archive(self) -> BinanceArchive:
         """The exchange's bulk archive, which knows no key and no documented limit."""
-        return BinanceArchive(**self._metered("binance-archive", self.limits.binance))
+        terms = VENDORS["binance"]
+        session = self._session("binance", name=f"{terms.name}-archive", address=terms.archive)
+        return BinanceArchive(**session)
 
     def bybit(self) -> Bybit:
         """Perpetuals of Bybit."""
-        return Bybit(**self._metered("bybit", self.limits.bybit))
+        return Bybit(**self._session("bybit"))
 
     def okx(self) -> Okx:
         """Perpetual swaps of OKX."""
-        return Okx(**self._metered("okx", self.limits.okx))
+        return Okx(**self._session("okx"))
 
     def hyperliquid(self) -> Hyperliquid:
         """Perpetuals of Hyperliquid."""
-        return Hyperliquid(**self._metered("hyperliquid", self.limits.hyperliquid))
+        return Hyperliquid(**self._session("hyperliquid"))
 
     def coinalyze(self) -> Coinalyze:
         """Futures of all large venues, for a key."""
-        session = self._metered("coinalyze", self.limits.coinalyze)
-        return Coinalyze(**session, api_key=self.keys.coinalyze)
+        return Coinalyze(**self._session("coinalyze"), api_key=self.keys.of("coinalyze"))
 
     def coinmarketcap(self) -> CoinMarketCap:
         """Market caps, for a key."""
-        session = self._metered("coinmarketcap", self.limits.coinmarketcap)
-        return CoinMarketCap(**session, api_key=self.keys.coinmarketcap)
+        session = self._session("coinmarketcap")
+        return CoinMarketCap(**session, api_key=self.keys.of("coinmarketcap"))
 
     def coingecko(self) -> CoinGecko:
         """Market caps, with or without a key."""
-        own, standin = self.limits.coingecko, self.standin
+        own, standin = self.limits.of("coingecko"), self.standin
         addresses: dict[Plan, str] | None = None
         if standin is not None:
             free, paid = f"{standin()}/coingecko/api/v3", f"{standin()}/coingecko-pro/api/v3"
             addresses = {"none": free, "demo": free, "pro": paid}
         return CoinGecko(
-            api_key=self.keys.coingecko,
-            plan=self.keys.coingecko_plan,
+            api_key=self.keys.of("coingecko"),
+            plan=cast("Plan | None", self.keys.stated_plan("coingecko")),
             addresses=addresses,
             share=own.share if standin is None else self.standin_share,
             concurrency=own.concurrency,
@@ -203,16 +170,25 @@ class VendorClients:
 
     def coinbase(self) -> Coinbase:
         """Daily prices of spot products."""
-        return Coinbase(**self._metered("coinbase", self.limits.coinbase))
+        return Coinbase(**self._session("coinbase"))
 
-    def _metered(self, name: str, limits: RequestLimits) -> dict[str, Any]:
-        """Arguments of the client of a vendor with its limits."""
+    def _session(
+        self, vendor: str, *, name: str | None = None, address: str | None = None
+    ) -> dict[str, Any]:
+        """Arguments of the client of a vendor.
+
+        Parameters
+        ----------
+        name, address
+            Of a part of the vendor that is not its API.
+        """
+        terms, limits = VENDORS[vendor], self.limits.of(vendor)
         standin, known = self.standin, self.allowances()
-        path = STANDIN_PATHS.get(name, name)
+        path = name or terms.standin_path or vendor
         return {
-            "base_url": LIVE[name] if standin is None else f"{standin()}/{path}",
-            "budgets": budgets_of(name, known),
-            "quotas": quotas_of(name, known),
+            "base_url": address or terms.address if standin is None else f"{standin()}/{path}",
+            "budgets": budgets_of(name or vendor, known),
+            "quotas": quotas_of(name or vendor, known),
             "concurrency": limits.concurrency,
             "timeout_seconds": limits.timeout_seconds,
             "attempts": limits.attempts,

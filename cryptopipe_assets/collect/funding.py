@@ -2,18 +2,16 @@
 
 from collections import Counter
 from collections.abc import Sequence
-from datetime import date, timedelta
+from datetime import date
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
-
-DAY = timedelta(days=1)
 
 VENUE_INTERVALS = {
     ("binance", "inverse"): 8,
@@ -89,10 +87,6 @@ def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl
     return rows.with_columns(day).join(own, on=own.columns, how="anti").drop("day")
 
 
-ONE_DAY = timedelta(days=1)
-"""Longer than any interval, so that a day's first settlement meets the one before it."""
-
-
 async def settlements_of(
     vendors: VendorClients, symbols: dict[str, str], days: list[date]
 ) -> tuple[pl.DataFrame, Counter[str]]:
@@ -108,8 +102,9 @@ async def settlements_of(
             binance,
             archive,
             symbols,
-            start=midnight(days[0]) - ONE_DAY,
-            end=min(midnight(days[-1]) + ONE_DAY, now),
+            # longer than any interval: a day's first settlement meets the one before it
+            start=midnight(days[0]) - DAY,
+            end=min(midnight(days[-1]) + DAY, now),
             now=now,
         )
         spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})

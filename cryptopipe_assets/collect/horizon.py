@@ -5,9 +5,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 from cryptopipe_assets.config.settings import History
-
-COINALYZE_HOURS = timedelta(hours=1500)
-"""The least that Coinalyze keeps of hourly bars."""
+from cryptopipe_assets.vendors.coinalyze.terms import HOURS_KEPT
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -28,7 +26,7 @@ class Horizon:
     """
 
     first_day: date = History().start
-    coinalyze_hours: timedelta = COINALYZE_HOURS
+    coinalyze_hours: timedelta = HOURS_KEPT
     listing_days: Collection[date] | None = None
     coinbase_prices: bool = False
     coinalyze_funding: bool = False

@@ -2,19 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 LARGEST = 300
 """Coins of a CoinMarketCap listing: two credits."""
-
-ONE_DAY = timedelta(days=1)
 
 
 @dataclass(frozen=True)
@@ -41,9 +39,9 @@ async def from_coinmarketcap(
         parts = [
             MARKET_CAP_SCHEMA.to_frame(),
             *await all_or_nothing(
-                coinmarketcap.listings_historical(day - ONE_DAY, LARGEST)
+                coinmarketcap.listings_historical(day - DAY, LARGEST)
                 for day in days
-                if day < now.date() and vendors.horizon.has_listing(day - ONE_DAY)
+                if day < now.date() and vendors.horizon.has_listing(day - DAY)
             ),
         ]
         if now.date() in days:
@@ -72,7 +70,7 @@ async def from_coinbase(vendors: VendorClients, coins: Sequence[str], days: list
         listed = await coinbase.dollar_products()
         products = {coin: listed[coin] for coin in coins if coin in listed}
         rows = await coinbase.daily_closes(
-            products, start=midnight(days[0]) - ONE_DAY, end=midnight(days[-1])
+            products, start=midnight(days[0]) - DAY, end=midnight(days[-1])
         )
         counts = {
             "coinbase/api_calls": sum(coinbase.calls.values()),

@@ -10,14 +10,13 @@ from typing import Any
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.okx.client import Okx
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
-DAY = timedelta(days=1)
 BYBIT_REACH = timedelta(days=200)
 """How far back Bybit is asked: two pages of history and two of mark prices per eight days."""
 

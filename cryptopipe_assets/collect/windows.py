@@ -2,14 +2,11 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 
 import polars as pl
 
-from cryptopipe_assets.core.calendar import midnight
-
-MINUTE = timedelta(minutes=1)
-DAY = timedelta(days=1)
+from cryptopipe_assets.core.time import midnight
 
 
 @dataclass(frozen=True)

@@ -11,18 +11,26 @@ import tomllib
 from datetime import UTC, date, datetime
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
 from cryptopipe_assets.core.errors import ConfigError
-from cryptopipe_assets.core.section import Section
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.core.section import Section, one_of
+from cryptopipe_assets.quant.strategies import NAMES as STRATEGIES
+from cryptopipe_assets.vendors.catalog import (
+    VENDORS,
+    Vendors,
+    keys,
+    sources_of,
+    tables_with_a_choice,
+)
+from cryptopipe_assets.vendors.keys import Keys
 
 PREFIX = "CRYPTOPIPE_"
 STATE = ".state"
@@ -38,10 +46,14 @@ class History(Section):
     start: date = date(2020, 1, 1)
 
 
+VENUES = tuple(name for name, terms in VENDORS.items() if terms.offer_of("ohlcv_1m"))
+"""Exchanges whose bars can be collected."""
+
+
 class UniverseChoice(Section):
     """Which contract of a coin we follow."""
 
-    venue: Literal["binance"] = "binance"
+    venue: Annotated[str, one_of(VENUES)] = VENUES[0]
     quote: str = "USDT"
 
 
@@ -55,14 +67,34 @@ class Collect(Section):
     raw_days: int = Field(default=30, ge=3)
 
 
-class SourceChoice(Section):
-    """Who is asked for a dataset: the first of the list that we can ask."""
+class _SourceChoice(Section):
+    """Who is asked for a table: the first of the list that we can ask."""
 
-    open_interest: tuple[Literal["coinalyze", "exchanges"], ...] = Field(
-        default=("coinalyze", "exchanges"), min_length=1
-    )
-    market_cap: tuple[Literal["coinmarketcap", "coingecko"], ...] = Field(
-        default=("coinmarketcap", "coingecko"), min_length=1
+    def of(self, table: str) -> tuple[str, ...] | None:
+        """Sources of a table by preference; null if it has no choice."""
+        chosen: tuple[str, ...] | None = getattr(self, table, None)
+        return chosen
+
+
+if TYPE_CHECKING:
+
+    class SourceChoice(_SourceChoice):
+        """``[sources]`` of cryptopipe.toml: a key a table that several vendors could fill."""
+
+        def __init__(self, **ordered: tuple[str, ...]) -> None: ...
+
+else:
+    SourceChoice = create_model(
+        "SourceChoice",
+        __base__=_SourceChoice,
+        __doc__="``[sources]`` of cryptopipe.toml: a key a table that several vendors could fill.",
+        **{
+            table: (
+                tuple[Annotated[str, one_of(sources_of(table))], ...],
+                Field(default=sources_of(table), min_length=1),
+            )
+            for table in tables_with_a_choice()
+        },
     )
 
 
@@ -72,13 +104,10 @@ class RetentionChoice(Section):
     market_cap_snapshot_days: int | None = Field(default=None, ge=1)
 
 
-StrategyName = Literal["leverage_inverted", "dilution", "ema_crossover"]
-
-
 class StrategyChoice(Section):
     """Whose signals are computed."""
 
-    active: tuple[StrategyName, ...] = Field(default=get_args(StrategyName), min_length=1)
+    active: tuple[Annotated[str, one_of(STRATEGIES)], ...] = Field(default=STRATEGIES, min_length=1)
 
 
 class SandboxChoice(Section):
@@ -112,7 +141,7 @@ def _of_home(*parts: str, variable: str) -> Any:
     return Field(default_factory=default, validation_alias=variable)
 
 
-class Environment(BaseSettings):
+class _Environment(BaseSettings):
     """Variables of the process and of ``.env`` of the project folder; the process wins."""
 
     model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
@@ -124,14 +153,31 @@ class Environment(BaseSettings):
     dagster_home: Path = _of_home("dagster_home", variable="DAGSTER_HOME")
     config: Path = _of_home(MARKER, variable="CRYPTOPIPE_CONFIG")
     sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
-    coinalyze_api_key: SecretStr | None = Field(default=None, validation_alias="COINALYZE_API_KEY")
-    cmc_api_key: SecretStr | None = Field(default=None, validation_alias="CMC_API_KEY")
-    coingecko_api_key: SecretStr | None = Field(default=None, validation_alias="COINGECKO_API_KEY")
-    coingecko_plan: Literal["none", "demo", "pro"] | None = Field(
-        default=None, validation_alias="COINGECKO_PLAN"
-    )
     notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
+
+
+def _keys_of_vendors() -> dict[str, Any]:
+    """The variables of vendors' keys and plans, as their terms name them."""
+    fields: dict[str, Any] = {}
+    for key in keys().values():
+        fields[key.setting] = (SecretStr | None, Field(default=None, validation_alias=key.variable))
+        if key.plan_setting:
+            plan = Annotated[str, one_of(key.plans)] | None
+            fields[key.plan_setting] = (
+                plan,
+                Field(default=None, validation_alias=key.plan_variable),
+            )
+    return fields
+
+
+if TYPE_CHECKING:
+
+    class Environment(_Environment):
+        """Variables of the process and of ``.env``; the process wins."""
+
+else:
+    Environment = create_model("Environment", __base__=_Environment, **_keys_of_vendors())
 
 
 class Settings(BaseModel):
@@ -167,6 +213,27 @@ class Settings(BaseModel):
         Runs over another folder, as of a test or a replay, are not kept in Dagster's history.
         """
         return self.warehouse == (self.home / "warehouse").resolve()
+
+    @property
+    def keys(self) -> Keys:
+        """The environment's keys for the real vendors; a stand-in is told none.
+
+        It would also hold us to the limits of a key: forty contracts a minute at Coinalyze.
+        """
+        return self.all_keys if self.environment.vendors == "live" else Keys()
+
+    @property
+    def all_keys(self) -> Keys:
+        """The keys of the environment, whatever the profile."""
+        own, known = self.environment, keys()
+        return Keys(
+            plans={
+                vendor: getattr(own, key.plan_setting)
+                for vendor, key in known.items()
+                if key.plan_setting
+            },
+            **{vendor: getattr(own, key.setting) for vendor, key in known.items()},
+        )
 
     @property
     def warehouse(self) -> Path:

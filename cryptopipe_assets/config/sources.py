@@ -4,9 +4,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.vendors.catalog import keys
 
-KEYS = {"coinalyze": "COINALYZE_API_KEY", "coinmarketcap": "CMC_API_KEY"}
-"""Sources that answer nobody without a key, and the variable that holds it. Others need none."""
+
+def keys_of_sources() -> dict[str, str]:
+    """Sources that answer nobody without a key, and the variable that holds it."""
+    return {name: key.variable for name, key in keys().items() if key.is_required}
 
 
 @dataclass(frozen=True)
@@ -36,17 +39,18 @@ def usable(
     ConfigError
         If none is usable, naming the variables of which one must be set.
     """
+    required = keys_of_sources()
     found: list[Choice] = []
     passed_over: list[str] = []
     for source in ordered:
-        if source in KEYS and source not in keys_present:
-            passed_over.append(f"{source} is passed over: {KEYS[source]} is not given")
+        if source in required and source not in keys_present:
+            passed_over.append(f"{source} is passed over: {required[source]} is not given")
         else:
-            why = f"{KEYS[source]} is given" if source in KEYS else f"{source} needs no key"
+            why = f"{required[source]} is given" if source in required else f"{source} needs no key"
             found.append(Choice(source, "; ".join([*passed_over, why])))
     if found:
         return tuple(found)
-    variables = " or ".join(KEYS[source] for source in ordered)
+    variables = " or ".join(required[source] for source in ordered)
     raise ConfigError(
         f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be asked without "
         f"a key; set {variables or 'a source'} in the environment or .env (keys count in the "

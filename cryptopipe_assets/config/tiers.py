@@ -1,12 +1,13 @@
 """The tiers and schedules of cryptopipe.toml: which coins, how often, and when."""
 
 from datetime import time
-from typing import Annotated, Literal, get_args
+from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
 from cryptopipe_assets.core.recurrence import Recurrence
-from cryptopipe_assets.core.section import Section
+from cryptopipe_assets.core.section import Section, one_of
+from cryptopipe_assets.tables.service_levels import tiered_tables
 
 
 def _upper(coin: str) -> str:
@@ -27,7 +28,8 @@ def _checked(minutes: int, info: ValidationInfo, *, every: str) -> int:
     return minutes
 
 
-TieredTable = Literal["ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
+TIERED = tiered_tables()
+"""Tables whose coins the tiers choose."""
 
 
 class Tier(Section):
@@ -35,7 +37,7 @@ class Tier(Section):
 
     every_minutes: int = Field(ge=1, le=1440)
     offset_minutes: int = Field(default=0, ge=0)
-    tables: tuple[TieredTable, ...] = Field(default=get_args(TieredTable), min_length=1)
+    tables: tuple[Annotated[str, one_of(TIERED)], ...] = Field(default=TIERED, min_length=1)
     coins: tuple[Coin, ...] = Field(min_length=1)
 
     @field_validator("every_minutes", "offset_minutes")

@@ -1,11 +1,6 @@
-"""The one daily partition definition that every time series shares."""
+"""Days in a row, and the months they fall into."""
 
-from datetime import UTC, date, datetime, timedelta
-
-
-def midnight(day: date) -> datetime:
-    """First instant of the day."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)
+from datetime import date, timedelta
 
 
 def months(days: list[date]) -> list[list[date]]:
@@ -19,6 +14,3 @@ def months(days: list[date]) -> list[list[date]]:
 def days_between(first: date, last: date) -> list[date]:
     """Every day from ``first`` to ``last``, both included."""
     return [first + timedelta(days=each) for each in range((last - first).days + 1)]
-
-
-ONE_DAY = timedelta(days=1)

@@ -3,8 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-HOUR, DAY = 60, 1440
-"""Minutes."""
+MINUTES_AN_HOUR, MINUTES_A_DAY = 60, 1440
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -40,16 +39,20 @@ class Recurrence:
     @property
     def per_day(self) -> int:
         """Instants in a day."""
-        return DAY // self.every_minutes
+        return MINUTES_A_DAY // self.every_minutes
 
     @property
     def cron(self) -> str:
         """The instants as a cron line."""
-        if self.every_minutes <= HOUR:
-            minutes = range(self.offset_minutes, HOUR, self.every_minutes)
+        if self.every_minutes <= MINUTES_AN_HOUR:
+            minutes = range(self.offset_minutes, MINUTES_AN_HOUR, self.every_minutes)
             return f"{_list(minutes)} * * * *"
-        hours = range(self.offset_minutes // HOUR, DAY // HOUR, self.every_minutes // HOUR)
-        return f"{self.offset_minutes % HOUR} {_list(hours)} * * *"
+        hours = range(
+            self.offset_minutes // MINUTES_AN_HOUR,
+            MINUTES_A_DAY // MINUTES_AN_HOUR,
+            self.every_minutes // MINUTES_AN_HOUR,
+        )
+        return f"{self.offset_minutes % MINUTES_AN_HOUR} {_list(hours)} * * *"
 
     def includes(self, other: "Recurrence") -> bool:
         """Whether every instant of ``other`` is one of these."""
@@ -76,9 +79,9 @@ def is_regular(every_minutes: int) -> bool:
     """Whether an interval divides an hour, or is whole hours that divide a day."""
     if every_minutes <= 0:
         return False
-    if every_minutes <= HOUR:
-        return HOUR % every_minutes == 0
-    return every_minutes % HOUR == 0 and DAY % every_minutes == 0
+    if every_minutes <= MINUTES_AN_HOUR:
+        return MINUTES_AN_HOUR % every_minutes == 0
+    return every_minutes % MINUTES_AN_HOUR == 0 and MINUTES_A_DAY % every_minutes == 0
 
 
 def _list(numbers: range) -> str:

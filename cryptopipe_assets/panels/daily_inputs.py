@@ -5,11 +5,12 @@ from datetime import date, datetime, timedelta
 
 import polars as pl
 
-from cryptopipe_assets.core.calendar import ONE_DAY, midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.core.symbology import split_multiplier
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.quant.math.daily_asof import with_newest_known
 from cryptopipe_assets.quant.metrics.leverage.inputs import MAX_SUPPLY_AGE, daily_market_cap
@@ -43,7 +44,7 @@ def end_of_ended_days(days: Sequence[date], *inputs: pl.LazyFrame) -> datetime:
     if collected_until is None:
         return midnight(days[0])
     over = midnight(collected_until.date())
-    return min(max(over, midnight(days[0])), midnight(days[-1]) + ONE_DAY)
+    return min(max(over, midnight(days[0])), midnight(days[-1]) + DAY)
 
 
 def stretches(lake: Lake, contract: type[Table], days: list[date]) -> list[list[date]]:

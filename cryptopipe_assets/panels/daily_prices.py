@@ -5,7 +5,8 @@ from datetime import date
 
 import polars as pl
 
-from cryptopipe_assets.core.calendar import ONE_DAY, days_between, months
+from cryptopipe_assets.core.calendar import days_between, months
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.panels.daily_inputs import PRICES_ONLY, with_coin
 from cryptopipe_assets.quant.math.daily_grid import is_known_by_day_end
@@ -55,7 +56,7 @@ def midnight_prices(lake: Lake, first: date, last: date) -> pl.DataFrame:
     is_daily = pl.col("source") == PRICES_ONLY
     at_midnight = pl.col("ts") == pl.col("ts").dt.truncate("1d")
     chunks = [
-        lake.scan(MarketCap, days[0] + ONE_DAY, days[-1] + ONE_DAY)
+        lake.scan(MarketCap, days[0] + DAY, days[-1] + DAY)
         .filter(at_midnight, pl.col("price_usd") > 0)
         .with_columns(pl.col("ts").dt.offset_by("-1d"))
         .filter(is_known_by_day_end())

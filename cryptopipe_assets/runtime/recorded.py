@@ -6,13 +6,13 @@ from pathlib import Path
 
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
+from cryptopipe_assets.vendors.keys import Keys
 
 RECORDED_SOURCES = SourceChoice(open_interest=("coinalyze",), market_cap=("coinmarketcap",))
 """The vendors whose daily history can be recorded; the other ones tell the present."""

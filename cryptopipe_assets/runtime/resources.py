@@ -2,15 +2,14 @@
 
 from collections.abc import Callable, Collection
 from datetime import datetime
-from typing import get_args
 
-from cryptopipe_assets.collect.clients import Keys, VendorClients
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.config_snapshot import Context
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.config.tiers import Tier, TieredTable
+from cryptopipe_assets.config.tiers import TIERED, Tier
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.quant.strategies.strategy_set import active
 from cryptopipe_assets.runtime import recorded as recorded_profile
@@ -63,7 +62,7 @@ def _of_tables(tiers: Collection[Tier]) -> dict[str, frozenset[str]]:
     """Coins that each table follows: of the tiers that name it; signals those with bars."""
     named = {
         table: frozenset(coin for tier in tiers if table in tier.tables for coin in tier.coins)
-        for table in get_args(TieredTable)
+        for table in TIERED
     }
     return named | {"signals": named["ohlcv_1m"]}
 
@@ -82,7 +81,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
         records=Records(folder=state),
         evidence=recorders(settings),
         sources=settings.config.sources,
-        keys=keys(settings),
+        keys=settings.keys,
         horizon=Horizon(
             first_day=settings.config.history.start,
             coinbase_prices=collect.coinbase_prices,
@@ -112,30 +111,14 @@ def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]],
     """Who keeps what the vendors answer, where cryptopipe.toml wants it kept."""
     if not settings.config.collect.archive_raw:
         return None
-    found, archive = keys(settings), Archive(settings.warehouse)
+    found, archive = settings.keys, Archive(settings.warehouse)
     context = Context(
         profile=settings.environment.vendors,
         config=settings.config,
         keys=tuple(sorted(found.present())),
-        coingecko_plan=found.coingecko_plan,
+        coingecko_plan=found.stated_plan("coingecko"),
     ).model_dump_json()
     return lambda journal, wall: Recorder(archive, journal, context=context, wall=wall)
-
-
-def keys(settings: Settings) -> Keys:
-    """The environment's keys for the real vendors; a stand-in is told none.
-
-    It would also hold us to the limits of a key: forty contracts a minute at Coinalyze.
-    """
-    environment = settings.environment
-    if environment.vendors != "live":
-        return Keys()
-    return Keys(
-        coinalyze=environment.coinalyze_api_key,
-        coinmarketcap=environment.cmc_api_key,
-        coingecko=environment.coingecko_api_key,
-        coingecko_plan=environment.coingecko_plan,
-    )
 
 
 def standin(settings: Settings) -> OnDemandSandbox:

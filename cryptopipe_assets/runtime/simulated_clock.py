@@ -32,7 +32,7 @@ from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.catalog import Vendors
 
 NO_LIMIT = 1_000_000_000
 

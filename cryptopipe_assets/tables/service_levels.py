@@ -11,16 +11,32 @@ importing Dagster; a test holds the two together.
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Protocol, TypeVar
 
-from cryptopipe_assets.config.tiers import Tier
-
-MINUTE, HOUR, DAY = timedelta(minutes=1), timedelta(hours=1), timedelta(days=1)
+from cryptopipe_assets.core.time import DAY, HOUR, MINUTE
 
 SLACK = 5 * MINUTE
 """A run needs a moment from its tick to its last file."""
 
 UNTIERED_PULL = HOUR
 """Tables that do not tell tiers apart follow their inputs, at the latest every hour."""
+
+
+class Tier(Protocol):
+    """What is read here of a tier of cryptopipe.toml."""
+
+    @property
+    def every_minutes(self) -> int:
+        """Minutes between its instants."""
+        ...
+
+    @property
+    def tables(self) -> tuple[str, ...]:
+        """Collected tables that follow its coins."""
+        ...
+
+
+AnyTier = TypeVar("AnyTier", bound=Tier)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,6 +60,10 @@ class ServiceLevel:
         Collected table whose coins it has, if the tiers choose them for that one.
     at_most_every
         It is not asked more often than this, however quick the tier.
+    asked_with
+        The round of the schedules that asks for it: ``market_data`` at each instant of a tier,
+        ``positions`` half an hour later, ``listings`` once for all tiers, ``closing`` when a day
+        is closed; empty for what follows its inputs.
     has_days
         Its rows are kept in a file a day. The age of a table without counts from when it was last
         looked at: its newest row may rightly be months old.
@@ -56,6 +76,7 @@ class ServiceLevel:
     entity: str | None = None
     follows: str | None = None
     at_most_every: timedelta = MINUTE
+    asked_with: str = ""
     has_days: bool = True
 
     def late_after(self, pull: timedelta) -> timedelta:
@@ -68,13 +89,16 @@ class ServiceLevel:
 
 
 SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
-    "instruments": ServiceLevel(layer="collected", step=DAY, delay=HOUR, has_days=False),
+    "instruments": ServiceLevel(
+        layer="collected", step=DAY, delay=HOUR, asked_with="listings", has_days=False
+    ),
     "ohlcv_1m": ServiceLevel(
         layer="collected",
         inputs=("instruments",),
         step=MINUTE,
         entity="symbol",
         follows="ohlcv_1m",
+        asked_with="market_data",
     ),
     "funding_rate": ServiceLevel(
         layer="collected",
@@ -82,6 +106,7 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
         step=8 * HOUR,
         entity="symbol",
         follows="funding_rate",
+        asked_with="market_data",
     ),
     "open_interest": ServiceLevel(
         layer="collected",
@@ -89,10 +114,13 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
         step=HOUR,
         entity="coin",
         follows="open_interest",
+        asked_with="positions",
         at_most_every=HOUR,
     ),
     # One answer tells all coins.
-    "market_cap": ServiceLevel(layer="collected", step=HOUR, follows="market_cap"),
+    "market_cap": ServiceLevel(
+        layer="collected", step=HOUR, follows="market_cap", asked_with="listings"
+    ),
     "microstructure_1h": ServiceLevel(
         layer="features",
         inputs=("funding_rate", "instruments", "ohlcv_1m"),
@@ -125,6 +153,7 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
     ),
     "data_gaps": ServiceLevel(
         layer="quality",
+        asked_with="closing",
         inputs=("instruments", "ohlcv_1m"),
         step=DAY,
         delay=HOUR,
@@ -134,7 +163,17 @@ SERVICE_LEVELS: Mapping[str, ServiceLevel] = {
 """Every table, each after those it is made from. A new table is a line here."""
 
 
-def tiers_of(table: str, tiers: Mapping[str, Tier]) -> dict[str, Tier]:
+def tiered_tables() -> tuple[str, ...]:
+    """Tables whose coins the tiers choose."""
+    return tuple(name for name, level in SERVICE_LEVELS.items() if level.follows == name)
+
+
+def asked_with(round_: str) -> tuple[str, ...]:
+    """Tables that a round of the schedules asks for."""
+    return tuple(name for name, level in SERVICE_LEVELS.items() if level.asked_with == round_)
+
+
+def tiers_of(table: str, tiers: Mapping[str, AnyTier]) -> dict[str, AnyTier]:
     """Tiers whose coins the table has; all of them for a table that does not choose."""
     follows = SERVICE_LEVELS[table].follows
     return {name: tier for name, tier in tiers.items() if follows in (None, *tier.tables)}

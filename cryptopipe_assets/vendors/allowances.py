@@ -1,28 +1,16 @@
 """Every limit that a vendor sets and we keep: per vendor, account, family and window.
 
-The one list of them: clients take their budgets and quotas from here, and so do the forecast and
-the status. What the vendors allow is stated in ``limits`` and in cryptopipe.toml.
+Made from the vendors' terms and cryptopipe.toml: clients take their budgets and quotas from here,
+and so do the forecast and the status.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
-from typing import Literal
 
-from cryptopipe_assets.vendors.coingecko.plans import TERMS, Plan
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.catalog import VENDORS, Vendors
+from cryptopipe_assets.vendors.http.limits import SECONDS, Window
 from cryptopipe_assets.vendors.http.quota import Quota
 from cryptopipe_assets.vendors.http.rate_limit import Budget
-
-Window = Literal["second", "2 s", "5 s", "minute", "5 min", "day", "month"]
-SECONDS: dict[Window, float] = {
-    "second": 1,
-    "2 s": 2,
-    "5 s": 5,
-    "minute": 60,
-    "5 min": 300,
-    "day": 86_400,
-    "month": 30 * 86_400,
-}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -37,6 +25,8 @@ class Allowance:
         How long it lasts: a rolling window of seconds or minutes, or a calendar day or month.
     limit, planned
         Units the vendor allows, and our share of them.
+    counts
+        Family of the costs that are held against it; that of its own name, if empty.
     """
 
     vendor: str
@@ -44,6 +34,7 @@ class Allowance:
     window: Window
     limit: int
     planned: int
+    counts: str = ""
 
     @property
     def is_rolling(self) -> bool:
@@ -55,42 +46,30 @@ class Allowance:
         return Budget(family=self.family, units=self.planned, per_seconds=SECONDS[self.window])
 
 
-def allowances(limits: Vendors, coingecko_plan: Plan = "none") -> tuple[Allowance, ...]:
-    """Return all allowances, by vendor and family, short windows first."""
-    binance, metered = limits.binance, limits.coinmarketcap
-    rows: list[tuple[str, str, Window, int | None, float]] = [
-        ("binance", "weight", "minute", binance.weight_per_minute, binance.share),
-        ("binance", "funding", "5 min", binance.funding_calls_per_5_minutes, binance.share),
-        ("binance", "futures_data", "5 min", binance.statistics_calls_per_5_minutes, binance.share),
-        ("bybit", "requests", "5 s", limits.bybit.calls_per_5_seconds, limits.bybit.share),
-        ("okx", "public", "2 s", limits.okx.calls_per_2_seconds, limits.okx.share),
-        ("hyperliquid", "weight", "minute", limits.hyperliquid.weight_per_minute,
-         limits.hyperliquid.share),
-        ("coinalyze", "symbols", "minute", limits.coinalyze.symbols_per_minute,
-         limits.coinalyze.share),
-        ("coinbase", "public", "second", limits.coinbase.calls_per_second, limits.coinbase.share),
-        ("coinmarketcap", "calls", "minute", metered.calls_per_minute, metered.share),
-        ("coinmarketcap", "credits", "day", metered.credits_per_day, metered.share),
-        ("coinmarketcap", "credits", "month", metered.credits_per_month, metered.share),
-    ]  # fmt: skip
-    terms, own = TERMS[coingecko_plan], limits.coingecko
-    family = f"calls-{coingecko_plan}"
-    per_month = None if terms.calls_per_month is None else own.calls_per_month
-    rows += [
-        ("coingecko", family, "minute", terms.calls_per_minute, own.share),
-        ("coingecko", family, "month", per_month or terms.calls_per_month, own.share),
-    ]
-    return tuple(
-        Allowance(
-            vendor=vendor,
-            family=family,
-            window=window,
-            limit=limit,
-            planned=max(1, int(limit * share)),
-        )
-        for vendor, family, window, limit, share in rows
-        if limit is not None
-    )
+def allowances(limits: Vendors, plans: Mapping[str, str] | None = None) -> tuple[Allowance, ...]:
+    """Return all allowances, by vendor and family, short windows first.
+
+    Parameters
+    ----------
+    plans
+        Vendor to the plan that its key is of; without a key where it is not said.
+    """
+    found = []
+    for name, terms in VENDORS.items():
+        own = limits.of(name)
+        plan = (plans or {}).get(name) or (terms.key.plan_of(None, None) if terms.key else "")
+        found += [
+            Allowance(
+                vendor=name,
+                family=each.family,
+                window=each.window,
+                limit=each.units,
+                planned=own.planned(each.units),
+                counts=each.counts,
+            )
+            for each in terms.rates(own, plan)
+        ]
+    return tuple(found)
 
 
 def budgets_of(vendor: str, among: Iterable[Allowance]) -> tuple[Budget, ...]:

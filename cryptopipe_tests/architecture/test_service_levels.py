@@ -9,8 +9,7 @@ from cryptopipe_assets.definitions import defs
 from cryptopipe_assets.runtime.assembly import in_order
 from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
-from cryptopipe_assets.vendors.docs import DOCS
-from cryptopipe_assets.vendors.retention import RETENTIONS
+from cryptopipe_assets.vendors.catalog import VENDORS
 
 SPECS = {spec.key.to_user_string(): spec for spec in defs.resolve_all_asset_specs()}
 
@@ -36,10 +35,17 @@ def test_tables_are_listed_after_what_they_are_made_from():
         assert all(order.index(each) < order.index(name) for each in level.inputs)
 
 
-def test_what_vendors_delete_is_said_of_every_collected_table_and_each_is_documented():
+def test_every_collected_table_has_a_vendor_that_offers_it():
     collected = {name for name, each in SERVICE_LEVELS.items() if each.layer == "collected"}
-    assert {each.table for each in RETENTIONS} == collected
-    assert {each.vendor for each in RETENTIONS} == set(DOCS)
+    offered = {each.table for terms in VENDORS.values() for each in terms.offers}
+    assert offered == collected
+
+
+@pytest.mark.parametrize("vendor", VENDORS)
+def test_a_vendor_speaks_of_columns_that_its_tables_have(vendor):
+    for offer in VENDORS[vendor].offers:
+        columns = set(contracts()[offer.table].columns())
+        assert set(offer.derived) | set(offer.null) <= columns, offer.table
 
 
 def test_the_status_does_not_import_what_it_has_no_time_for():

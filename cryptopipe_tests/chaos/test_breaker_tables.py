@@ -13,7 +13,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys, VendorClients
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import SourceChoice, load_settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
@@ -21,6 +21,7 @@ from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.vendors.http.circuit import OUTAGES_THAT_OPEN, read_circuits
+from cryptopipe_assets.vendors.keys import Keys
 from cryptopipe_tests.chaos.questions import CANARY, NOW
 from cryptopipe_tests.conftest import Platform
 

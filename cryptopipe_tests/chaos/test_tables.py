@@ -16,7 +16,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys, VendorClients
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import SourceChoice, load_settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core import errors
@@ -26,6 +26,7 @@ from cryptopipe_assets.sandbox.faults.plan import Fault, Kind
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.keys import Keys
 from cryptopipe_tests.chaos.questions import CANARY, NOW
 from cryptopipe_tests.conftest import Platform
 

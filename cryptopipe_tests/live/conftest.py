@@ -11,10 +11,11 @@ from datetime import UTC, datetime
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys, VendorClients
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.keys import Keys
 
 STANDIN = "LIVE_CHECK_STANDIN"
 """Address of a stand-in to be checked in place of the world: how this check is tested."""

@@ -16,7 +16,8 @@ from typing import Any
 import polars as pl
 import pytest
 
-from cryptopipe_assets.vendors.coingecko.parsing import DAY, read_candles, read_chart, read_coins
+from cryptopipe_assets.core.time import DAY
+from cryptopipe_assets.vendors.coingecko.parsing import read_candles, read_chart, read_coins
 from cryptopipe_assets.vendors.coinmarketcap.parsing import closing, latest, read_listing
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape

@@ -11,7 +11,7 @@ from rich.progress import track
 
 from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.calendar import midnight
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, simulated_world
 from cryptopipe_assets.runtime.table_run import Outcome, TableRun
 from cryptopipe_assets.storage.lake import Lake

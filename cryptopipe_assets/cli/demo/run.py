@@ -10,8 +10,8 @@ from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.config.project import checkout
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.calendar import ONE_DAY
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.runtime.assembly import build, in_order
 from cryptopipe_assets.runtime.dagster_home import dagster_command
 from cryptopipe_assets.runtime.table_run import Outcome, TableRun
@@ -51,8 +51,8 @@ def demo(settings: Settings, *, days: int) -> None:
     outcomes.append(materialise(run, ["market_cap"], earliest, today))
     others = [name for name in tables if name != "market_cap"]
     before = [name for name in others if name != "factors_1h"]
-    out.print(f"\nWarming up, {warm_up} to {first - ONE_DAY}")
-    outcomes.append(materialise(run, before, warm_up, first - ONE_DAY))
+    out.print(f"\nWarming up, {warm_up} to {first - DAY}")
+    outcomes.append(materialise(run, before, warm_up, first - DAY))
     out.print(f"\nFilling, {first} to {today}")
     outcomes.append(materialise(run, others, first, today))
     _summary(settings, outcomes)

@@ -8,10 +8,11 @@ import polars as pl
 from cryptopipe_assets.collect.gaps.intervals import SPANS
 from cryptopipe_assets.collect.gaps.refetch import Refetched
 from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.hourly_trades import HOUR, MOST_HOURS, trades_by_hour
+from cryptopipe_assets.vendors.binance.hourly_trades import MOST_HOURS, trades_by_hour
 
 LEAST = ("rest", "archive_day")
 """Transports that must have answered before a gap is explained; months repeat the days."""

@@ -8,14 +8,14 @@ whether anything was traded.
 
 from collections.abc import Coroutine, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from typing import Any
 
 import polars as pl
 
 from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, segments
-from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.core.errors import NotPublished
+from cryptopipe_assets.core.time import DAY, MINUTE, midnight
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive, next_month
 from cryptopipe_assets.vendors.binance.client import MOST_KLINES, Binance
 from cryptopipe_assets.vendors.binance.collect import collect_bars
@@ -23,8 +23,6 @@ from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import is_published
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 
-DAY = timedelta(days=1)
-MINUTE = timedelta(minutes=1)
 TRANSPORTS = ("rest", "archive_day", "archive_month")
 GIVEN_UP_AFTER = 7 * DAY
 """A file that is not there a week after its time will not come: the archive has answered."""

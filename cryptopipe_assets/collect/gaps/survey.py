@@ -16,14 +16,13 @@ from cryptopipe_assets.collect.gaps.causes import (
 from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import reconcile
 from cryptopipe_assets.collect.gaps.scan import Scan, scan
-from cryptopipe_assets.core.calendar import midnight
 from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.storage.lake import Lake
 
 DUE = timedelta(minutes=125)
 """A minute that has been over for less is late at worst, not missing."""
 
-DAY = timedelta(days=1)
 
 Runs = Callable[[list[date]], pl.DataFrame]
 """From days with missing minutes to ``day``, ``at`` and ``tier``: when a run last asked for the

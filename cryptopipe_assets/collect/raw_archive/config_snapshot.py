@@ -1,10 +1,9 @@
 """The configuration that a visit asked under, so that a rebuild asks the same questions."""
 
-from typing import Literal
-
 from pydantic import BaseModel, ConfigDict, SecretStr
 
 from cryptopipe_assets.config.settings import Config, Profile, Settings
+from cryptopipe_assets.vendors.catalog import keys
 
 NOT_A_KEY = SecretStr("CG-not-a-key-0123456789")
 """Stands for a key that was set: whether there is one decides who is asked.
@@ -31,17 +30,13 @@ class Context(BaseModel):
     profile: Profile
     config: Config
     keys: tuple[str, ...]
-    coingecko_plan: Literal["none", "demo", "pro"] | None
+    coingecko_plan: str | None
 
     def over(self, settings: Settings) -> Settings:
         """The settings as they were then, but for the paths of now."""
         had = {
-            name: NOT_A_KEY if vendor in self.keys else None
-            for vendor, name in (
-                ("coinalyze", "coinalyze_api_key"),
-                ("coinmarketcap", "cmc_api_key"),
-                ("coingecko", "coingecko_api_key"),
-            )
+            key.setting: NOT_A_KEY if vendor in self.keys else None
+            for vendor, key in keys().items()
         }
         changed = settings.with_environment(
             vendors=self.profile, coingecko_plan=self.coingecko_plan, **had

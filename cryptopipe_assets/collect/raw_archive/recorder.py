@@ -1,7 +1,7 @@
 """Keeping what one table's turn in one run asks, hears, rests on and writes."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from pathlib import Path
 
 from cryptopipe_assets.collect.raw_archive.blobs import digest
@@ -9,11 +9,11 @@ from cryptopipe_assets.collect.raw_archive.clock import ResponseClock
 from cryptopipe_assets.collect.raw_archive.manifest import Response, RunManifest
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.core.errors import VendorError
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.responses import Request
 
 REGISTRY = "instruments"
-ONE_DAY = timedelta(days=1)
 DECISIVE_TAGS = ("cryptopipe/tier", "cryptopipe/coins")
 """Tags of a run that say whose coins it asks for."""
 
@@ -101,7 +101,7 @@ def _own(journal: Journal, today: date) -> Iterable[str]:
     yield f"{REGISTRY}/part-0.parquet"
     days = journal.scope.days
     if days:
-        for day in {*days, days[0] - ONE_DAY, today}:
+        for day in {*days, days[0] - DAY, today}:
             yield _part(journal.table, day)
 
 

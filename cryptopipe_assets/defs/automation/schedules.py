@@ -16,7 +16,8 @@ from dagster import AssetSelection
 
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
-from cryptopipe_assets.core.recurrence import HOUR, Recurrence
+from cryptopipe_assets.core.recurrence import Recurrence
+from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.defs.automation.round_history import ROUND, TICK, RoundHistory
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.defs.publishing.publication import GATE, PLAIN
@@ -202,7 +203,7 @@ def _request(
             **range_tags(min(first for first, _ in spans), max(last for _, last in spans)),
             ROUND: names,
             TICK: at.isoformat(),
-            "dagster/priority": "1" if due[0].recurrence.every_minutes < HOUR else "0",
+            "dagster/priority": "1" if due[0].recurrence.interval < HOUR else "0",
             **({TIER: tier} if tier else {}),
             **({PLAIN: "true"} if _is_repeat(due[0].recurrence, at) else {}),
         },

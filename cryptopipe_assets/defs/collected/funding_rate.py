@@ -11,15 +11,15 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.funding import (
-    ONE_DAY,
     of_other_contracts,
     only_where_nothing_else,
     settlements_of,
 )
 from cryptopipe_assets.collect.windows import expected_minutes
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
@@ -64,7 +64,7 @@ def funding_rate(
 
 def _listed_by(followed: pl.DataFrame, day: date) -> dict[str, str]:
     """Vendor's and our symbol of the contracts that had been listed when the day was over."""
-    listed = followed.filter(pl.col("listed_at") < midnight(day) + ONE_DAY)
+    listed = followed.filter(pl.col("listed_at") < midnight(day) + DAY)
     return dict(listed.select("vendor_symbol", "symbol").iter_rows())
 
 
@@ -99,7 +99,7 @@ def funding_rate_is_on_schedule(
     days = days_checked(context, warehouse, FundingRate)
     since = (pl.col("ts") - pl.col("ts").shift(1).over("symbol", order_by="ts")).dt.total_hours()
     late = (
-        warehouse.lake.scan(FundingRate, days[0] - ONE_DAY, days[-1])
+        warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1])
         .with_columns(hours_since_previous=since)
         .filter(
             pl.col("source") != DAILY_SOURCE,

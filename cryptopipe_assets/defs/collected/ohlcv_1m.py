@@ -17,10 +17,11 @@ from cryptopipe_assets.collect.windows import (
     stored_minutes,
     without_bars,
 )
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table

@@ -14,8 +14,9 @@ from cryptopipe_assets.collect.fallback import first_available
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze, from_exchanges
 from cryptopipe_assets.config.sources import Choice
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.instruments import instruments
@@ -26,7 +27,6 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 
-ONE_DAY = timedelta(days=1)
 JUMP = 5.0
 """A position that grows or shrinks by this factor in an hour is worth a look."""
 
@@ -84,7 +84,7 @@ def _ask(
     """Rows of the days from the chosen source; a vendor that fails fails them all."""
     coins = universe.coins(OpenInterest.table_name())
     if choice.source == "coinalyze":
-        stored = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
+        stored = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
         ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()
         known = frozenset(ours.iter_rows())
         return asyncio.run(from_coinalyze(vendors, coins, days, known=known))
@@ -106,14 +106,14 @@ def open_interest_covers_the_universe(
 ) -> dg.AssetCheckResult:
     """Followed coins have values, and each day from every venue that had some the day before."""
     days = days_checked(context, warehouse, OpenInterest)
-    rows = warehouse.lake.scan(OpenInterest, days[0] - ONE_DAY, days[-1])
+    rows = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
     newest = rows.select(pl.max("ts")).collect().item() or midnight(days[0])
     coins = pl.DataFrame({"coin": universe_of(context, universe).coins(OpenInterest.table_name())})
     had = rows.select("coin", "venue", day=pl.col("ts").dt.date()).unique().collect()
     judged = [day for day in days if midnight(day) + SETTLED <= newest]
     lost = (
         had.join(coins, on="coin", how="semi")
-        .with_columns(day=pl.col("day") + ONE_DAY)
+        .with_columns(day=pl.col("day") + DAY)
         .filter(pl.col("day").is_in(judged))
         .join(had, on=["coin", "venue", "day"], how="anti")
         .sort("day", "coin", "venue")

@@ -6,8 +6,8 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.calendar import ONE_DAY, midnight
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.market_cap import market_cap
 from cryptopipe_assets.defs.partitions import look_back
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
@@ -59,7 +59,7 @@ def _snapshots(lake: Lake, days: list[date]) -> pl.LazyFrame:
     day = pl.col("ts").dt.offset_by("-1ms").dt.date()
     implied = pl.col("market_cap_usd") / pl.col("price_usd")
     return (
-        lake.scan(MarketCap, days[0] - SNAPSHOTS_BEFORE * ONE_DAY, days[-1] + ONE_DAY)
+        lake.scan(MarketCap, days[0] - SNAPSHOTS_BEFORE * DAY, days[-1] + DAY)
         .filter(is_said | ~is_said.any().over("coin_id", day))
         .with_columns(
             circulating_supply=pl.when(is_said).then("circulating_supply").otherwise(implied)
@@ -97,7 +97,7 @@ def dilution_metrics_have_their_categories(
     days = days_checked(context, warehouse, DilutionMetrics)
     footing = ("coin_id", "cap_kind", "cap_pit")
     rows = (
-        warehouse.lake.scan(DilutionMetrics, days[0] - 334 * ONE_DAY, days[-1])
+        warehouse.lake.scan(DilutionMetrics, days[0] - 334 * DAY, days[-1])
         .filter(pl.col("circulating_share").is_not_null())
         .select(*footing, "ts", "supply_asof", "category")
         .collect()
@@ -106,7 +106,7 @@ def dilution_metrics_have_their_categories(
     due = (
         rows.filter(pl.col("ts") >= midnight(days[0]))
         .join(earlier, on=footing)
-        .filter(pl.col("supply_asof") - pl.col("first_asof") >= dilution.MIN_DAYS * ONE_DAY)
+        .filter(pl.col("supply_asof") - pl.col("first_asof") >= dilution.MIN_DAYS * DAY)
     )
     unnamed = due.filter(pl.col("category").is_null()).sort("coin_id", "ts")
     return dg.AssetCheckResult(

@@ -8,8 +8,9 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.followed import followed_instruments
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.features.microstructure_1h import microstructure_1h

@@ -6,9 +6,9 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.calendar import ONE_DAY, midnight
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -85,11 +85,11 @@ def _scans(lake: Lake, days: list[date]) -> tuple[pl.LazyFrame, pl.LazyFrame, pl
     """Open interest, market caps and funding that the days rest on."""
 
     def before(count: int) -> date:
-        return days[0] - count * ONE_DAY
+        return days[0] - count * DAY
 
     return (
         lake.scan(OpenInterest, before(OPEN_INTEREST_BEFORE), days[-1]),
-        lake.scan(MarketCap, before(MARKET_CAP_BEFORE), days[-1] + ONE_DAY),
+        lake.scan(MarketCap, before(MARKET_CAP_BEFORE), days[-1] + DAY),
         lake.scan(FundingRate, before(FUNDING_BEFORE), days[-1]),
     )
 

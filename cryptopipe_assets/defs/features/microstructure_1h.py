@@ -6,8 +6,9 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.calendar import midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments

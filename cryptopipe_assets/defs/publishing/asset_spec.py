@@ -10,9 +10,10 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.time import DAY, HOUR, MINUTE
 from cryptopipe_assets.operations.budget.remaining import vendors_of
-from cryptopipe_assets.tables.service_levels import DAY, HOUR, MINUTE, SERVICE_LEVELS, pull_of
-from cryptopipe_assets.vendors.docs import DOCS
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, pull_of
+from cryptopipe_assets.vendors.catalog import VENDORS
 
 COLLECTING = ("collected", "history", "quality")
 STEPS = {MINUTE: "by-minute", HOUR: "hourly", 8 * HOUR: "settlements", DAY: "daily"}
@@ -50,7 +51,7 @@ def ownership(name: str, layer: str) -> dict[str, Any]:
 def vendor_links(settings: Settings, name: str) -> dict[str, dg.MetadataValue[Any]]:
     """Documentation of the vendors that the table comes from in these settings."""
     return {
-        f"docs of {vendor}": dg.MetadataValue.url(DOCS[vendor])
+        f"docs of {vendor}": dg.MetadataValue.url(VENDORS[vendor].docs)
         for vendor in vendors_of(settings, name)
     }
 

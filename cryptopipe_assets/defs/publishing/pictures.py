@@ -5,8 +5,9 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.defs.publishing.charts import bars, heat_map, lines
-from cryptopipe_assets.tables.service_levels import HOUR, SERVICE_LEVELS
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 TOP = 10
 LINES = 5

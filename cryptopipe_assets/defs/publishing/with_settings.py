@@ -10,11 +10,12 @@ from typing import Any
 import dagster as dg
 
 from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.core.time import DAY, HOUR
 from cryptopipe_assets.defs.automation.conditions import when_days_end, when_hours_close
 from cryptopipe_assets.defs.partitions import DAYS, SYMBOLS, days_since
 from cryptopipe_assets.defs.publishing.asset_spec import freshness_policy, vendor_links
 from cryptopipe_assets.operations.schedule.rounds import hours_end
-from cryptopipe_assets.tables.service_levels import DAY, HOUR, SERVICE_LEVELS
+from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 DERIVED = ("features", "signals")
 """Layers whose tables follow what they are made from; the other ones have a time of their own."""

@@ -7,8 +7,9 @@ from datetime import date, timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.calendar import ONE_DAY, midnight, months
+from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -74,7 +75,7 @@ def signals(
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
     every = days_of(context)
-    first = every[0].replace(day=1) - PRICES_BEFORE * ONE_DAY
+    first = every[0].replace(day=1) - PRICES_BEFORE * DAY
     elsewhere = universe.beyond.get(Signals.table_name(), frozenset())
     closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere)
     for days in months(every):
@@ -90,14 +91,14 @@ def signals(
 
 def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
     """What was known of every coin at the end of the ended days, and prices of those before."""
-    first, last = midnight(days[0].replace(day=1) - PRICES_BEFORE * ONE_DAY), days[-1]
-    caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * ONE_DAY, last + ONE_DAY)
-    end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + ONE_DAY), caps)
+    first, last = midnight(days[0].replace(day=1) - PRICES_BEFORE * DAY), days[-1]
+    caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * DAY, last + DAY)
+    end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + DAY), caps)
     prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)
     return daily_panel(
         with_exclusion(prices, caps.collect()),
         lake.scan(LeverageRatios, days[0], last).collect(),
-        lake.scan(DilutionMetrics, days[0] - DILUTION_BEFORE * ONE_DAY, last).collect(),
+        lake.scan(DilutionMetrics, days[0] - DILUTION_BEFORE * DAY, last).collect(),
         start=first,
         end=end,
     )
@@ -111,7 +112,7 @@ def _book(strategy: Strategy, panel: pl.DataFrame, first: date) -> Book:
     ts, start = pl.col("ts"), midnight(first)
     if strategy.lookback == timedelta(0):
         return strategy.signals(panel.filter(ts >= start))
-    reach = strategy.lookback or PRICES_BEFORE * ONE_DAY
+    reach = strategy.lookback or PRICES_BEFORE * DAY
     stretch = panel.filter(ts >= midnight(first.replace(day=1)) - reach)
     book, before = strategy.signals(stretch), strategy.signals(stretch.filter(ts < start))
     refused = Counter(book.refused) - Counter(before.refused)

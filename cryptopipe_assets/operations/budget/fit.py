@@ -6,15 +6,15 @@ from dataclasses import dataclass
 from math import ceil
 
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.recurrence import DAY, is_regular
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY, is_regular
 from cryptopipe_assets.operations.budget.forecast import Contracts, Demand, forecast
 from cryptopipe_assets.operations.schedule.rounds import Round
 from cryptopipe_assets.operations.status.expiry import source_of
 from cryptopipe_assets.storage.contract_counts import contract_counts
-from cryptopipe_assets.vendors.allowances import SECONDS, Allowance, allowances
-from cryptopipe_assets.vendors.coingecko.plans import assumed_plan
+from cryptopipe_assets.vendors.allowances import Allowance, allowances
+from cryptopipe_assets.vendors.catalog import tables_with_a_choice
+from cryptopipe_assets.vendors.http.limits import SECONDS
 
-CHOICES = ("open_interest", "market_cap")
 DAYS_A_MONTH = 31
 SECONDS_A_DAY = 86_400
 
@@ -63,11 +63,9 @@ class Forecast:
 
 def forecasts(settings: Settings, contracts: Contracts) -> list[Forecast]:
     """What each allowance is asked for, in the order of ``allowances``; those in use only."""
-    sources = {table: source_of(settings, table) for table in CHOICES}
+    sources = {table: source_of(settings, table) for table in tables_with_a_choice()}
     demands = forecast(settings.config, sources, contracts)
-    own = settings.environment
-    plan = assumed_plan(own.coingecko_api_key, own.coingecko_plan)
-    every = allowances(settings.config.vendors, plan)
+    every = allowances(settings.config.vendors, settings.all_keys.plans())
     found = (_forecast(each, demands) for each in every)
     return [each for each in found if each.demands]
 
@@ -130,9 +128,9 @@ def _forecast(allowance: Allowance, demands: Sequence[Demand]) -> Forecast:
 
 
 def _pays(allowance: Allowance, demand: Demand) -> bool:
-    """Whether the demand is held against the allowance; CoinGecko's families are its plans'."""
-    family = "calls" if allowance.vendor == "coingecko" else allowance.family
-    return (allowance.vendor, family) == (demand.cost.vendor, demand.cost.family)
+    """Whether the demand is held against the allowance."""
+    family = allowance.counts or allowance.family
+    return (allowance.vendor, family) == (demand.vendor, demand.cost.family)
 
 
 def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
@@ -143,11 +141,12 @@ def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
     minutes: Counter[int] = Counter()
     for each in demands:
         when = each.round.recurrence
-        for minute in range(when.offset_minutes, DAY, when.every_minutes):
+        for minute in range(when.offset_minutes, MINUTES_A_DAY, when.every_minutes):
             minutes[minute] += each.cost.units
     width = ceil(SECONDS[allowance.window] / 60)
     return max(
-        (sum(minutes[(start + n) % DAY] for n in range(width)) for start in minutes), default=0
+        (sum(minutes[(start + n) % MINUTES_A_DAY] for n in range(width)) for start in minutes),
+        default=0,
     )
 
 
@@ -166,8 +165,9 @@ def _advice(found: Forecast) -> str:
     slower = next(
         (
             minutes
-            for minutes in range(most.round.recurrence.every_minutes + 1, DAY + 1)
-            if is_regular(minutes) and others + most.cost.units * (DAY // minutes) <= found.at_most
+            for minutes in range(most.round.recurrence.every_minutes + 1, MINUTES_A_DAY + 1)
+            if is_regular(minutes)
+            and others + most.cost.units * (MINUTES_A_DAY // minutes) <= found.at_most
         ),
         None,
     )

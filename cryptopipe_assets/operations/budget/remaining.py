@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.status.expiry import source_of
-from cryptopipe_assets.vendors.retention import RETENTIONS
+from cryptopipe_assets.vendors.catalog import asked_for
 
 if TYPE_CHECKING:
     from cryptopipe_assets.vendors.calls_left import CallsLeft
@@ -14,9 +14,8 @@ if TYPE_CHECKING:
 
 def vendors_of(settings: Settings, table: str) -> list[str]:
     """Vendors that are asked for a table; none for a derived one."""
-    source = source_of(settings, table)
-    cost = (each for each in RETENTIONS if each.table == table and each.source in (None, source))
-    return list(dict.fromkeys(each.vendor for each in cost))
+    offered = asked_for(table, source_of(settings, table))
+    return list(dict.fromkeys(each.vendor.name for each in offered))
 
 
 def refusals(settings: Settings) -> list[str]:
@@ -49,21 +48,14 @@ def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "
     # Imported late: it brings the HTTP client with it.
     from cryptopipe_assets.vendors.allowances import allowances
     from cryptopipe_assets.vendors.calls_left import calls_left
-    from cryptopipe_assets.vendors.coingecko.plans import assumed_plan
     from cryptopipe_assets.vendors.http.account import account_of
 
-    environment = settings.environment
-    keys = {
-        "coinalyze": environment.coinalyze_api_key,
-        "coinmarketcap": environment.cmc_api_key,
-        "coingecko": environment.coingecko_api_key,
-    }
+    keys = settings.all_keys
     vendors = {vendor for table in tables for vendor in vendors_of(settings, table)}
-    plan = assumed_plan(environment.coingecko_api_key, environment.coingecko_plan)
-    every = allowances(settings.config.vendors, plan)
+    every = allowances(settings.config.vendors, keys.plans())
     return calls_left(
         [each for each in every if each.vendor in vendors],
         folder=folder,
-        accounts={vendor: account_of(key, folder) for vendor, key in keys.items()},
+        accounts={vendor: account_of(keys.of(vendor), folder) for vendor in keys.present()},
         now=now,
     )

@@ -10,21 +10,22 @@ from datetime import date, datetime, timedelta
 
 from cryptopipe_assets.config.settings import Config
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.recurrence import DAY, HOUR, Recurrence
+from cryptopipe_assets.core.recurrence import MINUTES_A_DAY, MINUTES_AN_HOUR, Recurrence
+from cryptopipe_assets.tables.service_levels import asked_with
 
-MARKET_DATA = ("ohlcv_1m", "funding_rate")
+MARKET_DATA = asked_with("market_data")
 """Asked at each instant of a tier."""
 
-POSITIONS = ("open_interest",)
+POSITIONS = asked_with("positions")
 """Asked half an hour later; hourly where the tier is faster, as their rows are hourly."""
 
-LISTINGS = ("instruments", "market_cap")
+LISTINGS = asked_with("listings")
 """One answer tells all coins, so these are asked once for all tiers."""
 
 REGISTRY = "instruments"
 """What every other collected table needs to have been asked once."""
 
-GAPS = "data_gaps"
+CLOSING = asked_with("closing")
 """Looked at when a day is closed: what is missing is asked for once more, by other ways too."""
 
 AFTER_MARKET_DATA = 30
@@ -108,7 +109,7 @@ def listings(config: Config) -> Round:
 def rounds_of(name: str, tier: Tier) -> Iterator[Round]:
     """Rounds of one tier; none for a group of tables of which it follows nothing."""
     recurrence = tier.recurrence
-    every = max(HOUR, recurrence.every_minutes)
+    every = max(MINUTES_AN_HOUR, recurrence.every_minutes)
     later = (recurrence.offset_minutes + AFTER_MARKET_DATA) % every
     hourly = Recurrence(every_minutes=every, offset_minutes=later)
     groups = {"market_data": (recurrence, MARKET_DATA), "positions": (hourly, POSITIONS)}
@@ -125,9 +126,11 @@ def closing(config: Config) -> tuple[Round, ...]:
     else should wait for that.
     """
     at = config.schedules.close_at
-    daily = Recurrence(every_minutes=DAY, offset_minutes=at.hour * HOUR + at.minute)
+    daily = Recurrence(
+        every_minutes=MINUTES_A_DAY, offset_minutes=at.hour * MINUTES_AN_HOUR + at.minute
+    )
     parts = {
-        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, GAPS),
+        "close": (REGISTRY, *MARKET_DATA, *POSITIONS, *CLOSING),
         "close_listings": tuple(name for name in LISTINGS if name != REGISTRY),
     }
     return tuple(
@@ -140,7 +143,10 @@ def closing_again(config: Config) -> tuple[Recurrence, ...]:
     """When a closing that failed is tried again."""
     first = closing(config)[0].recurrence.offset_minutes
     return tuple(
-        Recurrence(every_minutes=DAY, offset_minutes=(first + hours * HOUR) % DAY)
+        Recurrence(
+            every_minutes=MINUTES_A_DAY,
+            offset_minutes=(first + hours * MINUTES_AN_HOUR) % MINUTES_A_DAY,
+        )
         for hours in CLOSED_AGAIN
     )
 
@@ -159,6 +165,8 @@ def hours_end(config: Config) -> Recurrence:
     first = [
         tier.offset_minutes
         for tier in config.tiers.values()
-        if tier.every_minutes <= HOUR and MARKET_DATA[0] in tier.tables
+        if tier.every_minutes <= MINUTES_AN_HOUR and MARKET_DATA[0] in tier.tables
     ]
-    return Recurrence(every_minutes=HOUR, offset_minutes=(max(first, default=0) + 1) % HOUR)
+    return Recurrence(
+        every_minutes=MINUTES_AN_HOUR, offset_minutes=(max(first, default=0) + 1) % MINUTES_AN_HOUR
+    )

@@ -57,15 +57,15 @@ def as_plain(settings: Settings, found: Status) -> dict[str, Any]:
         ],
         "deletions": [
             {
-                "table": each.retention.table,
-                "vendor": each.retention.vendor,
-                "dataset": each.retention.dataset,
-                "keeps_seconds": _seconds(each.retention.keeps),
+                "table": each.offered.offer.table,
+                "vendor": each.offered.vendor.name,
+                "dataset": each.offered.offer.endpoint,
+                "keeps_seconds": _seconds(each.offered.offer.keeps),
                 "secured_until": _iso(each.secured_until),
                 "deleted_from": _iso(each.deleted_from),
                 "next_pull": _iso(each.next_pull),
                 "in_time": each.in_time,
-                "afterwards": each.retention.afterwards or None,
+                "afterwards": each.offered.offer.afterwards or None,
             }
             for each in found.deletions
         ],

@@ -8,7 +8,9 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.sources import usable
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.status.freshness import TableFreshness
-from cryptopipe_assets.vendors.retention import NOW_ONLY, Retention, retentions
+from cryptopipe_assets.vendors.catalog import Offered, asked_for
+from cryptopipe_assets.vendors.keys import Keys
+from cryptopipe_assets.vendors.terms import NOW_ONLY
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -17,6 +19,8 @@ class Expiry:
 
     Attributes
     ----------
+    offered
+        Whose data it is, and how long that vendor keeps it.
     secured_until
         Newest row of the tier that lags most; None if there is none.
     deleted_from
@@ -27,7 +31,7 @@ class Expiry:
         Whether that pull comes before the deletion.
     """
 
-    retention: Retention
+    offered: Offered
     secured_until: datetime | None
     deleted_from: datetime | None
     next_pull: datetime | None
@@ -42,50 +46,45 @@ def expiries(
     now: datetime,
 ) -> list[Expiry]:
     """Countdown of every vendor that deletes what a table is collected from, the nearest first."""
-    plan = settings.environment.coingecko_plan
+    plans = settings.all_keys
     found = [
         _expiry(each, table, next_pulls.get(table.table), now=now)
         for table in tables
-        for each in retentions(table.table, source_of(settings, table.table), plan)
-        if each.keeps is not None
+        for each in asked_for(table.table, source_of(settings, table.table))
+        if each.offer.keeps is not None
+        and (not each.offer.plans or _stated(plans, each.vendor.name) in each.offer.plans)
     ]
     return sorted(found, key=lambda each: each.deleted_from or now)
 
 
 def source_of(settings: Settings, table: str) -> str | None:
     """The source that is asked for a table; None if it has no choice or none can be asked."""
-    ordered = getattr(settings.config.sources, table, None)
+    ordered = settings.config.sources.of(table)
     if ordered is None:
         return None
     try:
-        return usable(table, ordered, keys_present=_keys_present(settings))[0].source
+        return usable(table, ordered, keys_present=settings.keys.present())[0].source
     except ConfigError:
         return None
 
 
-def _keys_present(settings: Settings) -> frozenset[str]:
-    """Sources whose key is set; keys count in the profile live only."""
-    environment = settings.environment
-    keys = {
-        "coinalyze": environment.coinalyze_api_key,
-        "coinmarketcap": environment.cmc_api_key,
-        "coingecko": environment.coingecko_api_key,
-    }
-    is_live = environment.vendors == "live"
-    return frozenset(name for name, key in keys.items() if is_live and key is not None)
+def _stated(keys: Keys, vendor: str) -> str:
+    """The plan that a vendor's key is said to be of; none where that is not said."""
+    return keys.stated_plan(vendor) or "none"
 
 
 def _expiry(
-    retention: Retention, table: TableFreshness, next_pull: datetime | None, *, now: datetime
+    offered: Offered, table: TableFreshness, next_pull: datetime | None, *, now: datetime
 ) -> Expiry:
     edges = [each.newest_ts for each in table.tiers]
     secured = min(edges) if all(edges) else None  # type: ignore[type-var]
     step = table.level.step
     # The step after the stored one is told until it ends, where only the present is told.
-    keeps = 2 * step if retention.keeps == NOW_ONLY else (retention.keeps or timedelta(0)) + step
+    kept = offered.offer.keeps
+    keeps = 2 * step if kept == NOW_ONLY else (kept or timedelta(0)) + step
     deleted_from = secured + keeps if secured else now
     return Expiry(
-        retention=retention,
+        offered=offered,
         secured_until=secured,
         deleted_from=deleted_from,
         next_pull=next_pull,

@@ -2,11 +2,12 @@
 
 import polars as pl
 
+from cryptopipe_assets.core.time import HOUR, HOUR_MS
+
 SETTLEMENT_INTERVALS_HOURS = (1, 2, 4, 8)
 HOURS_PER_YEAR = 8760
 ARB_PRESSURE_THRESHOLD = 0.30
 
-_HOUR = pl.duration(hours=1)
 _INSTRUMENT = ("venue", "symbol")
 
 
@@ -42,7 +43,7 @@ def settlement_intervals(settlements: pl.LazyFrame) -> pl.LazyFrame:
 def _whole_hours(duration: pl.Expr) -> pl.Expr:
     """Hours of a duration, null unless it is a whole number of them."""
     milliseconds = duration.dt.total_milliseconds()
-    return pl.when(milliseconds % 3_600_000 == 0).then(milliseconds // 3_600_000)
+    return pl.when(milliseconds % HOUR_MS == 0).then(milliseconds // HOUR_MS)
 
 
 def _if_usual(hours: pl.Expr) -> pl.Expr:
@@ -81,7 +82,7 @@ def with_funding(hours: pl.LazyFrame, funding: pl.LazyFrame) -> pl.LazyFrame:
     ).sort("venue", "symbol", "available_at", "settled_at")
     return (
         hours.sort("venue", "symbol", "ts")
-        .with_columns(bar_end=pl.col("ts") + _HOUR)
+        .with_columns(bar_end=pl.col("ts") + HOUR)
         .join_asof(
             settled,
             left_on="bar_end",
@@ -124,4 +125,4 @@ def _unless_stale(*names: str) -> list[pl.Expr]:
 def _change_in_one_hour(value: pl.Expr) -> pl.Expr:
     """Return the change against the row one hour earlier of the same instrument, else null."""
     same = pl.all_horizontal(pl.col(name) == pl.col(name).shift(1) for name in _INSTRUMENT)
-    return pl.when(same & (pl.col("ts").diff() == _HOUR)).then(value - value.shift(1))
+    return pl.when(same & (pl.col("ts").diff() == HOUR)).then(value - value.shift(1))

@@ -15,10 +15,10 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
+from cryptopipe_assets.core.time import MINUTE_MS
 from cryptopipe_assets.quant.math.arrays import Floats, Indices, epoch_ms
 
 ONE_THIRD: Final = 1 / 3
-MINUTE_MS: Final = 60_000
 
 _SUMMED = ("volume_base", "volume_quote", "trades", "taker_buy_base")
 _READ = ("high", "low", "close", *_SUMMED)

@@ -11,7 +11,7 @@ import numpy as np
 import polars as pl
 from numpy.typing import NDArray
 
-from cryptopipe_assets.quant.bars.minutes import HOUR_MS
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.quant.math.arrays import epoch_ms
 
 _UTC_MS = pl.Datetime("ms", "UTC")

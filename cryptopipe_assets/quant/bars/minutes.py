@@ -5,15 +5,12 @@ hour's edge) is added afterwards by ``microstructure``, so an hour's numbers do 
 last bit, on how much of the past lies in the frame or in which order the files were read.
 """
 
-from typing import Final
-
 import numpy as np
 import polars as pl
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.quant.bars.hour_totals import hour_totals
 from cryptopipe_assets.quant.math.arrays import Flags, Indices, epoch_ms
-
-HOUR_MS: Final = 3_600_000
 
 _UTC_MS = pl.Datetime("ms", "UTC")
 _INSTRUMENT = ("venue", "symbol")

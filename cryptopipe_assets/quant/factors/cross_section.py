@@ -7,7 +7,7 @@ slice, in the order of the rows. Unknown values are NaN.
 import numpy as np
 import polars as pl
 
-from cryptopipe_assets.quant.bars.minutes import HOUR_MS
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.quant.math.arrays import Flags, Floats, Indices, epoch_ms, runs
 
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 import numpy as np
 import polars as pl
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.quant.math.arrays import Indices, epoch_ms
-from cryptopipe_assets.quant.math.daily_grid import DAY_MS
 from cryptopipe_assets.quant.math.namesakes import NOBODY, Namesakes
 
 

@@ -14,12 +14,11 @@ import polars as pl
 from numpy.typing import NDArray
 
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.quant.math.arrays import Indices, epoch_ms
 
 Matrix: TypeAlias = NDArray[np.float64]
 
-DAY_MS = 86_400_000
-DAY = pl.duration(days=1)
 KNOWN_AFTER = pl.duration(days=1, milliseconds=1)
 """From a day's open to the first instant at which all of it can have been used."""
 

@@ -4,7 +4,8 @@ from datetime import timedelta
 
 import polars as pl
 
-from cryptopipe_assets.quant.math.daily_grid import DAY, KNOWN_AFTER
+from cryptopipe_assets.core.time import DAY, HOUR_MS
+from cryptopipe_assets.quant.math.daily_grid import KNOWN_AFTER
 from cryptopipe_assets.quant.math.ordered_sums import ordered_sums
 
 SEEN_HOURS = 24
@@ -17,7 +18,6 @@ VENUE_PREFERENCE = ("binance", "bybit", "okx", "bitmex", "deribit")
 QUOTE_PREFERENCE = ("USD", "USDT", "USDC")
 
 _CONTRACT = ("coin", "venue", "symbol")
-_HOUR_MS = 3_600_000
 _UTC_MS = pl.Datetime("ms", "UTC")
 
 
@@ -139,7 +139,7 @@ def _with_absent(open_interest: pl.DataFrame) -> pl.DataFrame:
     )
     ordered = rows.sort(*_CONTRACT, "ts")
     until_next = (pl.col("ts").shift(-1).over(_CONTRACT) - pl.col("ts")).dt.total_milliseconds()
-    hole = pl.min_horizontal(until_next.fill_null(SEEN_HOURS * _HOUR_MS) // _HOUR_MS, SEEN_HOURS)
+    hole = pl.min_horizontal(until_next.fill_null(SEEN_HOURS * HOUR_MS) // HOUR_MS, SEEN_HOURS)
     standing = (
         ordered.with_columns(hole=hole)
         .filter(pl.col("hole") > 1)

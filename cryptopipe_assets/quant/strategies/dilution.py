@@ -8,6 +8,7 @@ import polars as pl
 from cryptopipe_assets.quant.strategies.legs import MIN_VOLATILITY, ranked, with_legs
 from cryptopipe_assets.quant.strategies.strategy import (
     Book,
+    Strategy,
     book,
     days_with_enough,
     kept_for_reasons,
@@ -68,3 +69,6 @@ class Dilution:
             )
         )
         return book(self.id, rows, {**refused, "days_with_too_few_coins": days})
+
+
+STRATEGY: Strategy = Dilution()

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 import polars as pl
 
-from cryptopipe_assets.quant.strategies.strategy import Book, book, kept_for_reasons
+from cryptopipe_assets.quant.strategies.strategy import Book, Strategy, book, kept_for_reasons
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -101,3 +101,6 @@ class EmaCrossover:
     def _score(self) -> pl.Expr:
         fading = (pl.lit(self.decay) ** pl.col("age").fill_null(0)) * pl.col("state")
         return pl.when(pl.col("is_excluded")).then(0.0).otherwise(fading).round(3)
+
+
+STRATEGY: Strategy = EmaCrossover()

@@ -8,6 +8,7 @@ import polars as pl
 from cryptopipe_assets.quant.strategies.legs import ranked, with_legs
 from cryptopipe_assets.quant.strategies.strategy import (
     Book,
+    Strategy,
     book,
     days_with_enough,
     kept_for_reasons,
@@ -48,3 +49,6 @@ class LeverageInverted:
             .with_columns(confidence=pl.col("score").abs() * pl.col("oi_coverage"))
         )
         return book(self.id, rows, {**refused, "days_with_too_few_coins": days})
+
+
+STRATEGY: Strategy = LeverageInverted()

@@ -1,18 +1,19 @@
-"""The strategies we run. A strategy is one file and one line here."""
+"""The strategies we run: a file each, and a line in ``NAMES`` of this folder."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
+from importlib import import_module
 
-from cryptopipe_assets.quant.strategies.dilution import Dilution
-from cryptopipe_assets.quant.strategies.ema_crossover import EmaCrossover
-from cryptopipe_assets.quant.strategies.leverage_inverted import LeverageInverted
+from cryptopipe_assets.quant.strategies import NAMES
 from cryptopipe_assets.quant.strategies.strategy import Strategy
 
-STRATEGIES: tuple[Strategy, ...] = (
-    LeverageInverted(),
-    Dilution(),
-    EmaCrossover(),
-)
+
+def _strategy(name: str) -> Strategy:
+    found: Strategy = import_module(f"cryptopipe_assets.quant.strategies.{name}").STRATEGY
+    return found
+
+
+STRATEGIES: tuple[Strategy, ...] = tuple(_strategy(name) for name in NAMES)
 
 
 @dataclass(frozen=True)

@@ -1,9 +1,9 @@
 """The history of leverage: the whole market by day, Mondays, coins on average (A3)."""
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.storage.catalog.view import View
 
-_TWO_HOURS_MS = 7_200_000
-_DAY_MS = 86_400_000
+_TWO_HOURS_MS = 2 * HOUR_MS
 
 LEVERAGE_MARKET_DAILY = View(
     name="leverage_market_daily",
@@ -96,7 +96,7 @@ LEVERAGE_SINGLE_CONTRACT = View(
             FROM open_interest_single_contract
         ),
         closes AS (
-            SELECT *, epoch_ms(date::TIMESTAMP) + {_DAY_MS} - (epoch_ms(available_at) - 1) AS age_ms
+            SELECT *, epoch_ms(date::TIMESTAMP) + {DAY_MS} - (epoch_ms(available_at) - 1) AS age_ms
             FROM known
             WHERE age_ms BETWEEN 0 AND {_TWO_HOURS_MS}
             QUALIFY row_number() OVER (PARTITION BY coin, date ORDER BY ts DESC) = 1

@@ -14,12 +14,13 @@ import calendar
 import hashlib
 import io
 import zipfile
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from typing import ClassVar
 
 import polars as pl
 
 from cryptopipe_assets.core.errors import NotPublished
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
     read_klines,
@@ -142,8 +143,3 @@ class BinanceArchive(VendorClient):
 def next_month(first: date) -> date:
     """Return the first day of the month after the one that begins with ``first``."""
     return first + timedelta(days=calendar.monthrange(first.year, first.month)[1])
-
-
-def midnight(day: date) -> datetime:
-    """Return the instant with which the day begins, UTC."""
-    return datetime(day.year, day.month, day.day, tzinfo=UTC)

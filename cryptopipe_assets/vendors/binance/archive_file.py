@@ -13,7 +13,8 @@ from typing import Literal
 
 import polars as pl
 
-from cryptopipe_assets.vendors.binance.archive import midnight, next_month
+from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.vendors.binance.archive import next_month
 from cryptopipe_assets.vendors.binance.parse_klines import bars_of, read_klines
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of

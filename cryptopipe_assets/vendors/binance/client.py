@@ -12,11 +12,12 @@ Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 4
 import itertools
 import math
 from collections.abc import Iterable, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import ClassVar
 
 import polars as pl
 
+from cryptopipe_assets.core.time import EPOCH, MINUTE_MS
 from cryptopipe_assets.vendors.binance.clock import read_time
 from cryptopipe_assets.vendors.binance.funding_pages import (
     MOST_ROWS,
@@ -28,7 +29,6 @@ from cryptopipe_assets.vendors.binance.kline_pages import newest_open, page_as_c
 from cryptopipe_assets.vendors.binance.parse_instruments import read_instruments
 from cryptopipe_assets.vendors.binance.parse_klines import (
     BAR_SCHEMA,
-    MINUTE_MS,
     bars_of,
     read_klines,
     require_different,
@@ -49,7 +49,6 @@ EXCHANGE_INFO = "/fapi/v1/exchangeInfo"
 FUNDING_INFO = "/fapi/v1/fundingInfo"
 KLINES = "/fapi/v1/klines"
 FUNDING = "/fapi/v1/fundingRate"
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 # Weight 1 buys up to 99 rows, 2 up to 499, 5 up to 1000, 10 up to 1500: 499 a call is cheapest.
 MOST_KLINES = 499

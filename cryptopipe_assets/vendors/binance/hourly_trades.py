@@ -1,14 +1,14 @@
 """How often was traded in an hour, by Binance's own hourly bars: a witness for missing minutes."""
 
 import math
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 
+from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.vendors.binance.client import KLINES, Binance, kline_weight
 from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
 from cryptopipe_assets.vendors.binance.parse_klines import read_klines
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
-HOUR = timedelta(hours=1)
 MOST_HOURS = 499
 
 

@@ -17,6 +17,7 @@ from typing import Literal
 import polars as pl
 
 from cryptopipe_assets.core.errors import NotPublished, RequestError
+from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.binance.archive import ROOT, BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_metrics import (
@@ -29,11 +30,9 @@ from cryptopipe_assets.vendors.binance.parse_metrics import (
 from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.open_interest import (
-    HOUR_MS,
     OPEN_INTEREST_SCHEMA,
     Measured,
     at_the_hours_end,
-    milliseconds,
     together,
 )
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape

@@ -10,9 +10,9 @@ from datetime import UTC, datetime
 
 import polars as pl
 
+from cryptopipe_assets.core.time import MINUTE_MS
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape
 
-MINUTE_MS = 60_000
 MICROSECONDS_FROM = 10**14  # read as milliseconds, this would be the year 5138
 
 BAR_SCHEMA = pl.Schema(

@@ -12,9 +12,9 @@ import polars as pl
 from pydantic import TypeAdapter
 
 from cryptopipe_assets.core.symbology import split_multiplier
-from cryptopipe_assets.vendors.binance.archive import midnight
+from cryptopipe_assets.core.time import HOUR_MS, midnight, milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count, TextFigure, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import HOUR_MS, READING_SCHEMA, milliseconds
+from cryptopipe_assets.vendors.parsing.open_interest import READING_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse, shaped
 
 VENUE = "binance"

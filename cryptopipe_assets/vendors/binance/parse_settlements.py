@@ -13,13 +13,13 @@ import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.binance.parse_klines import in_milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, shaped
 
 logger = logging.getLogger("cryptopipe.vendors")
 
-HOUR_MS = 3_600_000
 ODD_MS = 60_000
 WRONG_MS = 300_000
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
-from cryptopipe_assets.vendors.binance.archive import midnight, next_month
+from cryptopipe_assets.core.time import DAY, midnight
+from cryptopipe_assets.vendors.binance.archive import next_month
 
-DAY = timedelta(days=1)
 WORTH_A_MONTH = 15  # days asked for, from which on a month's file costs less than the days' files
 DAYS_UNTIL_PUBLISHED = 2
 

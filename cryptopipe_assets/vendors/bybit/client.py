@@ -18,6 +18,7 @@ import httpx
 import polars as pl
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.bybit.parsing import (
     CONTRACT_TYPES,
     MARK_BARS,
@@ -31,12 +32,7 @@ from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import (
-    HOUR_MS,
-    Measured,
-    milliseconds,
-    together,
-)
+from cryptopipe_assets.vendors.parsing.open_interest import Measured, together
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, by_vendor_symbol
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped

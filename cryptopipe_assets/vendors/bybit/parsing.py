@@ -11,9 +11,9 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.parsing.fields import Figure, TextFigure, TextStamp, Wire
 from cryptopipe_assets.vendors.parsing.open_interest import (
-    HOUR_MS,
     Measured,
     Reading,
     at_the_hours_end,

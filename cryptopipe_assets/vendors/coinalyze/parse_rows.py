@@ -7,13 +7,13 @@ import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.vendors.coinalyze.parse_bars import MILLISECONDS_FROM
 from cryptopipe_assets.vendors.parsing.fields import Count, Number
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, refuse, shaped
 
-HOUR = timedelta(hours=1)
 PERCENT = 100.0
 BY_CHANCE = 12  # so many bars are not alike by chance, even of a coin that costs a dollar
 HIGHEST_PERCENT = 10.0  # per settlement; [data] the highest of 94 symbols in years was 4.1

@@ -11,13 +11,14 @@ Terms     https://www.coinbase.com/legal/market_data; no redistribution
 """
 
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any, ClassVar
 
 import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.fields import Count, Number
@@ -28,7 +29,6 @@ PRODUCTS = "/products"
 CANDLES = "/products/{}/candles"
 CANDLES_A_PAGE = 300
 QUOTE = "USD"
-DAY = timedelta(days=1)
 DAY_SECONDS = 86_400
 
 

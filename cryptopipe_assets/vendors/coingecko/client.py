@@ -27,7 +27,7 @@ from cryptopipe_assets.vendors.coingecko.parsing import (
     slugs_of,
 )
 from cryptopipe_assets.vendors.coingecko.plan_fallback import PING, Fallback
-from cryptopipe_assets.vendors.coingecko.plans import Plan
+from cryptopipe_assets.vendors.coingecko.terms import COINS_A_PAGE, Plan
 from cryptopipe_assets.vendors.http.rejection import Rejection
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
@@ -35,7 +35,6 @@ from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 MARKETS = "/coins/markets"
 CHART = "/coins/{id}/market_chart"
 OHLC = "/coins/{id}/ohlc"
-COINS_A_PAGE = 250
 
 
 class CoinGecko(Fallback):

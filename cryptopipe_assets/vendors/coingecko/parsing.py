@@ -7,6 +7,7 @@ import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from cryptopipe_assets.core.time import DAY, DAY_MS
 from cryptopipe_assets.vendors.parsing.fields import Count, Instant, Number
 from cryptopipe_assets.vendors.parsing.market_cap import (
     MARKET_CAP_SCHEMA,
@@ -17,8 +18,6 @@ from cryptopipe_assets.vendors.parsing.staleness import require_no_future, requi
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
 
 VENDOR = "coingecko"
-DAY = timedelta(days=1)
-DAY_MS = 86_400_000
 DAILY_ABOVE_DAYS = 90  # a chart of more days has one point a day, at 00:00 UTC
 
 _HALF_HOUR, _FOUR_HOURS, _FOUR_DAYS = timedelta(minutes=30), timedelta(hours=4), timedelta(days=4)

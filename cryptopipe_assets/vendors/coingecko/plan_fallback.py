@@ -18,16 +18,10 @@ import httpx
 from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import ConfigError, RateLimited, VendorError, VendorUnavailable
-from cryptopipe_assets.vendors.coingecko.plans import (
-    TERMS,
-    Demo,
-    Keyless,
-    KeyRefused,
-    Plan,
-    PlanSession,
-    Pro,
-)
-from cryptopipe_assets.vendors.http.client import Params, utcnow
+from cryptopipe_assets.core.time import utcnow
+from cryptopipe_assets.vendors.coingecko.plans import Demo, Keyless, KeyRefused, PlanSession, Pro
+from cryptopipe_assets.vendors.coingecko.terms import PLANS, Plan
+from cryptopipe_assets.vendors.http.client import Params
 from cryptopipe_assets.vendors.http.quota import Quota
 from cryptopipe_assets.vendors.http.rate_limit import Budget
 from cryptopipe_assets.vendors.http.records import Records
@@ -57,7 +51,7 @@ class Fallback:
     share
         How much of a plan's limit we plan to use.
     calls_per_month
-        What the key's plan allows, where that is another number than ``TERMS`` has.
+        What the key's plan allows, where that is another number than ``PLANS`` has.
     concurrency, timeout_seconds, attempts, transport, clock, state_folder, backoff_seconds, records
         As of ``VendorClient``.
 
@@ -88,7 +82,7 @@ class Fallback:
         self.records = records or Records()
         self._sessions = [
             kind(
-                base_url=(addresses or {}).get(kind.plan, TERMS[kind.plan].address),
+                base_url=(addresses or {}).get(kind.plan, PLANS[kind.plan].address),
                 budgets=[_budget(kind, share)],
                 quotas=_quotas(kind, share, calls_per_month),
                 concurrency=concurrency,
@@ -220,13 +214,13 @@ def best_plan(api_key: SecretStr | None, plan: Plan | None) -> Plan:
 
 def _budget(kind: type[PlanSession], share: float) -> Budget:
     """At least one call a minute, whatever the share."""
-    units = max(1, int(TERMS[kind.plan].calls_per_minute * share))
+    units = max(1, int(PLANS[kind.plan].calls_per_minute * share))
     return Budget(family=kind.family(), units=units, per_seconds=60)
 
 
 def _quotas(kind: type[PlanSession], share: float, calls_per_month: int | None) -> list[Quota]:
     """The month of a key's plan; without a key there is no such limit."""
-    limit = TERMS[kind.plan].calls_per_month
+    limit = PLANS[kind.plan].calls_per_month
     if limit is None:
         return []
     units = max(1, int((calls_per_month or limit) * share))

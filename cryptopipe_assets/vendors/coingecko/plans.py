@@ -5,17 +5,14 @@ from a failure: what is done about that is the client's business.
 """
 
 import json
-from dataclasses import dataclass
-from typing import Any, ClassVar, Literal
+from typing import Any, ClassVar
 
 import httpx
-from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.vendors.coingecko.terms import Plan
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.responses import vendor_message
-
-Plan = Literal["none", "demo", "pro"]
 
 KEY_CODES = {
     10002: "no key came with the question: set COINGECKO_API_KEY",
@@ -28,41 +25,6 @@ PARAMETER_CODES = {
     10012: "without a paid plan history ends 365 days ago: ask for fewer days",
 }
 CHECK_KEY = "check COINGECKO_API_KEY and COINGECKO_PLAN"
-
-
-def assumed_plan(key: SecretStr | None, stated: Plan | None) -> Plan:
-    """The plan of a key; of one whose plan is not stated, the smaller one."""
-    if key is None or not key.get_secret_value():
-        return "none"
-    return stated or "demo"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Terms:
-    """What a plan is.
-
-    Attributes
-    ----------
-    address
-        Where it is served.
-    calls_per_minute
-        The vendor's limit; for keyless calls, which share one that is unstated, what we dare.
-    calls_per_month
-        The vendor's limit, failed calls included; null where there is none.
-    """
-
-    address: str
-    calls_per_minute: int
-    calls_per_month: int | None
-
-
-FREE_HOST = "https://api.coingecko.com/api/v3"
-PAID_HOST = "https://pro-api.coingecko.com/api/v3"
-TERMS: dict[Plan, Terms] = {
-    "none": Terms(address=FREE_HOST, calls_per_minute=10, calls_per_month=None),
-    "demo": Terms(address=FREE_HOST, calls_per_minute=100, calls_per_month=10_000),
-    "pro": Terms(address=PAID_HOST, calls_per_minute=500, calls_per_month=500_000),
-}
 
 
 class KeyRefused(VendorRejected):

@@ -9,7 +9,7 @@ the stand-in takes the vendor's place without a mock.
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -17,6 +17,7 @@ import httpx
 from pydantic import SecretStr
 
 from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorUnavailable
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.http.breaker import CircuitOpen
 from cryptopipe_assets.vendors.http.connection import Connection, RequestFormat, hint
 from cryptopipe_assets.vendors.http.quota import Quota as Quota
@@ -30,11 +31,6 @@ from cryptopipe_assets.vendors.http.session import Session, open_session
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 Params = Mapping[str, str | int]
-
-
-def utcnow() -> datetime:
-    """Now, with its time zone."""
-    return datetime.now(UTC)
 
 
 class VendorClient:

@@ -16,14 +16,10 @@ from typing import Any, ClassVar
 
 from pydantic import StrictBool, TypeAdapter
 
+from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import (
-    Measured,
-    Reading,
-    at_the_instant,
-    milliseconds,
-)
+from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
 from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 

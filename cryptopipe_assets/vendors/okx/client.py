@@ -18,11 +18,11 @@ from typing import Any, ClassVar, cast
 import httpx
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.parsing.fields import Figure, TextStamp, Wire
 from cryptopipe_assets.vendors.parsing.open_interest import (
-    HOUR_MS,
     Measured,
     Reading,
     at_the_instant,

@@ -8,16 +8,13 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
 
 import polars as pl
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse
 
-HOUR = timedelta(hours=1)
-HOUR_MS = 3_600_000
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 ANOTHER_UNIT = 10  # two figures of one position that differ by this factor are in different units
 ANOTHER_PRICE = 100  # no price moves by this factor between two readings of one series
 
@@ -139,11 +136,6 @@ def require_same_unit(one: float | None, other: float | None, *, of: str, what: 
         return
     if not 1 / ANOTHER_UNIT < one / other < ANOTHER_UNIT:
         raise UnexpectedShape(f"{of}: {what} are in different units: {one:g} and {other:g}")
-
-
-def milliseconds(moment: datetime) -> int:
-    """Return the milliseconds since 1970, exactly."""
-    return (moment - EPOCH) // timedelta(milliseconds=1)
 
 
 def _is_in_another_unit() -> pl.Expr:

@@ -4,14 +4,14 @@ A figure from the future is a clock that is wrong, theirs or ours, or a stamp in
 from the past is a cache on the way or a vendor that stands still.
 """
 
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.time import EPOCH
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MOST_SKEW = timedelta(minutes=5)
 OLDEST = timedelta(hours=1)
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 FIRST_MS, LAST_MS = 1_230_768_000_000, 4_102_444_800_000  # 2009, the first block; 2100
 
 

@@ -9,11 +9,12 @@ import pytest
 from cryptopipe_assets.cli.backfill import _contract, _followed, backfill
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.core.errors import RequestError
-from cryptopipe_assets.operations.backfill.estimate import Followed, estimate
+from cryptopipe_assets.operations.backfill.estimate import estimate
 from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.vendors.catalog import Vendors
 from cryptopipe_assets.vendors.http.call_ledger import read_spending
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.terms import Followed
 
 FIRST, LAST = date(2026, 9, 25), date(2026, 10, 4)
 TABLES = ["ohlcv_1m", "funding_rate"]

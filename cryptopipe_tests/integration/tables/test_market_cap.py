@@ -10,13 +10,13 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys
 from cryptopipe_assets.collect.market_cap_coingecko import ids_of
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
+from cryptopipe_assets.vendors.keys import Keys
 
 TABLES = ["instruments", "market_cap"]
 MIDNIGHT = datetime(2026, 3, 9, tzinfo=UTC)

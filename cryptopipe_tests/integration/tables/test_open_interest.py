@@ -9,11 +9,11 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
+from cryptopipe_assets.vendors.keys import Keys
 
 TABLES = ["instruments", "open_interest"]
 NOON = datetime(2026, 3, 9, 12, tzinfo=UTC)

@@ -6,9 +6,9 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.clients import Keys
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import Tier
+from cryptopipe_assets.vendors.keys import Keys
 
 DAYS = ("2026-03-07", "2026-03-10")
 

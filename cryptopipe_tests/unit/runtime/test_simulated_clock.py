@@ -6,7 +6,7 @@ import pytest
 
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.runtime.simulated_clock import NO_LIMIT, SimulatedClock, unlimited
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.catalog import Vendors
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 

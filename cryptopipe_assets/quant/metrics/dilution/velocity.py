@@ -5,8 +5,9 @@ from dataclasses import dataclass
 import numpy as np
 import polars as pl
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.quant.math.arrays import Indices
-from cryptopipe_assets.quant.math.daily_grid import DAY_MS, DayGrid
+from cryptopipe_assets.quant.math.daily_grid import DayGrid
 
 DAYS_PER_YEAR = 365.25
 

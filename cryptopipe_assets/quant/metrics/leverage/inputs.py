@@ -4,8 +4,9 @@ from datetime import timedelta
 
 import polars as pl
 
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.quant.math.daily_asof import with_newest_known
-from cryptopipe_assets.quant.math.daily_grid import DAY, KNOWN_AFTER, is_known_by_day_end
+from cryptopipe_assets.quant.math.daily_grid import KNOWN_AFTER, is_known_by_day_end
 from cryptopipe_assets.quant.math.ordered_sums import ordered_sums
 
 MAX_SUPPLY_AGE = timedelta(days=45)

@@ -5,11 +5,12 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from cryptopipe_assets.core.errors import RequestError
-from cryptopipe_assets.operations.backfill.estimate import Followed, estimate
+from cryptopipe_assets.operations.backfill.estimate import estimate
 from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
 from cryptopipe_assets.vendors.allowances import Allowance
 from cryptopipe_assets.vendors.calls_left import CallsLeft
-from cryptopipe_assets.vendors.http.limits import Vendors
+from cryptopipe_assets.vendors.catalog import Vendors
+from cryptopipe_assets.vendors.terms import Followed
 
 NOW = datetime(2026, 11, 25, 12, tzinfo=UTC)
 BTC = Followed(symbol="BTC-USDT-PERP", coin="BTC", listed=date(2019, 9, 8))
@@ -94,8 +95,8 @@ def lines_of(coins: int, source: str, first: str) -> list:
         contracts,
         span,
         limits=Vendors(),
-        coingecko_plan="demo",
-        market_cap_of=source,
+        plans={"coingecko": "demo"},
+        sources={"market_cap": source},
         now=NOW,
     )
 

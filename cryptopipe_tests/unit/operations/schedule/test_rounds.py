@@ -9,7 +9,7 @@ from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import read_config
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.operations.schedule.rounds import (
-    GAPS,
+    CLOSING,
     Round,
     closes_at,
     hours_end,
@@ -37,7 +37,7 @@ def test_every_collected_table_is_asked_for_by_a_round_and_on_closing():
     asked = {table for each in rounds(CONFIG) if "close" not in each.name for table in each.tables}
     closed = {table for each in rounds(CONFIG) if "close" in each.name for table in each.tables}
     assert asked == collected
-    assert closed == collected | {GAPS}
+    assert closed == collected | set(CLOSING)
 
 
 def test_no_two_schedules_start_in_the_same_minute_except_where_closing_takes_over():

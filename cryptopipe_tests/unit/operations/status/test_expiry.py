@@ -5,7 +5,6 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.collect.horizon import COINALYZE_HOURS
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.operations.budget.remaining import left_for, vendors_of
 from cryptopipe_assets.operations.status.expiry import expiries, source_of
@@ -14,7 +13,7 @@ from cryptopipe_assets.operations.status.run_history import LastRun
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.storage.inventory import Files
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
-from cryptopipe_assets.vendors.retention import retentions
+from cryptopipe_assets.vendors.coinalyze.terms import HOURS_KEPT
 
 NOON = datetime(2026, 3, 10, 12, tzinfo=UTC)
 HOUR, DAY = timedelta(hours=1), timedelta(days=1)
@@ -42,7 +41,7 @@ def of(vendor, table, *, next_pull, **environment):
     found = expiries(
         settings, [table], next_pulls={table.table: next_pull} if next_pull else {}, now=NOON
     )
-    (one,) = [each for each in found if each.retention.vendor == vendor]
+    (one,) = [each for each in found if each.offered.vendor.name == vendor]
     return one
 
 
@@ -82,12 +81,14 @@ def test_with_a_key_the_other_vendors_term_counts():
         coinalyze_api_key=SecretStr("mine"),
     )
     assert found.deleted_from == NOON + HOUR + timedelta(hours=1500)
-    assert found.retention.keeps == COINALYZE_HOURS
+    assert found.offered.offer.keeps == HOURS_KEPT
 
 
 @pytest.mark.parametrize(("plan", "vendors"), [(None, ["coingecko"]), ("pro", [])])
 def test_a_paid_plan_keeps_everything(plan, vendors):
-    assert [each.vendor for each in retentions("market_cap", "coingecko", plan)] == vendors
+    settings = load_settings().with_environment(vendors="sandbox", coingecko_plan=plan)
+    found = expiries(settings, [a_table("market_cap", NOON)], next_pulls={}, now=NOON)
+    assert [each.offered.vendor.name for each in found] == vendors
 
 
 def test_a_table_without_a_choice_has_no_source():

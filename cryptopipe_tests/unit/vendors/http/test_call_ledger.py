@@ -13,9 +13,11 @@ from pydantic import SecretStr
 from cryptopipe_assets.core.errors import StorageError
 from cryptopipe_assets.vendors.allowances import allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.calls_left import calls_left
+from cryptopipe_assets.vendors.catalog import Vendors
+from cryptopipe_assets.vendors.coingecko.terms import CoinGeckoLimits
+from cryptopipe_assets.vendors.coinmarketcap.terms import CoinMarketCapLimits
 from cryptopipe_assets.vendors.http.account import account_of
 from cryptopipe_assets.vendors.http.call_ledger import FILE, Ledger, read_spending
-from cryptopipe_assets.vendors.http.limits import CoinGeckoLimits, CoinMarketCapLimits, Vendors
 from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 
 DAY = date(2026, 2, 3)
@@ -138,10 +140,10 @@ def test_every_vendors_limits_are_those_of_the_documents():
 
 
 def test_a_plan_brings_its_own_limits_and_an_account_may_state_another_month():
-    demo = quotas_of("coingecko", allowances(Vendors(), "demo"))
+    demo = quotas_of("coingecko", allowances(Vendors(), {"coingecko": "demo"}))
     assert [(each.family, each.units, each.per) for each in demo] == [("calls-demo", 8000, "month")]
     stated = Vendors(coingecko=CoinGeckoLimits(calls_per_month=2000, share=0.5))
-    assert quotas_of("coingecko", allowances(stated, "pro"))[0].units == 1000
+    assert quotas_of("coingecko", allowances(stated, {"coingecko": "pro"}))[0].units == 1000
     daily = Vendors(coinmarketcap=CoinMarketCapLimits(credits_per_day=333))
     kept = quotas_of("coinmarketcap", allowances(daily))
     assert [(each.per, each.units) for each in kept] == [("day", 266), ("month", 8000)]
