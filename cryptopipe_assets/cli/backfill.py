@@ -139,7 +139,7 @@ def _that_follow(tables: Sequence[str], coins: Sequence[str], settings: Settings
     if not set(kept) - registries():
         raise RequestError(
             f"{left_out} of {', '.join(coins)}: no tier of cryptopipe.toml follows that; name the "
-            "table in the `tables` of the coin's tier, or ask for other tables"
+            "table in the `tables` of the coin's tier, or choose other tables"
         )
     if left_out:
         out.print(f"{left_out}: left out, no tier of {', '.join(coins)} has it in cryptopipe.toml")
@@ -191,7 +191,7 @@ def _confirm(*, yes: bool) -> None:
     if yes or not sys.stdin.isatty():
         return
     if not typer.confirm("Start?"):
-        raise RequestError("not started; only the list of contracts was asked for")
+        raise RequestError("not started; only the list of contracts was requested")
 
 
 class _Progress:

@@ -84,7 +84,7 @@ def restore(settings: Settings, target: Path, name: str | None, *, force: bool) 
     found.refresh_catalog()
     out.print(
         f"[green]restored[/] {done.files:,} files of {snapshot.name} into {settings.warehouse}; "
-        f"{done.same:,} said the same already",
+        f"{done.same:,} were the same already",
         soft_wrap=True,
     )
 

@@ -51,7 +51,7 @@ def _names(held: pl.DataFrame) -> str:
     pairs = held.select("coin", "weight").head(NAMES_SHOWN).rows()
     named = "  ".join(f"[bold]{coin}[/]{NO_BREAK}{abs(weight) * 100:.1f}" for coin, weight in pairs)
     more = held.height - NAMES_SHOWN
-    return (named or "nobody") + (f"  and {more} more" if more > 0 else "")
+    return (named or "none") + (f"  and {more} more" if more > 0 else "")
 
 
 def _reasons(strategy: str, refused: Mapping[str, object]) -> str:

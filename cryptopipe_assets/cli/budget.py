@@ -156,7 +156,7 @@ def show(found: Sequence[Forecast], spent: Spent) -> None:
         )
     out.print(table)
     out.print(
-        "used: in the window so far. at peak: the most that is asked for within one window; what "
+        "used: in the window so far. at peak: the most that is needed within one window; what "
         "is above our share of a short window waits. Backfills, repairs and retries come on top."
     )
 
@@ -168,7 +168,7 @@ def _show_refused(settings: Settings, found: Sequence[Forecast]) -> None:
             out.print(f"[red]cannot fit:[/] {escape(shortage(each))}")
     for round_, table in without_room(settings, stored_contracts(settings)):
         of = f"tiers.{round_.tier}" if round_.tier else round_.name
-        out.print(f"until then no schedule asks for {table} of {of}")
+        out.print(f"until then no schedule collects {table} of {of}")
 
 
 def _calls(found: Sequence[Forecast], spent: Spent) -> list[tuple[Key, int, int]]:

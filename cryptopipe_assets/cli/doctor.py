@@ -178,7 +178,7 @@ def _dagster_yaml(settings: Settings) -> Finding:
 def _vendors(settings: Settings) -> Finding:
     profile = settings.environment.vendors
     if profile == "live":
-        return Finding("vendors", "ok", "live: the real vendors are asked")
+        return Finding("vendors", "ok", "live: requests go to the real vendors")
     if profile == "recorded":
         folder = settings.environment.realdata
         present = (folder / "binance").is_dir()
@@ -214,5 +214,5 @@ def _notify(settings: Settings) -> Finding:
     except ConfigError as exc:
         return Finding("notifications", "broken", str(exc), "correct the variable in .env")
     if not count:
-        return Finding("notifications", "note", "nobody is told", "set CRYPTOPIPE_NOTIFY in .env")
+        return Finding("notifications", "note", "no notifications", "set CRYPTOPIPE_NOTIFY in .env")
     return Finding("notifications", "ok", f"{count} targets")

@@ -20,9 +20,9 @@ def history(
 
 
 def repair(
-    look: Annotated[bool, typer.Option("--look", help="Look only; ask nobody.")] = False,
+    look: Annotated[bool, typer.Option("--look", help="Look only; send no requests.")] = False,
     again: Annotated[
-        bool, typer.Option("--again", help="Ask at once, and for explained gaps too.")
+        bool, typer.Option("--again", help="Request at once, explained gaps too.")
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
@@ -57,7 +57,7 @@ def backfill(
         str | None,
         typer.Option("--symbols", help="Followed contracts or coins, a,b. Default: all."),
     ] = None,
-    yes: Annotated[bool, typer.Option("--yes", help="Start without asking.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Start without confirmation.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
     """Fill history month by month, after an estimate of calls and time; goes on where it ended."""

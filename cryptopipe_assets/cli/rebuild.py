@@ -95,7 +95,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     contract = _collected(table)
     found = rebuilt(settings, contract, day)
     where = Lake(settings.warehouse).path(table, day)
-    said = f"{table} {day}: {found.rows:,} rows from the answers to {found.manifests} runs"
+    said = f"{table} {day}: {found.rows:,} rows from the responses of {found.manifests} runs"
     if found.is_identical:
         out.print(f"{said}: [green]identical[/] to the stored file, bit by bit")
         return 0
@@ -104,7 +104,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     else:
         out.print(
             f"{said}: [red]differs[/] from the stored file: {found.missing:,} keys are missing, "
-            f"{found.added:,} are new, {found.changed:,} say something else"
+            f"{found.added:,} are new, {found.changed:,} have other values"
         )
     if not write:
         out.print("Nothing was changed; [bold]--write[/] puts it in the place of the stored file")
@@ -156,8 +156,8 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
     """Check that the evidence begins before the day's file does."""
     if not manifests:
         raise ArchiveIncomplete(
-            f"{table} {day}: no run that wrote it is among the raw evidence in "
-            f"{Archive(settings.warehouse).folder}. Evidence is kept from when "
+            f"{table} {day}: no run that wrote it is in the raw archive "
+            f"{Archive(settings.warehouse).folder}. Responses are archived while "
             f"collect.archive_raw = true, for collect.raw_days = "
             f"{settings.config.collect.raw_days} days"
         )
@@ -167,8 +167,8 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
         if before not in written:
             raise ArchiveIncomplete(
                 f"{table} {day}: when the run of {each.at:%Y-%m-%d %H:%M} began, the file held "
-                "what no run before it is known to have written: evidence was not kept then, is "
-                "too old, or a repair or an import added to the day"
+                "what no run before it is known to have written: the raw archive was off then, is "
+                "too short, or a repair or an import added to the day"
             )
         written.add(each.wrote[day])
 

@@ -32,7 +32,9 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes" if look_only else "Looking for missing minutes, and asking"
+        "Looking for missing minutes"
+        if look_only
+        else "Looking for missing minutes, and requesting"
     )
     config: dict[str, Any] = {"repair": not look_only, "again": again}
     with instance(settings, own=settings.has_own_warehouse) as found:
@@ -69,7 +71,7 @@ def _print(gaps: pl.DataFrame) -> None:
             "symbol", "ts", "end_ts", "minutes", "cause", "attempts", "last_tried_at"
         )
         out.print(frame_table(shown.head(ROWS_SHOWN), title="Open, the longest first"))
-        out.print("They are asked for again by and by; at once with: cryptopipe repair --again")
+        out.print("They are requested again by and by; at once with: cryptopipe repair --again")
 
 
 def _print_repaired(repaired: pl.DataFrame) -> None:

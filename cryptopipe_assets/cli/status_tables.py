@@ -45,7 +45,7 @@ def print_status(settings: Settings, found: Status) -> None:
             )
     out.print(table)
     for blocker in found.blockers:
-        out.print(Text(f"not asked now: {blocker.why}", style="yellow"))
+        out.print(Text(f"blocked: {blocker.why}", style="yellow"))
     _print_deletions(found)
     _print_calls(found)
     for sentence in found.refused:
@@ -56,7 +56,9 @@ def print_status(settings: Settings, found: Status) -> None:
 def _print_calls(found: Status) -> None:
     if not found.calls:
         return
-    table = plain_table(title="What may still be asked, of the share that we plan to use")
+    table = plain_table(
+        title="Left of the rate limits and quotas, of the share that we plan to use"
+    )
     for name in ("vendor", "counted as", "in a"):
         table.add_column(name)
     for name in ("planned", "used", "left"):
@@ -80,10 +82,10 @@ def _print_calls(found: Status) -> None:
 def _print_deletions(found: Status) -> None:
     if not found.deletions:
         return
-    table = plain_table(title="What vendors delete, and whether we are in time")
+    table = plain_table(title="Expiry: what vendors delete, and whether we are in time")
     for name in ("table", "vendor", "keeps"):
         table.add_column(name, no_wrap=True)
-    for name in ("stored until", "next is gone", "left"):
+    for name in ("stored until", "next expires", "left"):
         table.add_column(name, justify="right", no_wrap=True)
     table.add_column("next pull", justify="right", no_wrap=True)
     table.add_column("in time", no_wrap=True)

@@ -1,1 +1,1 @@
-"""Ask vendors for the rows of a table. Knows no Dagster, no SQL, no strategy."""
+"""Collects the rows of a table from vendors. Knows no Dagster, no SQL, no strategy."""

@@ -31,7 +31,7 @@ from cryptopipe_assets.vendors.keys import Keys
 from cryptopipe_assets.vendors.okx.client import Okx
 
 STANDIN_SHARE = 30.0
-"""The stand-in lets a caller without a key ask 300 times a minute; of CoinGecko we ask ten."""
+"""The stand-in allows 300 requests a minute without a key; CoinGecko itself gets ten."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,17 +49,17 @@ class VendorClients:
     state_folder
         Where budgets and bans are shared between processes.
     sources, keys
-        Whom to prefer for a table, and what opens their doors.
+        Which source to prefer for a table, and the keys.
     clock
-        The present (UTC): for vendors that do not tell it, and to compare with those that do.
+        The present (UTC): for vendors that do not give it, and to compare with those that do.
     standin_share
         How much of the limits of CoinGecko's plans a stand-in allows.
     records
         Where spending and decisions are entered.
     horizon
-        What there is to ask for beyond the present.
+        What can be requested beyond the present.
     evidence
-        Begins to keep what a table's run hears; null where nothing is kept.
+        Makes the recorder of a table's run for the raw archive; null where nothing is archived.
     """
 
     limits: Vendors
@@ -75,7 +75,7 @@ class VendorClients:
     evidence: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
 
     def reporting_to(self, journal: Journal) -> "VendorClients":
-        """The same clients at work for a table and run, whose log tells what they decide."""
+        """The same clients at work for a table and run, whose log has what they decide."""
         records = replace(self.records, journal=journal)
         if self.evidence is None:
             return replace(self, records=records)
@@ -107,7 +107,7 @@ class VendorClients:
         Raises
         ------
         ConfigError
-            If each of them wants a key that is not set.
+            If each of them needs a key that is not set.
         """
         ordered = self.sources.of(dataset) or ()
         return usable(dataset, ordered, keys_present=self.keys.present())

@@ -1,4 +1,4 @@
-"""Asking Coinalyze for funding where Binance's settlements of USDT contracts do not reach."""
+"""Funding from Coinalyze, of what Binance's settlements of USDT contracts do not cover."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -25,7 +25,7 @@ Coinalyze gives rates per the contract's own interval and does not say which tha
 async def of_other_contracts(
     vendors: VendorClients, coins: Sequence[str], days: Sequence[date]
 ) -> tuple[pl.DataFrame, Counter[str]]:
-    """Ask for the last settlement of each ended day of the coins' perpetual contracts.
+    """Request the last settlement of each ended day of the coins' perpetual contracts.
 
     Coinalyze's daily bar closes at the rate that was settled last; its instant follows from the
     interval. Where the venue's contracts differ in that, neither is known: such rows are left out
@@ -92,7 +92,7 @@ async def settlements_of(
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the days, with the interval of each, and what asking cost.
 
-    Without a contract nothing is asked.
+    Without a contract no request is sent.
     """
     if not symbols:
         return FundingRate.empty_frame(), Counter()

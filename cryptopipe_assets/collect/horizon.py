@@ -1,4 +1,4 @@
-"""What vendors can be asked for of the past. Real ones are all alike; recordings differ."""
+"""How far back the history of vendors goes. Real ones are all alike; recordings differ."""
 
 from collections.abc import Collection
 from dataclasses import dataclass
@@ -10,19 +10,19 @@ from cryptopipe_assets.vendors.coinalyze.terms import HOURS_KEPT
 
 @dataclass(frozen=True, kw_only=True)
 class Horizon:
-    """How far back which question has an answer.
+    """How far back which history goes.
 
     Attributes
     ----------
     first_day
-        Where the tables begin; of what was before it nobody is asked.
+        Where the tables begin; nothing before it is requested.
     coinalyze_hours
-        How long Coinalyze keeps hourly bars for sure; older days are asked for as daily bars,
+        How long Coinalyze keeps hourly bars for sure; older days are requested as daily bars,
         which it keeps. A recording has daily ones only.
     listing_days
         Days of which CoinMarketCap has a listing; null for all of them.
     coinbase_prices, coinalyze_funding
-        Whether to ask for these too; see ``[collect]`` of cryptopipe.toml.
+        Whether to request these too; see ``[collect]`` of cryptopipe.toml.
     """
 
     first_day: date = History().start

@@ -1,4 +1,4 @@
-"""Asking for market caps: the past of the followed coins, the present of the largest ones."""
+"""Market caps: the past of the followed coins, the present of the largest ones."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ LARGEST = 300
 
 @dataclass(frozen=True)
 class Gathered:
-    """Rows of ``MARKET_CAP_SCHEMA``, who gave them, when, and what asking cost."""
+    """Rows of ``MARKET_CAP_SCHEMA``, who gave them, when, and what the requests cost."""
 
     rows: pl.DataFrame
     source: str
@@ -28,7 +28,7 @@ class Gathered:
 async def from_coinmarketcap(
     vendors: VendorClients, coins: Sequence[str], days: list[date]
 ) -> Gathered:
-    """Ask for the listing at the 00:00 of each past day, and for today's as it is now.
+    """Request the listing at the 00:00 of each past day, and for today's as it is now.
 
     Raises
     ------
@@ -58,7 +58,7 @@ async def from_coinmarketcap(
 
 
 async def from_coinbase(vendors: VendorClients, coins: Sequence[str], days: list[date]) -> Gathered:
-    """Ask for the price of the followed coins at the 00:00 of each day, the close of the last one.
+    """Request the price of the followed coins at the 00:00 of each day, the close of the last one.
 
     Coins without a product in US dollars have none, and are counted.
 

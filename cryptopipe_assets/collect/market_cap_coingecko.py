@@ -1,4 +1,4 @@
-"""Asking CoinGecko for market caps: closes that are missing, and coins as they are now."""
+"""Market caps from CoinGecko: closes that are missing, and coins as they are now."""
 
 from collections.abc import Sequence
 from datetime import date
@@ -17,29 +17,29 @@ PAGES = 4
 """How far down CoinGecko's list of 250 coins a page a followed coin is looked for."""
 
 YEAR_DAYS = 365
-"""What CoinGecko tells of the past without a paid plan."""
+"""What CoinGecko gives of the past without a paid plan."""
 
 
 async def from_coingecko(
     vendors: VendorClients, coins: Sequence[str], days: list[date], *, stored: pl.DataFrame
 ) -> Gathered:
-    """Ask for the daily points of the followed coins on past days, and for coins as they are now.
+    """Request the daily points of the followed coins on past days, and for coins as they are now.
 
     A past day has the point of its 00:00, which is the close of the day before; supplies and
-    ranks of the past are not told and stay null. Asked together with a past day, today has its
-    own. The list of the largest coins is asked for once a day: it names the ids of the followed
+    ranks of the past are not given and stay null. Requested together with a past day, today has its
+    own. The list of the largest coins is requested once a day: it names the ids of the followed
     coins, which are one call ever after.
 
     Parameters
     ----------
     stored
         Rows of this vendor that there are of the days and of today. A coin that has its 00:00 of
-        every day is not asked for again.
+        every day is not requested again.
 
     Raises
     ------
     RequestError
-        If a day is older than what the plan tells.
+        If a day is older than what the plan gives.
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     now = vendors.clock()
@@ -74,7 +74,7 @@ async def from_coingecko(
 def listed_already(stored: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame | None:
     """Newest row of every coin that today's stored rows rank; null if nobody was listed yet.
 
-    A list is known by coins that are not followed: those are asked for by nothing else.
+    A list is known by coins that are not followed: nothing else requests those.
     """
     ranked = stored.filter(pl.col("rank").is_not_null())
     if ranked["coin"].is_in(coins).all():
@@ -133,8 +133,8 @@ async def _charts(coingecko: CoinGecko, ids: pl.DataFrame, *, days: int) -> pl.D
     """Daily points of every coin."""
     if days > YEAR_DAYS and coingecko.plan != "pro":
         raise RequestError(
-            f"market_cap of {days - 1} days ago by coingecko: without a paid plan it tells "
-            f"{YEAR_DAYS} days; ask for later days, or set CMC_API_KEY of a plan with history"
+            f"market_cap of {days - 1} days ago by coingecko: without a paid plan it gives "
+            f"{YEAR_DAYS} days; request later days, or set CMC_API_KEY of a plan with history"
         )
     charts = await all_or_nothing(
         coingecko.market_chart(slug, days, coin=coin, name=name)

@@ -1,4 +1,4 @@
-"""Asking for open interest: the exchanges one by one, or Coinalyze for all of them."""
+"""Open interest: from the exchanges one by one, or Coinalyze for all of them."""
 
 from collections import Counter
 from collections.abc import Collection, Coroutine, Mapping, Sequence
@@ -18,12 +18,12 @@ from cryptopipe_assets.vendors.okx.client import Okx
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
 BYBIT_REACH = timedelta(days=200)
-"""How far back Bybit is asked: two pages of history and two of mark prices per eight days."""
+"""How far back Bybit is used: two pages of history and two of mark prices per eight days."""
 
 
 @dataclass(frozen=True)
 class Gathered:
-    """Rows of ``OPEN_INTEREST_SCHEMA`` and their ``source``, when, and what asking cost."""
+    """Rows of ``OPEN_INTEREST_SCHEMA`` and their ``source``, when, and what the requests cost."""
 
     rows: pl.DataFrame
     at: datetime
@@ -33,7 +33,7 @@ class Gathered:
 async def from_exchanges(
     vendors: VendorClients, symbols: Mapping[str, str], *, coins: Sequence[str], days: list[date]
 ) -> Gathered:
-    """Ask the exchanges: the past of Binance and Bybit, the present of OKX and Hyperliquid.
+    """Collect from exchanges: the past of Binance and Bybit, the present of OKX and Hyperliquid.
 
     Parameters
     ----------
@@ -81,7 +81,7 @@ async def from_coinalyze(
     *,
     known: Collection[tuple[str, str]],
 ) -> Gathered:
-    """Ask Coinalyze for every perpetual contract of the coins.
+    """Collect from Coinalyze every perpetual contract of the coins.
 
     Hour by hour as far back as it keeps hours; of days before that for the close, which is the
     value of the day's last hour.
@@ -164,7 +164,7 @@ def _gathered(
     now: datetime,
     counts: Counter[str],
 ) -> Gathered:
-    """Keep what was asked for: a snapshot has every coin, and may be of the hour before."""
+    """Keep what was requested: a snapshot has every coin, and may be of the hour before."""
     frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
     for source, response in responses.items():
         frames.append(response.frame.with_columns(source=pl.lit(source)))

@@ -34,7 +34,7 @@ class SymbolPast:
     symbol
         Canonical instrument, which the registry must know.
     log
-        Told of every month.
+        Logs every month.
     """
 
     warehouse: Warehouse

@@ -11,7 +11,7 @@ from cryptopipe_assets.core.time import midnight
 
 @dataclass(frozen=True)
 class Window:
-    """A question to a vendor: these instruments, ``start <= ts < end``."""
+    """A request to a vendor: these instruments, ``start <= ts < end``."""
 
     symbols: tuple[str, ...]
     start: datetime
@@ -69,10 +69,10 @@ def stored_minutes(bars: pl.LazyFrame) -> pl.DataFrame:
 
 
 def outstanding(expected: pl.DataFrame, stored: pl.DataFrame) -> list[Window]:
-    """Windows that must be asked for, few and wide: sorted by start, then symbols.
+    """Windows that must be requested, few and wide: sorted by start, then symbols.
 
     A day that is complete is left out. A day without holes so far is continued after its newest
-    bar. A day with a hole is asked for as a whole.
+    bar. A day with a hole is requested as a whole.
     """
     contiguous = pl.col("last") == pl.col("start") + pl.duration(minutes=pl.col("minutes") - 1)
     lacking = (
@@ -96,7 +96,7 @@ def outstanding(expected: pl.DataFrame, stored: pl.DataFrame) -> list[Window]:
 
 
 def _together(spans: dict[str, list[tuple[datetime, datetime]]]) -> list[Window]:
-    """Instruments that lack the same window are asked for together."""
+    """Instruments that lack the same window are requested together."""
     shared: dict[tuple[datetime, datetime], list[str]] = {}
     for symbol, own in spans.items():
         for span in own:

@@ -198,7 +198,7 @@ class Settings(BaseModel):
 
     @property
     def origin(self) -> str:
-        """What kind of truth the vendors tell: ``simulated``, ``live`` or ``recorded``."""
+        """What kind of data the vendors give: ``simulated``, ``live`` or ``recorded``."""
         return ORIGINS[self.environment.vendors]
 
     @property
@@ -328,7 +328,7 @@ def _first_problem(failure: ValidationError, where: str) -> str:
 
 
 def _reject_misspelt_variables(env_file: Path) -> None:
-    """A variable with our prefix that nobody reads is a typing mistake that would stay silent."""
+    """A variable with our prefix that nobody reads is a typing mistake that would go unnoticed."""
     known = {str(field.validation_alias) for field in Environment.model_fields.values()}
     in_file = dotenv_values(env_file)
     if HOME in in_file:

@@ -1,4 +1,4 @@
-"""Which vendors may fill a table: those of the configured ones that we can ask. Pure."""
+"""Which sources may fill a table: the configured ones without a key, or whose key is set. Pure."""
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ def keys_of_sources() -> dict[str, str]:
 
 @dataclass(frozen=True)
 class Choice:
-    """A source, and why it is asked."""
+    """A source, and why it is used."""
 
     source: str
     reason: str
@@ -52,7 +52,7 @@ def usable(
         return tuple(found)
     variables = " or ".join(required[source] for source in ordered)
     raise ConfigError(
-        f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be asked without "
+        f"{dataset}: none of the sources {list(ordered)} of cryptopipe.toml can be used without "
         f"a key; set {variables or 'a source'} in the environment or .env (keys count in the "
         f"profile live only), or add a source without a key to sources.{dataset}"
     )

@@ -47,7 +47,7 @@ class Tier(Section):
 
     @property
     def recurrence(self) -> Recurrence:
-        """When the tier's market data is asked for."""
+        """When the tier's market data is collected."""
         return Recurrence(every_minutes=self.every_minutes, offset_minutes=self.offset_minutes)
 
 
@@ -57,7 +57,7 @@ class Schedules(Section):
     Attributes
     ----------
     catch_up_days
-        How far back a round asks by itself after a pause; further back is a backfill's.
+        How far back a round goes by itself after a pause; further back is a backfill's.
     keep_run_hours, keep_failed_run_days
         Age at which the history of a run may go, if a later one did the same again.
     """
@@ -76,7 +76,7 @@ class Schedules(Section):
 
     @property
     def listings(self) -> Recurrence:
-        """When instruments and market caps are asked for."""
+        """When instruments and market caps are collected."""
         return Recurrence(
             every_minutes=self.listings_every_minutes, offset_minutes=self.listings_offset_minutes
         )

@@ -4,18 +4,18 @@
 
     CryptopipeError            what a person can act on; the message says what to do next
     ├── ConfigError            environment, .env or cryptopipe.toml is wrong; names the key
-    ├── RequestError           the question cannot be answered: unknown symbol, date out of range
+    ├── RequestError           the request cannot be fulfilled: unknown symbol, date out of range
     ├── VendorError            what a vendor did to us; carries .vendor
-    │   ├── VendorUnavailable  no usable answer after the retries; try again later
-    │   │   └── RateLimited    ... because we may not ask (so often): 429, 418, a quota used up
-    │   ├── VendorRejected     401/403/451/4xx: our key or our question is wrong
-    │   ├── PayloadChanged     an answer, but not the shape we were promised
+    │   ├── VendorUnavailable  no usable response after the retries; try again later
+    │   │   └── RateLimited    ... because we are rate limited or banned: 429, 418, a quota used up
+    │   ├── VendorRejected     401/403/451/4xx: our key or our request is wrong
+    │   ├── PayloadChanged     a response, but not the shape we were promised
     │   └── NotPublished       the archive has no such file (yet)
     ├── ContractError          a frame breaks its table's contract
     └── StorageError           the warehouse: unwritable, corrupt, busy, or asked to shrink
         ├── ShrinkRefused      a commit would lose rows that were collected
         ├── CorruptFile        a Parquet or catalog file cannot be read
-        └── EvidenceMissing    an answer, or a run, is not among the raw evidence
+        └── ArchiveIncomplete  a response, or a run, is not in the raw archive
 
 A message says what was expected, what came, where, and what to do next. Catch to translate,
 never to continue.
@@ -31,7 +31,7 @@ class ConfigError(CryptopipeError):
 
 
 class RequestError(CryptopipeError):
-    """A question that cannot be answered, such as an unknown symbol or a date out of range."""
+    """A request that cannot be fulfilled, such as an unknown symbol or a date out of range."""
 
 
 class VendorError(CryptopipeError):
@@ -42,7 +42,7 @@ class VendorError(CryptopipeError):
     vendor
         Who, e.g. ``binance``.
     message
-        What was asked, what came, what to do. Must not contain a key.
+        What was requested, what came, what to do. Must not contain a key.
     """
 
     def __init__(self, vendor: str, message: str) -> None:
@@ -51,19 +51,19 @@ class VendorError(CryptopipeError):
 
 
 class VendorUnavailable(VendorError):
-    """No usable answer after the retries. Nothing was written; run again later."""
+    """No usable response after the retries. Nothing was written; run again later."""
 
 
 class RateLimited(VendorUnavailable):
-    """We asked as much as we may for now; nobody else is asked in the vendor's place."""
+    """We are rate limited, banned, or out of quota; there is no fallback to another source."""
 
 
 class VendorRejected(VendorError):
-    """The vendor refused the question or the key. Asking again changes nothing."""
+    """The vendor refused the request or the key. A retry changes nothing."""
 
 
 class PayloadChanged(VendorError):
-    """An answer came, but not in the shape the vendor promised."""
+    """A response came, but not in the shape the vendor promised."""
 
 
 class NotPublished(VendorError):
@@ -83,7 +83,7 @@ class ShrinkRefused(StorageError):
 
 
 class ArchiveIncomplete(StorageError):
-    """What a rebuild needs is not among the raw evidence; the message names it and says why."""
+    """What a rebuild needs is not in the raw archive; the message names it and says why."""
 
 
 class CorruptFile(StorageError):

@@ -56,7 +56,7 @@ def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
 
 
 def require_range(first: date, last: date, *, start: date, today: date) -> None:
-    """Check a range that a person asked for.
+    """Check a range that a person requested.
 
     Parameters
     ----------

@@ -1,4 +1,4 @@
-"""Whose coins a run asks for: those of a tier or those that its tags name, else everybody's."""
+"""Whose coins a run collects: those of a tier or those that its tags name, else everybody's."""
 
 import dagster as dg
 

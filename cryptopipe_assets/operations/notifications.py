@@ -1,7 +1,7 @@
-"""Telling people: Discord, Slack, mail and all else that apprise knows, from one variable.
+"""Notifications: Discord, Slack, mail and all else that apprise knows, from one variable.
 
 ``CRYPTOPIPE_NOTIFY`` holds the targets' addresses as apprise writes them, separated by spaces or
-commas. They hold tokens, so they are secrets: neither they nor what a target answers is logged.
+commas. They hold tokens, so they are secrets: neither they nor what a target responds is logged.
 """
 
 import logging
@@ -38,7 +38,7 @@ def targets(secret: SecretStr | None) -> list[str]:
 def tell(secret: SecretStr | None, *, title: str, body: str) -> Told:
     """Send a message to every target; one that fails keeps nothing from the others.
 
-    Never raises: who tells of a failure must not fail over it.
+    Never raises: a notification of a failure must not fail the run as well.
     """
     addresses = targets(secret)
     if not addresses:
@@ -49,7 +49,7 @@ def tell(secret: SecretStr | None, *, title: str, body: str) -> Told:
             sent = _send(address, title, body)
         if not sent:
             failed.append(_named(place, address))
-            logger.warning("%s: target %s could not be told", VARIABLE, failed[-1])
+            logger.warning("%s: target %s could not be notified", VARIABLE, failed[-1])
     return Told(len(addresses) - len(failed), tuple(failed))
 
 

@@ -11,7 +11,7 @@ SIGNALS = "signals"
 OPEN_INTEREST = "open_interest"
 
 FIRST_DAYS = 10
-"""Days that are asked for where there is nothing yet; more is a backfill's."""
+"""Days that are requested where there is nothing yet; more is a backfill's."""
 
 MOST_DAYS = 31
 """A refresh closes no longer hole than this."""
@@ -24,7 +24,7 @@ class Step:
     Attributes
     ----------
     first, last
-        Days to ask for, both included; None if nothing is to be done.
+        Days to request, both included; None if nothing is to be done.
     reason
         Why it is done, or why not.
     """
@@ -108,7 +108,7 @@ def _first_day(found: TableFreshness, today: date) -> date:
 
 
 def holes(steps: Sequence[Step], found: Sequence[TableFreshness]) -> list[str]:
-    """Tables of which more is missing than a refresh asks for, for the advice to backfill."""
+    """Tables of which more is missing than a refresh requests, for the advice to backfill."""
     newest = {
         each.table: [tier.newest_ts for tier in each.tiers if tier.newest_ts] for each in found
     }

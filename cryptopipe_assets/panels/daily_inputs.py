@@ -157,7 +157,7 @@ def with_exclusion(days: pl.DataFrame, market_cap: pl.DataFrame) -> pl.DataFrame
     """Add ``is_excluded`` to coin-days: whether the coin was stable, wrapped, staked or bridged.
 
     As its newest market cap said at each day's end; of coins with one ticker the largest is
-    meant. Without a word in ``KIND_KNOWN_FOR`` the list of twins decides by the ticker.
+    meant. Without a word in ``KIND_KNOWN_FOR`` the list of coin kinds decides by the ticker.
 
     Parameters
     ----------

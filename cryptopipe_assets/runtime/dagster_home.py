@@ -26,7 +26,7 @@ LONGEST_WAIT_SECONDS = 120
 
 
 def export_dagster_home(settings: Settings) -> None:
-    """Make Dagster's home ready and tell Dagster, in this process, where it is.
+    """Make Dagster's home ready and set, for this process, where it is.
 
     A home without a dagster.yaml gets the one that every new project folder has. Of several
     processes that find a new home one creates Dagster's databases and the others wait: two that

@@ -1,4 +1,4 @@
-"""A Dagster instance for runs of which nobody asks afterwards.
+"""An ephemeral Dagster instance, for runs whose history is not kept.
 
 An in-process run hands its events back in its result. An instance that lives no longer than the
 command would store them once more, and so for every table and day twice: six years of replay then

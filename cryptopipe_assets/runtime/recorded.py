@@ -1,4 +1,4 @@
-"""What follows from a folder of recordings: whom to follow, whom to ask, and how far back."""
+"""What follows from a folder of recordings: coins to follow, sources, and how far back."""
 
 from datetime import date, timedelta
 from functools import lru_cache
@@ -15,10 +15,10 @@ from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.vendors.keys import Keys
 
 RECORDED_SOURCES = SourceChoice(open_interest=("coinalyze",), market_cap=("coinmarketcap",))
-"""The vendors whose daily history can be recorded; the other ones tell the present."""
+"""The vendors whose daily history can be recorded; the other ones give the present only."""
 
 STANDIN_KEYS = Keys(coinalyze=SecretStr("recorded"), coinmarketcap=SecretStr("recorded"))
-"""The stand-in takes any key; these vendors answer nobody without one."""
+"""The stand-in takes any key; these vendors need one."""
 
 
 @lru_cache(maxsize=1)
@@ -57,7 +57,7 @@ def recorded_universe(source: RecordedSource) -> Universe:
 
 
 def recorded_horizon(source: RecordedSource, *, first_day: date) -> Horizon:
-    """Ask for the days that were recorded, and for days instead of hours."""
+    """Request the days that were recorded, and days instead of hours."""
     daily = source.daily()
     return Horizon(
         first_day=first_day,

@@ -1,4 +1,4 @@
-"""What assets are given for a profile: where to write, whom to ask, what to follow."""
+"""What assets are given for a profile: where to write, which vendors to use, what to follow."""
 
 from collections.abc import Callable, Collection
 from datetime import datetime
@@ -25,7 +25,7 @@ from cryptopipe_assets.vendors.http.records import Records
 
 
 def resources(settings: Settings) -> dict[str, object]:
-    """What assets are given: where to write, whom to ask, what to follow."""
+    """What assets are given: where to write, which vendors to use, what to follow."""
     return {
         "warehouse": warehouse(settings),
         "vendors": vendor_clients(settings),
@@ -91,7 +91,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
 
 
 def recorded_clients(settings: Settings) -> VendorClients:
-    """Clients that ask a stand-in for what was recorded."""
+    """Clients that request from a stand-in what was recorded."""
     return VendorClients(
         limits=settings.config.vendors,
         missing_instrument="warn",
@@ -108,7 +108,7 @@ def recorded_clients(settings: Settings) -> VendorClients:
 
 
 def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]], Recorder] | None:
-    """Who keeps what the vendors answer, where cryptopipe.toml wants it kept."""
+    """Recorders for the raw archive, where collect.archive_raw of cryptopipe.toml is set."""
     if not settings.config.collect.archive_raw:
         return None
     found, archive = settings.keys, Archive(settings.warehouse)
@@ -122,7 +122,7 @@ def recorders(settings: Settings) -> Callable[[Journal, Callable[[], datetime]],
 
 
 def standin(settings: Settings) -> OnDemandSandbox:
-    """The stand-in of a profile that does not ask the real vendors."""
+    """The stand-in of a profile that does not use the real vendors."""
     environment = settings.environment
     if environment.vendors == "recorded":
         return OnDemandSandbox(

@@ -17,7 +17,7 @@ A day of runs every quarter of an hour, and what it cost::
 In a test, the fixture ``platform`` is such a world; ``platform.now = ...`` sets its clock.
 
 Days later than today have no partition in Dagster. Request limits are of real time, in which a
-simulated day passes in seconds: nobody is held to them in such a world, so it says how many calls
+simulated day passes in seconds: they do not hold in such a world, so it says how many calls
 are made, not how fast they may come.
 """
 
@@ -80,7 +80,7 @@ class World:
 
 @contextmanager
 def simulated_world(settings: Settings, clock: SimulatedClock) -> Iterator[World]:
-    """A stand-in of the configured seed and clients that ask it, both at the time of ``clock``.
+    """A stand-in of the configured seed and clients of it, both at the time of ``clock``.
 
     It is our own, on a free port, whether or not another stand-in is running.
     """
@@ -97,7 +97,7 @@ def simulated_world(settings: Settings, clock: SimulatedClock) -> Iterator[World
 
 
 def unlimited(limits: Vendors) -> Vendors:
-    """The same sections without a limit on how much is asked in a time."""
+    """The same sections without a limit on requests per time."""
     kept = ("concurrency", "attempts")
     sections = {
         name: section.model_copy(

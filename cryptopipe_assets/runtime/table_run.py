@@ -50,7 +50,7 @@ class Outcome:
 
 @contextmanager
 def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
-    """The repo's Dagster instance, or a forgetful one for a warehouse that is not its own."""
+    """The repo's Dagster instance, or an ephemeral one for a warehouse that is not its own."""
     if own:
         export_dagster_home(settings)
         with dg.DagsterInstance.get() as found:
@@ -79,7 +79,7 @@ class TableRun:
     keep
         Record the runs in the repo's Dagster instance, where the UI shows them.
     vendors
-        Clients to ask with, if not those of the profile.
+        Clients to collect with, if not those of the profile.
     """
 
     def __init__(
@@ -156,7 +156,7 @@ class TableRun:
         return definitions.resolve_implicit_global_asset_job_def()
 
     def _committed(self, commit: Commit) -> None:
-        """Tell whoever listens to this run of a written file."""
+        """Report a written file to whoever listens to this run."""
         if self._on_commit is not None:
             self._on_commit(commit)
 

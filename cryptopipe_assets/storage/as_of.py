@@ -6,7 +6,7 @@ Two clocks tell when something was known:
     The market's. A row counts from the instant at which it could first have been used, also one
     that we collected years later; so a backfilled history can be studied as of any day. What a
     revision says counts from when we stored it, or it was published if later: nobody can have
-    used it before. What a vendor revised before we first asked is not known to anybody here.
+    used it before. What a vendor revised before our first request is not known to anybody here.
 ``ingested_at``
     This warehouse's. Every row and revision counts from when it was stored here: what a run of
     that time had before it, for audits.

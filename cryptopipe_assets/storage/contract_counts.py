@@ -12,11 +12,11 @@ from cryptopipe_assets.storage.inventory import survey
 INSTRUMENT = ("venue", "symbol")
 ASKED_ONE_BY_ONE = ("bybit", "coinalyze")
 NEWEST_FILES = 2
-"""A contract that had an open interest in them is asked for again."""
+"""A contract that had an open interest in them is requested again."""
 
 
 def contract_counts(root: Path) -> dict[tuple[str, str], int]:
-    """Contracts of each coin at the vendors that are asked for one after the other.
+    """Contracts of each coin at the vendors that are queried one by one.
 
     Returns
     -------

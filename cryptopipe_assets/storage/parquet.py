@@ -61,7 +61,7 @@ def _corrupt(path: Path, contract: type[Table], day: date | None, cause: Excepti
     if contract.table_name() not in (path.parent.name, path.parent.parent.name):
         return CorruptFile(
             f"cannot read {path}: {first_line}. It holds superseded versions, which no vendor "
-            f"tells again: restore it from a backup, or move it away to go on without them"
+            f"gives again: restore it from a backup, or move it away to go on without them"
         )
     again = f"--select {contract.table_name()}" + (f" --partition {day}" if day else "")
     return CorruptFile(

@@ -1,7 +1,7 @@
 """The age that each table's newest row may have: its service level. Pure.
 
 It follows from three spans: the step of the table's rows, how long after a step its row can be had
-at worst, and how often the tier is asked. A table is late when its newest row is older than the
+at worst, and how often the tier is collected. A table is late when its newest row is older than the
 three together, and stale when a further step or pull was missed.
 
 Kept apart from the tables' own files because ``cryptopipe status`` has no second to spare for
@@ -19,7 +19,7 @@ SLACK = 5 * MINUTE
 """A run needs a moment from its tick to its last file."""
 
 UNTIERED_PULL = HOUR
-"""Tables that do not tell tiers apart follow their inputs, at the latest every hour."""
+"""Tables without tiers follow their inputs, at the latest every hour."""
 
 
 class Tier(Protocol):
@@ -55,7 +55,7 @@ class ServiceLevel:
         From the end of a step to the first instant at which its row can be had, at worst.
     entity
         Column that says of which instrument or coin a row is, where the tiers differ in how often
-        they are asked; None where the table is judged as a whole.
+        they are collected; None where the table is judged as a whole.
     follows
         Collected table whose coins it has, if the tiers choose them for that one.
     at_most_every
@@ -180,10 +180,10 @@ def tiers_of(table: str, tiers: Mapping[str, AnyTier]) -> dict[str, AnyTier]:
 
 
 def pull_of(table: str, tiers: Mapping[str, Tier]) -> timedelta:
-    """How often a table is asked for, at the quickest of the tiers that it tells apart.
+    """How often a table is collected, at the quickest of its tiers.
 
-    Each of their pulls writes it. A table that no tier follows is asked as often as one that
-    tells none apart.
+    Each of their pulls writes it. A table that no tier follows is collected as often as one
+    without tiers.
     """
     level = SERVICE_LEVELS[table]
     minutes = [tier.every_minutes for tier in tiers_of(table, tiers).values()]

@@ -1,4 +1,4 @@
-"""The real vendors: one folder each, `http` to reach them, `parsing` for shapes they share.
+"""The real vendors: one folder each, `http` for the requests, `parsing` for shapes they share.
 
 Knows no table, no warehouse, no cryptopipe.toml.
 """

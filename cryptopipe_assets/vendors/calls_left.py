@@ -1,4 +1,4 @@
-"""What is left of each allowance now: for people, and for whoever decides to ask more."""
+"""What is left of each allowance now: for people, and for whoever decides to send more requests."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

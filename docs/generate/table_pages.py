@@ -9,6 +9,7 @@ import pandera.polars as pa
 import vendor_facts
 from facts import TableFacts
 from text import code, first_sentence, paragraphs, prose, table
+from vendor_facts import later, reach
 
 from cryptopipe_assets.core.schema import Collected, Ledger, Registry, Stamped, SymbolRecord
 from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET
@@ -257,10 +258,16 @@ def _view(view: View) -> str:
 def _limits(own: TableFacts) -> str:
     """What vendors do not tell, or not for long."""
     rows = [
-        (f"[{vendor.title}](../vendors/{vendor.name}.md)", offer.dataset, offer.reach, offer.later)
+        (
+            f"[{vendor.terms.title}](../vendors/{vendor.name}.md#{own.name})",
+            code(offer.endpoint),
+            reach(offer),
+            later(offer),
+            ", ".join(map(code, offer.null)) or "·",
+        )
         for vendor in vendor_facts.vendors()
-        for offer in vendor.offers
+        for offer in vendor.terms.offers
         if offer.table == own.name
     ]
-    head = ("vendor", "what is asked", "how far back", "older rows come from")
+    head = ("vendor", "endpoint", "how far back", "older rows come from", "does not tell")
     return table(head, rows) if rows else ""

@@ -1,8 +1,10 @@
-"""What is known of each vendor, from its own folder. The one place that knows where that stands."""
+"""What is known of each vendor: its terms, and the card that its client opens with.
+
+The one place that knows where these facts stand in the code.
+"""
 
 import importlib
 import inspect
-import pkgutil
 import re
 from dataclasses import dataclass
 from datetime import timedelta
@@ -12,31 +14,14 @@ from text import linked, prose
 
 from cryptopipe_assets import vendors as room
 from cryptopipe_assets.config.settings import load_settings
-from cryptopipe_assets.vendors.allowances import allowances
-from cryptopipe_assets.vendors.retention import NOW_ONLY, RETENTIONS, Retention
+from cryptopipe_assets.vendors.allowances import Allowance, allowances
+from cryptopipe_assets.vendors.catalog import VENDORS
+from cryptopipe_assets.vendors.terms import NOW_ONLY, Offer, VendorTerms
 
-SHARED = ("http", "parsing")
 CARD = re.compile(r"^(?P<label>[A-Z][a-z]+)\s{2,}(?P<text>\S.*)$")
-
-
-@dataclass(frozen=True, kw_only=True)
-class Offer:
-    """What a vendor offers for a table, how far back, and where older rows come from."""
-
-    table: str
-    dataset: str
-    reach: str
-    later: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Limit:
-    """What a vendor allows in a window, and our share of it."""
-
-    family: str
-    window: str
-    limit: int
-    planned: int
+NOTHING = "·"
+STATED = ("Docs", "Terms")
+"""Labels of the card whose facts are in the terms already; the page takes what the terms say."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -45,51 +30,59 @@ class VendorFacts:
 
     Attributes
     ----------
+    summary
+        What it is, in a sentence.
     card
-        Label to text, as the vendor's folder states it: docs, auth, budget, history, symbols,
-        numbers, terms.
+        Label to text, as the vendor's folder states it: auth, budget, history, symbols, numbers.
+    limits
+        What it allows, by the plan of its key; one entry of no name where it has no plans.
     """
 
-    name: str
-    title: str
+    terms: VendorTerms
     summary: str
     card: dict[str, str]
-    offers: tuple[Offer, ...]
-    limits: tuple[Limit, ...]
+    limits: dict[str, tuple[Allowance, ...]]
+
+    @property
+    def name(self) -> str:
+        """Name of its folder, its page and its section of cryptopipe.toml."""
+        return self.terms.name
 
 
 @cache
 def vendors() -> tuple[VendorFacts, ...]:
-    """Every vendor, by name."""
-    found = sorted(each.name for each in pkgutil.iter_modules(room.__path__) if each.ispkg)
-    return tuple(_facts(name) for name in found if name not in SHARED)
+    """Every vendor, in the order of the catalog."""
+    return tuple(_facts(terms) for terms in VENDORS.values())
 
 
-def _facts(name: str) -> VendorFacts:
-    folder = importlib.import_module(f"{room.__name__}.{name}")
-    client = importlib.import_module(f"{room.__name__}.{name}.client")
-    title, _, summary = inspect.cleandoc(folder.__doc__ or "").splitlines()[0].partition(": ")
-    own = (folder.__doc__, client.__doc__)
-    cards = (_card(inspect.cleandoc(doc or "").splitlines()) for doc in own)
+def _facts(terms: VendorTerms) -> VendorFacts:
+    folder = importlib.import_module(f"{room.__name__}.{terms.name}")
+    client = importlib.import_module(f"{room.__name__}.{terms.name}.client")
+    summary = inspect.cleandoc(folder.__doc__ or "").splitlines()[0].partition(": ")[2]
+    cards = (_card(inspect.cleandoc(doc or "")) for doc in (folder.__doc__, client.__doc__))
     return VendorFacts(
-        name=name,
-        title=title,
+        terms=terms,
         summary=summary[:1].upper() + summary[1:],
         card=next(filter(None, cards), {}),
-        offers=tuple(_offer(each) for each in RETENTIONS if each.vendor == name),
-        limits=tuple(
-            Limit(family=each.family, window=each.window, limit=each.limit, planned=each.planned)
-            for each in allowances(load_settings().config.vendors)
-            if each.vendor == name
-        ),
+        limits=_limits(terms),
     )
 
 
-def _card(lines: list[str]) -> dict[str, str]:
+def _limits(terms: VendorTerms) -> dict[str, tuple[Allowance, ...]]:
+    sections = load_settings().config.vendors
+    return {
+        plan: tuple(
+            each for each in allowances(sections, {terms.name: plan}) if each.vendor == terms.name
+        )
+        for plan in (terms.key.plans if terms.key else ()) or ("",)
+    }
+
+
+def _card(docstring: str) -> dict[str, str]:
     """Read the labelled lines of a docstring; an indented line without a label goes on."""
     found: dict[str, str] = {}
     label = ""
-    for line in lines:
+    for line in docstring.splitlines()[1:]:
         if opened := CARD.match(line):
             label = opened["label"]
             found[label] = opened["text"]
@@ -97,23 +90,28 @@ def _card(lines: list[str]) -> dict[str, str]:
             found[label] += " " + line.strip()
         else:
             label = ""
-    return {label: linked(prose(text)) for label, text in found.items()}
+    return {label: linked(prose(text)) for label, text in found.items() if label not in STATED}
 
 
-def _offer(each: Retention) -> Offer:
-    plans = f" (plans {', '.join(each.plans)})" if each.plans else ""
-    return Offer(
-        table=each.table,
-        dataset=f"`{each.dataset}`",
-        reach=_reach(each.keeps) + plans,
-        later=each.afterwards or ("" if each.keeps is None else "nowhere"),
-    )
+def reach(offer: Offer) -> str:
+    """How far back an offer can be asked, for a reader."""
+    plans = f", with the plans {' and '.join(map(str, offer.plans))}" if offer.plans else ""
+    if offer.keeps is None:
+        return "everything is kept" + plans
+    if offer.keeps == NOW_ONLY:
+        return "the present only: what was not asked in time is lost" + plans
+    return f"{offer.keeps / timedelta(days=1):g} days" + plans
 
 
-def _reach(keeps: timedelta | None) -> str:
-    if keeps is None:
-        return "everything is kept"
-    if keeps == NOW_ONLY:
-        return "the present only: what was not asked in time is lost"
-    days = keeps / timedelta(days=1)
-    return f"{days:g} days"
+def later(offer: Offer) -> str:
+    """Where rows can be had that the vendor no longer tells."""
+    return offer.afterwards or (NOTHING if offer.keeps is None else "nowhere")
+
+
+def when_asked(offer: Offer) -> str:
+    """What decides whether the vendor is asked for a table."""
+    if offer.switch:
+        return f"`{offer.switch}` of `cryptopipe.toml` is set"
+    if offer.source:
+        return f"`{offer.source}` is chosen under `[sources]` of `cryptopipe.toml`"
+    return "always"

@@ -12,7 +12,7 @@ import polars as pl
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS, difference, joined, segments
 
 BY_CHOICE = ("not_listed", "delisted", "not_collected")
-"""Causes of minutes that nobody misses: there is no bar, or we never wanted it."""
+"""Causes of minutes that nobody misses: there is no bar, or the contract was not followed."""
 
 FOUND_BY_ASKING = ("source_hole", "no_trades")
 """Causes that only a repair can find, and that stay until the bars come."""
@@ -34,7 +34,7 @@ class Evidence:
         Lives of the followed contracts within the window, as ``whole_minutes`` gives them: from
         start on, and not after end; nothing was lived where end is not after start.
     asked
-        ``SPANS`` of minutes that we asked for after they were over.
+        ``SPANS`` of minutes that were requested after they were over.
     found
         ``SPANS`` and cause, of ``FOUND_BY_ASKING``, from earlier repairs.
     """
@@ -143,7 +143,7 @@ def _since_first_bar(stored: pl.DataFrame, *, end: datetime) -> pl.DataFrame:
 def _halted(missing: pl.DataFrame, stored: pl.DataFrame, asked: pl.DataFrame) -> pl.DataFrame:
     """Minutes that all contracts lack, of which two at least have bars before and after.
 
-    Only contracts that were asked for count as lacking: our own outage is no halt.
+    Only contracts that were requested count as lacking: our own outage is no halt.
     """
     between = stored.group_by("symbol").agg(pl.min("start"), pl.max("end"))
     counted = segments({"missing": missing, "between": between, "asked": asked})

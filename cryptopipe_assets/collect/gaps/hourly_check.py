@@ -15,7 +15,7 @@ from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.hourly_trades import MOST_HOURS, trades_by_hour
 
 LEAST = ("rest", "archive_day")
-"""Transports that must have answered before a gap is explained; months repeat the days."""
+"""Transports that must have responded before a gap is explained; months repeat the days."""
 
 
 async def without_response(
@@ -27,16 +27,16 @@ async def without_response(
     symbols: Mapping[str, str],
     now: datetime,
 ) -> pl.DataFrame:
-    """What is known of the gaps after asking.
+    """What is known of the gaps after a repair.
 
-    The venue's hourly bars are the witness: an hour that counts more trades than are stored had
-    bars that nobody gives (``source_hole``), one that counts no more was quiet (``no_trades``).
-    Without a witness it is a ``source_hole`` too, unless the venue was silent as a whole.
+    The venue's hourly bars are the reference: an hour that counts more trades than are stored had
+    bars that no transport has (``source_hole``), one that counts no more had no trades
+    (``no_trades``). Without a reference it is a ``source_hole`` too, unless the whole venue halted.
 
     Returns
     -------
-    DataFrame of ``SPANS``, asked (transports that answered), and cause: null where bars came or not
-    every transport has answered, ``silent`` where there is no witness.
+    DataFrame of ``SPANS``, asked (transports that responded), and cause: null where bars came or
+    not every transport has responded, ``silent`` where there is no reference.
     """
     pieces = responses.transports(gaps)
     everyone = pl.all_horizontal(pl.col("asked").str.contains(name) for name in LEAST)
@@ -54,7 +54,7 @@ async def without_response(
 
 
 def _hours(start: datetime, end: datetime) -> Iterator[tuple[datetime, datetime]]:
-    """The whole hours around a gap, in windows that one call can answer."""
+    """The whole hours around a gap, in windows that one call can cover."""
     first = start.replace(minute=0)
     last = (end - timedelta(minutes=1)).replace(minute=0) + HOUR
     while first < last:
@@ -76,7 +76,7 @@ async def _cause_of(
     symbol, vendor_symbol = names
     try:
         counted = await trades_by_hour(binance, vendor_symbol, start=span[0], end=span[1], now=now)
-    except VendorRejected:  # recordings have no hourly bars: there is no witness
+    except VendorRejected:  # recordings have no hourly bars: there is no reference
         return "silent"
     stored = lake.scan(Ohlcv1m, span[0].date(), _last_day(span[1])).filter(symbol=symbol)
     both = pl.concat(

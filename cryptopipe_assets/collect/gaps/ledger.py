@@ -99,16 +99,16 @@ def _no_longer_missing(before: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFr
 def tried(
     gaps: pl.DataFrame, some: pl.DataFrame, outcome: pl.DataFrame, *, now: datetime
 ) -> pl.DataFrame:
-    """The ledger after a repair asked for some of its gaps.
+    """The ledger after a repair requested some of its gaps.
 
     Parameters
     ----------
     some
-        Rows of ``gaps`` that were asked for.
+        Rows of ``gaps`` that were requested.
     outcome
         ``SPANS`` of the same minutes, cut where more is known of some of them, with asked (the
-        transports that answered) and cause: one of ``FOUND_BY_ASKING``, ``silent`` where nobody
-        can tell whether anything was traded, or null where nothing was found out.
+        transports that responded) and cause: one of ``FOUND_BY_ASKING``, ``silent`` where nothing
+        shows whether anything was traded, or null where nothing was found out.
     """
     facts = some.rename({"cause": "supposed"}).drop("end", "asked").sort("symbol", "start")
     silent = (

@@ -1,8 +1,8 @@
-"""Asking again for missing bars: only for them, in few calls, by every transport.
+"""Requests for missing bars: only for them, in few calls, by every transport.
 
 Whole days come from the archive's month or day, as when they are first collected. For the rest REST
-is asked, whose calls cover neighbouring gaps; what it lacks is looked for in the archive's file of
-the day and then of the month. Where all have answered without a bar, the venue's hourly bars tell
+is used, whose calls cover neighbouring gaps; what it lacks is looked for in the archive's file of
+the day and then of the month. Where all have responded without a bar, the venue's hourly bars show
 whether anything was traded.
 """
 
@@ -25,19 +25,19 @@ from cryptopipe_assets.vendors.http.gather import all_or_nothing
 
 TRANSPORTS = ("rest", "archive_day", "archive_month")
 GIVEN_UP_AFTER = 7 * DAY
-"""A file that is not there a week after its time will not come: the archive has answered."""
+"""A file that is not there a week after its time will not come: that is the response."""
 
 
 @dataclass(frozen=True)
 class Refetched:
-    """What was asked for and what came.
+    """What was requested and what came.
 
     Attributes
     ----------
     bars
         ``BAR_SCHEMA``, of missing minutes only.
     asked
-        By transport, the ``SPANS`` for which it answered, be it with nothing.
+        By transport, the ``SPANS`` for which it responded, be it with nothing.
     """
 
     bars: pl.DataFrame
@@ -74,7 +74,7 @@ async def refetch(
     *,
     now: datetime,
 ) -> Refetched:
-    """Ask every transport in turn for what the ones before it lacked.
+    """Request from every transport in turn what the ones before it lacked.
 
     Parameters
     ----------
@@ -121,7 +121,7 @@ def _whole_days(gaps: pl.DataFrame, *, now: datetime) -> dict[tuple[datetime, da
 def _calls(
     left: pl.DataFrame, symbols: Mapping[str, str]
 ) -> Iterator[tuple[str, str, datetime, datetime]]:
-    """Windows for REST: gaps that one call can cover are asked for together."""
+    """Windows for REST: gaps that one call can cover are requested together."""
     window: tuple[str, datetime, datetime] | None = None
     for symbol, start, end in left.sort("symbol", "start").iter_rows():
         if window and window[0] == symbol and end - window[1] <= MOST_KLINES * MINUTE:
@@ -142,7 +142,7 @@ async def _files(
     transport: str,
     now: datetime,
 ) -> tuple[pl.DataFrame, pl.DataFrame]:
-    """Bars of the archive's files that touch what is left, and the ``SPANS`` they answer for."""
+    """Bars of the archive's files that touch what is left, and the ``SPANS`` they cover."""
     monthly = transport == "archive_month"
     of = archive.klines_of_month if monthly else archive.klines_of_day
     wanted = sorted(set(_file_names(left, monthly=monthly, now=now)))

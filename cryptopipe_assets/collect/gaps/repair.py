@@ -1,4 +1,4 @@
-"""Asking again for missing bars and storing what comes; what does not come is explained."""
+"""Repair: missing bars are requested again and stored; what does not come is explained."""
 
 import asyncio
 import logging
@@ -21,7 +21,7 @@ from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 AT_ONCE = 500
 MINUTES_AT_ONCE = 2_000_000
-"""Gaps, and minutes, that are asked for before their bars are stored: what memory must hold, and
+"""Gaps, and minutes, that are requested before their bars are stored: what memory must hold, and
 what a kill may lose."""
 
 LONGEST_PAUSE_HOURS = 24
@@ -51,7 +51,7 @@ class GapRepair:
     Attributes
     ----------
     log
-        Told what is asked for and what was stored.
+        Logs what is requested and what was stored.
     on_stored
         Called with a day and the number of minutes that were stored of it.
     """
@@ -62,7 +62,7 @@ class GapRepair:
     on_stored: Callable[[date, int], None]
 
     def repair(self, gaps: pl.DataFrame, symbols: Mapping[str, str], *, again: bool) -> Tried:
-        """Ask for the gaps that are due, and store the bars that come.
+        """Request the gaps that are due, and store the bars that come.
 
         Parameters
         ----------
@@ -71,7 +71,7 @@ class GapRepair:
         symbols
             Canonical to vendor symbol.
         again
-            Do not wait between attempts, and ask for explained gaps too that may have bars.
+            Do not wait between attempts, and request explained gaps too that may have bars.
 
         Raises
         ------
@@ -82,7 +82,7 @@ class GapRepair:
         result = Tried(cut(gaps, wanted))
         for some in at_once(wanted):
             self.log.info(
-                "asking for %d gaps of %d, %d minutes",
+                "requesting %d gaps of %d, %d minutes",
                 *(some.height, wanted.height, minutes_of(some)),
             )
             result = self._some(result, some, symbols)
@@ -120,7 +120,7 @@ class GapRepair:
 
 
 def due(gaps: pl.DataFrame, *, now: datetime, again: bool) -> pl.DataFrame:
-    """Gaps worth asking for now, newest first: open ones, with growing pauses between attempts.
+    """Gaps worth a request now, newest first: open ones, with growing pauses between attempts.
 
     After the first attempt an hour passes, then two, four, and at most a day.
     """
@@ -135,7 +135,7 @@ def due(gaps: pl.DataFrame, *, now: datetime, again: bool) -> pl.DataFrame:
 
 
 def by_month(gaps: pl.DataFrame) -> pl.DataFrame:
-    """Gaps cut at the ends of calendar months, in their order: no answer is larger than a month."""
+    """Gaps cut at the ends of calendar months, in their order: none needs more than a month."""
     month = pl.datetime_ranges(
         pl.col("start").dt.truncate("1mo"),
         pl.col("end") - pl.duration(milliseconds=1),
@@ -165,7 +165,7 @@ def cut(gaps: pl.DataFrame, pieces: pl.DataFrame) -> pl.DataFrame:
 
 
 def at_once(gaps: pl.DataFrame) -> list[pl.DataFrame]:
-    """Gaps in portions that may be asked for together."""
+    """Gaps in portions that may be requested together."""
     minutes = (pl.col("end") - pl.col("start")).dt.total_minutes().cum_sum()
     portion = pl.struct(pl.int_range(pl.len()) // AT_ONCE, minutes // MINUTES_AT_ONCE)
     return gaps.with_columns(portion=portion.rle_id()).partition_by(

@@ -25,8 +25,8 @@ DUE = timedelta(minutes=125)
 
 
 Runs = Callable[[list[date]], pl.DataFrame]
-"""From days with missing minutes to ``day``, ``at`` and ``tier``: when a run last asked for the
-day, and for which tier's contracts (null: for all)."""
+"""From days with missing minutes to ``day``, ``at`` and ``tier``: when a run last requested
+the day, and for which tier's contracts (null: for all)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -89,11 +89,11 @@ def survey(
 def _asked(
     scan: Scan, listings: pl.DataFrame, ledger: pl.DataFrame, runs: pl.DataFrame
 ) -> pl.DataFrame:
-    """Minutes that we asked for after they were over.
+    """Minutes that were requested after they were over.
 
-    Whoever stores a bar of a day has asked for all that the symbol lacked of the day up to then;
-    a run that materialised the day has asked for every contract (of its tier) that was followed;
-    and a repair has asked for its gap.
+    Whoever stores a bar of a day has requested all that the symbol lacked of the day up to then; a
+    run that materialised the day has requested every contract (of its tier) that was followed; and
+    a repair has requested its gap.
     """
     by_rows = scan.stretches.drop_nulls("symbol").select("symbol", "day", at="ingested_at")
     by_runs = (

@@ -25,7 +25,7 @@ class GapSurvey:
     Attributes
     ----------
     runs
-        When runs last asked for the bars of some days.
+        When runs last requested the bars of some days.
     """
 
     runs: Runs

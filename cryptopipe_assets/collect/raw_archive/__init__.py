@@ -1,1 +1,1 @@
-"""What vendors answered, kept content-addressed and replayed bit by bit. Parses nothing."""
+"""The responses of vendors, kept content-addressed and replayed bit by bit. Parses nothing."""

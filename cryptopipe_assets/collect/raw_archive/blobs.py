@@ -1,6 +1,6 @@
 """A content-addressed, compressed store: the name of what is in it is its SHA-256.
 
-What is put in twice is there once, so that an answer that does not change costs nothing. Several
+What is put in twice is there once, so that a response that does not change costs nothing. Several
 processes may put at once: a file appears whole, and each of them would write the same.
 """
 
@@ -66,7 +66,8 @@ class Blobs:
             packed = path.read_bytes()
         except FileNotFoundError:
             raise ArchiveIncomplete(
-                f"{path} is not there: it was older than collect.raw_days, or somebody removed it"
+                f"{path} is missing from the raw archive: it was older than collect.raw_days, or "
+                "was removed by hand"
             ) from None
         try:
             size = int.from_bytes(packed[:SIZE_BYTES], "little")
@@ -75,8 +76,8 @@ class Blobs:
             content = b""
         if digest(content) != name:
             raise CorruptFile(
-                f"{path} does not hold what its name says: the file is damaged. Restore it from a "
-                "copy of the folder; without it this day cannot be rebuilt"
+                f"{path}: wrong checksum, this file of the raw archive is damaged. Restore it from "
+                "a copy of the folder; without it this day cannot be rebuilt"
             )
         return content
 

@@ -1,4 +1,4 @@
-"""The configuration that a visit asked under, so that a rebuild asks the same questions."""
+"""The configuration that a run collected with, so that a rebuild sends the same requests."""
 
 from pydantic import BaseModel, ConfigDict, SecretStr
 
@@ -6,19 +6,19 @@ from cryptopipe_assets.config.settings import Config, Profile, Settings
 from cryptopipe_assets.vendors.catalog import keys
 
 NOT_A_KEY = SecretStr("CG-not-a-key-0123456789")
-"""Stands for a key that was set: whether there is one decides who is asked.
+"""Stands for a key that was set: whether there is one decides which source is used.
 
-It begins as CoinGecko's keys do, or that vendor's client would leave it unused and ask otherwise.
+It begins as CoinGecko's keys do, or that vendor's client would not use it and send other requests.
 """
 
 
 class Context(BaseModel):
-    """What decides the questions, beside the days and coins of a run.
+    """What decides the requests, beside the days and coins of a run.
 
     Attributes
     ----------
     profile, config
-        Of the process that asked.
+        Of the process that collected.
     keys
         Vendors whose key was set; never the keys.
     coingecko_plan

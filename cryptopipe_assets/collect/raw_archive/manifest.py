@@ -1,4 +1,4 @@
-"""What one table asked in one run, what came, which files it read and which it wrote."""
+"""What one table requested in one run, what came, which files it read and which it wrote."""
 
 from datetime import date, datetime
 
@@ -41,13 +41,13 @@ class RunManifest(_Frozen):
     Attributes
     ----------
     table, run_id
-        Who asked.
+        Who collected.
     at
         When it began.
     days
-        Days it was asked to fill.
+        Days it was to fill.
     tags
-        Tags of its run that decide whose coins were asked for.
+        Tags of its run that decide whose coins were requested.
     context
         Name of the configuration among the blobs.
     found

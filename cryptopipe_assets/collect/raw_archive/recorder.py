@@ -1,4 +1,4 @@
-"""Keeping what one table's turn in one run asks, hears, rests on and writes."""
+"""Records what one table in one run requests, gets, rests on and writes."""
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime
@@ -15,19 +15,19 @@ from cryptopipe_assets.vendors.http.responses import Request
 
 REGISTRY = "instruments"
 DECISIVE_TAGS = ("cryptopipe/tier", "cryptopipe/coins")
-"""Tags of a run that say whose coins it asks for."""
+"""Tags of a run that say whose coins it collects."""
 
 
 class Recorder:
-    """The witness of one turn. Nothing is in the archive until the turn has written something.
+    """Records one table of one run; nothing is in the archive until the table has written rows.
 
-    While it listens, the present that rows are stamped with is the instant of the newest answer:
-    that is when they were there, and it can be told again.
+    While it records, the present that rows are stamped with is the instant of the newest response:
+    that is when they were there, and it can be replayed.
 
     Parameters
     ----------
     context
-        The configuration, as ``replay`` needs it to ask the same questions.
+        The configuration, as ``replay`` needs it to send the same requests.
     """
 
     def __init__(
@@ -55,17 +55,17 @@ class Recorder:
         )
 
     def clock(self) -> datetime:
-        """When the newest answer was there; before the first, when the turn began."""
+        """When the newest response was there; before the first, when the run began."""
         return self._present.newest()
 
     def response_time(self) -> datetime:
-        """When the answer was there that the task has just got."""
+        """When the response was there that the task has just got."""
         return self._present.of_task()
 
     async def response_to(
         self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """Ask, and keep what came, were it an error."""
+        """Send the request, and keep what came, were it an error."""
         said = name_of(vendor, verb, request)
         try:
             body = await ask()
@@ -79,7 +79,7 @@ class Recorder:
         return body
 
     def wrote(self, files: Mapping[date | None, Path]) -> None:
-        """Write the visit down, with what its files are now."""
+        """Write the manifest, with what its files are now."""
         after = {day: digest(path.read_bytes()) for day, path in files.items() if day is not None}
         self._manifest = self._manifest.model_copy(
             update={"wrote": {**self._manifest.wrote, **after}, "responses": tuple(self._responses)}
@@ -92,7 +92,7 @@ class Recorder:
 
 
 def name_of(vendor: str, verb: str, request: Request) -> str:
-    """A question's name: everything that decides its answer, but the key and the address."""
+    """A request's name: everything that decides its response, but the key and the address."""
     return f"{vendor} {request.family} {verb} {request}"
 
 
@@ -106,7 +106,7 @@ def _own(journal: Journal, today: date) -> Iterable[str]:
 
 
 def _is_made(path: str, journal: Journal) -> bool:
-    """Whether the file is the very one that the turn writes: a rebuild has it from those before."""
+    """Whether the run itself writes the file: a rebuild then has it from the runs before."""
     days = journal.scope.days
     return len(days) == 1 and path == _part(journal.table, days[0])
 

@@ -1,4 +1,4 @@
-"""Answering from what was kept: the witness of a rebuild."""
+"""Replays recorded responses, for a rebuild."""
 
 from collections import defaultdict, deque
 from collections.abc import Awaitable, Callable
@@ -14,7 +14,7 @@ from cryptopipe_assets.vendors.http.responses import Request
 
 
 class Replay:
-    """Tells a visit again: same answers, same present. Nobody is asked."""
+    """Replays a run: same responses, same present. No request is sent."""
 
     def __init__(self, archive: Archive) -> None:
         self._archive = archive
@@ -23,18 +23,18 @@ class Replay:
         self._present = ResponseClock(datetime.fromtimestamp(0, UTC))
 
     def turn_to(self, manifest: RunManifest) -> None:
-        """Tell this visit from now on."""
+        """Replay this run from now on."""
         self._manifest, self._present = manifest, ResponseClock(manifest.at)
         self._left = defaultdict(deque)
         for each in manifest.responses:
             self._left[each.request].append(each)
 
     def clock(self) -> datetime:
-        """The present of the visit, as far as it was told."""
+        """The present of the run, as far as it was replayed."""
         return self._present.newest()
 
     def response_time(self) -> datetime:
-        """The present of the visit, for the task that runs."""
+        """The present of the run, for the task that runs."""
         return self._present.of_task()
 
     def wall(self) -> datetime:
@@ -44,7 +44,7 @@ class Replay:
     async def response_to(
         self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """The kept answer; ``ask`` is not called."""
+        """The kept response; ``ask`` is not called."""
         assert self._manifest is not None
         said = name_of(vendor, verb, request)
         if not self._left[said]:
@@ -61,7 +61,7 @@ class Replay:
 
 
 def lay_out(manifest: RunManifest, day: date, *, archive: Archive, root: Path) -> None:
-    """Put the files that a visit rested on into ``root``, but that of the day being rebuilt."""
+    """Put the files that a run rested on into ``root``, but that of the day being rebuilt."""
     for path, name in manifest.found.items():
         if path == f"{manifest.table}/date={day}/part-0.parquet":
             continue

@@ -1,13 +1,13 @@
-"""The archive of raw evidence: a file a visit, and the blobs that they name.
+"""The raw archive: a manifest a table and run, and the blobs that they name.
 
 Layout::
 
     warehouse/.raw/
-      visits/2026-11-25/011502123456-ohlcv_1m-5f0c2a9e.json    one table's turn in one run
-      blobs/5f/5fd2...e1.zst                                   an answer, a configuration, a file
+      visits/2026-11-25/011502123456-ohlcv_1m-5f0c2a9e.json    one table in one run
+      blobs/5f/5fd2...e1.zst                                   a response, a configuration, a file
       swept                                                    when the retention was last applied
 
-A file a visit rather than one index: writers in several processes then share nothing that could
+Many manifests rather than one index: writers in several processes then share nothing that could
 be damaged by a kill, and retention is removing files.
 """
 
@@ -25,12 +25,12 @@ from cryptopipe_assets.storage.atomic import write_atomically
 
 FOLDER = ".raw"
 YOUNG = timedelta(days=1)
-"""A blob may be put long before the visit that names it is written down."""
+"""A blob may be put long before the manifest that names it is written."""
 
 
 @dataclass(frozen=True)
 class Archive:
-    """The evidence below one warehouse.
+    """The raw archive below one warehouse.
 
     Parameters
     ----------
@@ -42,16 +42,16 @@ class Archive:
 
     @property
     def folder(self) -> Path:
-        """Where the evidence is."""
+        """Where the raw archive is."""
         return self.warehouse / FOLDER
 
     @property
     def blobs(self) -> Blobs:
-        """What the visits name."""
+        """What the manifests name."""
         return Blobs(self.folder / "blobs")
 
     def keep(self, manifest: RunManifest) -> None:
-        """Write a visit down, in the place of what was known of it.
+        """Write a manifest, in the place of an earlier state of it.
 
         Raises
         ------
@@ -63,7 +63,7 @@ class Archive:
         write_atomically(path, lambda temporary: _write(temporary, text))
 
     def manifests(self, table: str | None = None) -> Iterator[RunManifest]:
-        """Visits of a table, or of all, the oldest first.
+        """Manifests of a table, or of all, the oldest first.
 
         Raises
         ------
@@ -75,8 +75,8 @@ class Archive:
                 manifest = RunManifest.model_validate_json(path.read_bytes())
             except ValidationError as exc:
                 raise CorruptFile(
-                    f"{path} is not the record of a visit ({exc.error_count()} faults): the file "
-                    "is damaged; move it away, and its answers are missing"
+                    f"{path} is no manifest of the raw archive ({exc.error_count()} faults): the "
+                    "file is damaged; move it away, and the responses of its run are missing"
                 ) from None
             except FileNotFoundError:
                 continue  # its time has come meanwhile
@@ -84,11 +84,11 @@ class Archive:
                 yield manifest
 
     def of_day(self, table: str, day: date) -> list[RunManifest]:
-        """Visits that wrote a table's day, in their order."""
+        """Manifests of the runs that wrote a table's day, in their order."""
         return [each for each in self.manifests(table) if day in each.wrote]
 
     def forget(self, *, now: datetime, keep: timedelta) -> int:
-        """Remove visits that are older than ``keep``, and what no other names; at most daily.
+        """Remove manifests that are older than ``keep``, and what no other names; at most daily.
 
         Returns
         -------
@@ -111,7 +111,7 @@ class Archive:
         return freed
 
     def bytes_by(self) -> Mapping[str, int]:
-        """Size of the visits' files and of the blobs."""
+        """Size of the manifests and of the blobs."""
         return {
             name: sum(each.stat().st_size for each in (self.folder / name).rglob("*.*"))
             for name in ("visits", "blobs")

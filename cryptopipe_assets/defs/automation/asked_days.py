@@ -1,4 +1,4 @@
-"""When our runs last asked for a day, as Dagster remembers it."""
+"""When our runs last requested a day, as Dagster remembers it."""
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
@@ -12,7 +12,7 @@ from cryptopipe_assets.defs.run_scope import COINS
 SCHEMA = pl.Schema({"day": pl.Date(), "at": pl.Datetime("ms", "UTC"), "tier": pl.String()})
 PAGE = 500
 TIER = "cryptopipe/tier"
-"""Tag of a run that asks for the coins of one tier only."""
+"""Tag of a run that collects the coins of one tier only."""
 
 
 def last_runs(instance: dg.DagsterInstance, table: str, days: Sequence[date]) -> pl.DataFrame:
@@ -21,8 +21,8 @@ def last_runs(instance: dg.DagsterInstance, table: str, days: Sequence[date]) ->
     Returns
     -------
     DataFrame of day, at and tier (null: of every coin); days that no remembered run has
-    materialised are left out, and those of a run that asked for some coins only: what it stored
-    tells whom it asked for.
+    materialised are left out, and those of a run that requested some coins only: what it stored
+    shows which.
     """
     if not days:  # Dagster would take no days for all days
         return SCHEMA.to_frame()

@@ -18,7 +18,7 @@ from cryptopipe_assets.operations.schedule.rounds import CLOSED_DAYS, REGISTRY
 Condition = AutomationCondition[dg.AssetKey]
 
 NEWEST = timedelta(days=CLOSED_DAYS + 1)
-"""Days that follow by themselves: those that closing asks for, and today. The rest is a
+"""Days that follow by themselves: those that closing requests, and today. The rest is a
 backfill's."""
 
 WITHOUT_DAYS = dg.AssetSelection.assets(REGISTRY)
@@ -27,14 +27,14 @@ days. What it does say counts from the next hour on."""
 
 
 def when_hours_close(complete: Recurrence) -> Condition:
-    """Derive hourly tables once an hour, when every tier has asked for the hour that is over.
+    """Derive hourly tables once an hour, when every tier has requested the hour that is over.
 
     So a cross-section is computed when all of its coins are there, and not twice.
 
     Parameters
     ----------
     complete
-        When every tier has asked for the hour that is over.
+        When every tier has requested the hour that is over.
     """
     return _following(AutomationCondition.any_deps_updated().ignore(WITHOUT_DAYS), complete)
 

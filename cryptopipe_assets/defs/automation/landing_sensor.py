@@ -15,7 +15,7 @@ QUIET_SECONDS = 5.0
 """A file is whole when it has not changed since the last tick, nor within this time."""
 
 ASK_AGAIN_SECONDS = 900.0
-"""A file that is still there so long after its run was asked for is asked for again."""
+"""A file that is still there so long after its run was requested gets another run."""
 
 MOST_AT_ONCE = 500
 
@@ -72,7 +72,7 @@ def import_landing() -> None:
 def landed_files(
     context: dg.SensorEvaluationContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.SensorResult | dg.SkipReason:
-    """Ask for one run over all files that are whole and that no run was asked for yet."""
+    """Request one run over all files that are whole and that no run was requested for yet."""
     before = json.loads(context.cursor) if context.cursor else {"seen": {}, "asked": {}}
     now = time.time()
     seen = {

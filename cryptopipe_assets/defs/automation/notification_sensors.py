@@ -1,4 +1,4 @@
-"""Sensors that tell people of failed runs and of tables that lose or regain their freshness."""
+"""Sensors that notify people of failed runs and of tables that lose or regain their freshness."""
 
 import json
 from datetime import UTC, datetime, timedelta
@@ -9,7 +9,7 @@ from dagster import DagsterRunStatus, RunsFilter
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.defs.automation.round_history import ROUND
 from cryptopipe_assets.defs.run_scope import TIER
-from cryptopipe_assets.operations.notifications import targets, tell
+from cryptopipe_assets.operations.notifications import Told, targets, tell
 from cryptopipe_assets.operations.status.blockers import with_vendors_reasons
 from cryptopipe_assets.operations.status.freshness import TableFreshness, freshness
 from cryptopipe_assets.operations.status.run_history import telling
@@ -17,13 +17,13 @@ from cryptopipe_assets.operations.status.run_history import telling
 LOOK_SECONDS, FAILURE_LOOK_SECONDS = 300, 60
 BAD = frozenset({"stale", "missing"})
 QUIET_FOR = timedelta(hours=6)
-"""A failure of the same round or job is not told again for so long."""
+"""A failure of the same round or job is not notified again for so long."""
 
 SAME = (ROUND, TIER)
 
 
 def notify_sensors(settings: Settings) -> list[dg.SensorDefinition]:
-    """Both sensors; they run from the start, and skip where nobody is to be told."""
+    """Both sensors; they run from the start, and skip where no target is set."""
     return [_failures(settings), _freshness(settings)]
 
 
@@ -32,18 +32,18 @@ def _failures(settings: Settings) -> dg.SensorDefinition:
 
     @dg.run_failure_sensor(
         name="notify_run_failure",
-        description="Tells the targets of CRYPTOPIPE_NOTIFY of a failed run, once in six hours.",
+        description="Notifies the targets of CRYPTOPIPE_NOTIFY of a failed run, once in six hours.",
         default_status=dg.DefaultSensorStatus.RUNNING,
         minimum_interval_seconds=FAILURE_LOOK_SECONDS,
     )
     def notify_run_failure(context: dg.RunFailureSensorContext) -> dg.SkipReason | None:
         if not targets(secret):
-            return dg.SkipReason("CRYPTOPIPE_NOTIFY names nobody to tell")
+            return dg.SkipReason("CRYPTOPIPE_NOTIFY names no target to notify")
         run = context.dagster_run
         if _told_lately(context.instance, run):
-            return dg.SkipReason("a failure of the same was told in the last six hours")
+            return dg.SkipReason("the same failed and was notified in the last six hours")
         told = tell(secret, title=f"cryptopipe: {_what(run)} failed", body=_why(context))
-        return dg.SkipReason(f"told {told.reached}, not reached: {', '.join(told.failed) or 0}")
+        return dg.SkipReason(_outcome(told))
 
     return notify_run_failure
 
@@ -89,11 +89,11 @@ def _freshness(settings: Settings) -> dg.SensorDefinition:
         name="notify_freshness",
         minimum_interval_seconds=LOOK_SECONDS,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description="Tells the targets of CRYPTOPIPE_NOTIFY when tables turn stale or fresh.",
+        description="Notifies the targets of CRYPTOPIPE_NOTIFY when tables turn stale or fresh.",
     )
     def notify_freshness(context: dg.SensorEvaluationContext) -> dg.SensorResult | dg.SkipReason:
         if not targets(secret):
-            return dg.SkipReason("CRYPTOPIPE_NOTIFY names nobody to tell")
+            return dg.SkipReason("CRYPTOPIPE_NOTIFY names no target to notify")
         now_at = datetime.now(UTC)
         tables = with_vendors_reasons(settings, freshness(settings, now=now_at), now=now_at)
         before: dict[str, str] = json.loads(context.cursor) if context.cursor else {}
@@ -103,12 +103,16 @@ def _freshness(settings: Settings) -> dg.SensorDefinition:
         if not changed:
             return dg.SensorResult(skip_reason="nothing turned", cursor=cursor)
         told = tell(secret, title=_title(changed), body="\n".join(_line(each) for each in changed))
-        done = f"told {told.reached}, not reached: {', '.join(told.failed) or 0}"
-        # Nobody was reached: say it again at the next look.
+        done = _outcome(told)
+        # No target was reached: try again at the next look.
         kept = cursor if told.reached else (context.cursor or "{}")
         return dg.SensorResult(skip_reason=done, cursor=kept)
 
     return notify_freshness
+
+
+def _outcome(told: Told) -> str:
+    return f"targets notified: {told.reached}, failed: {', '.join(told.failed) or 0}"
 
 
 def _title(changed: list[TableFreshness]) -> str:

@@ -1,4 +1,4 @@
-"""What Dagster's history says of the rounds before: what was asked for, and what succeeded."""
+"""What Dagster's history says of the rounds before: what was requested, and what succeeded."""
 
 from datetime import datetime
 
@@ -44,7 +44,7 @@ class RoundHistory:
         return max((datetime.fromisoformat(run.tags[TICK]) for run in runs), default=None)
 
     def _runs(self, of: Round, statuses: list[DagsterRunStatus] | None) -> list[dg.DagsterRun]:
-        """Newest run of the round, and of the closing that asks for the same."""
+        """Newest run of the round, and of the closing that requests the same."""
         tags: dict[str, str | list[str]] = {ROUND: _values(of.name)}
         found = self._one({**tags, TIER: of.tier} if of.tier else tags, statuses)
         if of.tier or of.name == "listings":

@@ -2,7 +2,7 @@
 
 ``delete_run`` also erases what the run materialised, and with it the state of its partitions. So a
 run stays while it is the newest of any (asset, partition), or the newest of its round and tier,
-from which the schedules know what they asked for.
+from which the schedules know what they requested.
 """
 
 from collections.abc import Iterator
@@ -72,7 +72,7 @@ def clean_up(
     most
         Runs to delete at most in one go.
     state_folder
-        Where the samples of rejected answers are: they go with their run, or when they are as old
+        Where the samples of rejected responses are: they go with their run, or when they are as old
         as a failure may become. Null leaves them alone.
     """
     _forget_looks(instance, evaluations_before=now - keep_evaluations, ticks_before=now - keep)
@@ -194,7 +194,7 @@ def clean_up_job(settings: Settings) -> dg.JobDefinition:
             now=datetime.now(UTC), keep=timedelta(days=settings.config.collect.raw_days)
         )
         if freed:
-            context.log.info(f"{freed / 1e6:.1f} MB of raw evidence forgotten")
+            context.log.info(f"{freed / 1e6:.1f} MB of the raw archive deleted")
         context.log.info(
             f"{done.deleted} of {done.looked_at} old runs deleted, {done.bytes_freed / 1e6:.1f} MB"
         )

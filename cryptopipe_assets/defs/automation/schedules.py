@@ -1,7 +1,7 @@
 """Jobs and schedules: the rounds of the timetable as Dagster runs them.
 
 Schedules collect; what is derived follows by the tables' own automation conditions. A tick asks
-Dagster's history what was asked for and what succeeded before, so that ticks that were missed are
+Dagster's history what was requested and what succeeded before, so that ticks that were missed are
 one run over the days they left out, and a tick whose work is already waiting adds nothing.
 """
 
@@ -41,13 +41,13 @@ Evaluate = Callable[[dg.ScheduleEvaluationContext], Iterator[Told]]
 COLLECT = dg.define_asset_job(
     "collect",
     selection=AssetSelection.groups("collected"),
-    description="Ask the vendors for the days of the run: of one tier's coins, or of all.",
+    description="Collect the days of the run from the vendors: of one tier's coins, or of all.",
 )
 CLOSE = dg.define_asset_job(
     "close_yesterday",
     selection=AssetSelection.groups("collected", "quality"),
     description=(
-        "Ask once more for everything of yesterday and the day before, fill what is missing, and "
+        "Request everything of yesterday and the day before once more, fill what is missing, and "
         "verify it by every quality check."
     ),
 )
@@ -114,7 +114,7 @@ def crons(recurrences: Sequence[Recurrence]) -> list[str]:
 
 
 def _sentence(own: Sequence[Round]) -> str:
-    """What the schedule asks for, for the UI."""
+    """What the schedule collects, for the UI."""
     whose = f"coins of the tier {own[0].tier}" if own[0].tier else "all coins"
     what = "; ".join(f"{', '.join(each.tables)} at {each.recurrence.cron}" for each in own)
     return f"Of {whose}: {what} (UTC)."
@@ -127,17 +127,17 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
     def evaluate(context: dg.ScheduleEvaluationContext) -> Iterator[Told]:
         at = context.scheduled_execution_time.astimezone(UTC)
         if closes_at(settings.config, at) and not closing_itself:
-            yield dg.SkipReason("close_yesterday asks for this in the same minute")
+            yield dg.SkipReason("close_yesterday collects this in the same minute")
             return
         history = RoundHistory(context.instance)
         newest = history.done if closing_itself else history.asked
         due = [each for each in own if each.is_due(at, asked=newest(each))]
         waiting = [each for each in due if history.is_waiting(each)]
         if not due:
-            ended = "the day is closed" if closing_itself else "a later round has asked for this"
+            ended = "the day is closed" if closing_itself else "a later round has collected this"
             yield dg.SkipReason(f"{ended} already")
         elif waiting == due:
-            yield dg.SkipReason("the round before has not ended; it asks for this, too")
+            yield dg.SkipReason("the round before has not ended; it collects this, too")
         else:
             if closing_itself:  # each is a run of its own
                 due = [each for each in due if each not in waiting]
@@ -149,7 +149,7 @@ def _evaluation(settings: Settings, own: tuple[Round, ...]) -> Evaluate:
 
 
 def with_room(settings: Settings, due: Sequence[Round], log: Logger) -> list[Round]:
-    """Leave out the tables for which the vendors allow too few calls; what fits is asked for.
+    """Leave out the tables for which the vendors allow too few calls; what fits is collected.
 
     Raises
     ------

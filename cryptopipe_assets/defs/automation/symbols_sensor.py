@@ -21,12 +21,12 @@ IDENTITY = ("vendor_symbol", "contract_multiplier", "listed_at")
 
 
 def symbols_sensor(*, is_live: bool) -> dg.SensorDefinition:
-    """The sensor; running from the start where real vendors are asked.
+    """The sensor; running from the start with real vendors.
 
     Parameters
     ----------
     is_live
-        Whether real vendors are asked. With the stand-in somebody switches it on in the UI.
+        Whether requests go to real vendors. With the stand-in somebody switches it on in the UI.
     """
 
     @dg.sensor(
@@ -75,7 +75,7 @@ def symbols_sensor(*, is_live: bool) -> dg.SensorDefinition:
 
 
 def identities(warehouse: Warehouse, universe: Universe) -> dict[str, str]:
-    """Followed contracts, and what would tell another contract of the same name."""
+    """Followed contracts, and what would show another contract of the same name."""
     known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
     followed = universe.followed(universe.with_tiers(known.drop("tier")), Ohlcv1m.table_name())
     told = followed.select("symbol", identity=pl.concat_str(IDENTITY, separator=" "))

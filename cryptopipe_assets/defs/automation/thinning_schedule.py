@@ -14,7 +14,7 @@ DAILY = "25 3 * * *"
 
 
 def thin_snapshots_schedule(settings: Settings) -> list[dg.ScheduleDefinition]:
-    """The schedule that thins market caps; none where nothing may be forgotten."""
+    """The schedule that thins market caps; none where nothing may be deleted."""
     days = settings.config.retention.market_cap_snapshot_days
     if days is None:
         return []
@@ -23,7 +23,7 @@ def thin_snapshots_schedule(settings: Settings) -> list[dg.ScheduleDefinition]:
         "rest on (retention.market_cap_snapshot_days)."
     )
 
-    # The table's own pool: a run that asks for old days waits for this one, and this one for it.
+    # The table's own pool: a run that requests old days waits for this one, and this one for it.
     @dg.op(description=described, pool=MarketCap.table_name())
     def thin_market_caps(
         context: dg.OpExecutionContext, warehouse: dg.ResourceParam[Warehouse]
@@ -31,7 +31,7 @@ def thin_snapshots_schedule(settings: Settings) -> list[dg.ScheduleDefinition]:
         before = datetime.now(UTC).date() - timedelta(days=days)
         done = list(thin(warehouse.lake, MarketCap, before=before, look_only=False))
         gone = sum(each.before - each.after for each in done)
-        context.log.info(f"{gone:,} snapshots of {len(done)} days before {before} forgotten")
+        context.log.info(f"{gone:,} snapshots of {len(done)} days before {before} deleted")
 
     @dg.job(name="thin_snapshots", description=described)
     def job() -> None:

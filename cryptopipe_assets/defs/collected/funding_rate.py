@@ -31,7 +31,7 @@ MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
 
 DAILY_SOURCE = "coinalyze"
-"""Tells the last settlement of a day only."""
+"""Gives the last settlement of a day only."""
 
 
 @dg.asset(**table(FundingRate), deps=[instruments], pool="binance")
@@ -41,7 +41,7 @@ def funding_rate(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask for the settlements of the days and of the day before, which tells the interval."""
+    """Request the settlements of the days and of the day before, which gives the interval."""
     publication = Publication(context, warehouse, FundingRate)
     vendors = vendors.reporting_to(publication.journal)
     asked = universe_of(context, universe)

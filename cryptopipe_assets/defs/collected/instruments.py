@@ -25,7 +25,7 @@ def instruments(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask for the venue's list and append what changed."""
+    """Request the venue's list and append what changed."""
     publication = Publication(context, warehouse, Instruments)
     vendors = vendors.reporting_to(publication.journal)
     client = vendors.binance()

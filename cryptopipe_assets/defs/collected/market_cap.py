@@ -36,7 +36,7 @@ def market_cap(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask the first source that is there for past closes and, today, for the present.
+    """Collect past closes and, today, the present from the first source that is available.
 
     The largest coins once a day, the followed ones each time.
     """

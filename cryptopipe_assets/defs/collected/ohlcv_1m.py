@@ -39,7 +39,7 @@ JUMP = 0.2
 
 @dataclass(frozen=True)
 class _Answer:
-    """New bars of some days, what should have come, and what asking cost."""
+    """New bars of some days, what should have come, and what the requests cost."""
 
     bars: pl.DataFrame
     expected: pl.DataFrame
@@ -54,7 +54,7 @@ def ohlcv_1m(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask for the minutes that are not stored: the past from the archive, the rest by REST."""
+    """Request the minutes that are not stored: the past from the archive, the rest by REST."""
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())

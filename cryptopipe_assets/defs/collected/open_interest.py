@@ -48,14 +48,14 @@ def open_interest(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask the first source that is available for every contract of the followed coins."""
+    """Collect every contract of the followed coins from the first source that is available."""
     publication = Publication(context, warehouse, OpenInterest)
     vendors = vendors.reporting_to(publication.journal)
     asked = universe_of(context, universe)
     counts: Counter[str] = Counter()
     used: dict[str, str] = {}
     every = days_of(context)
-    # Coinalyze's budget is by contract, however many days are asked of it.
+    # Coinalyze's budget is by contract, however many days are requested.
     first = vendors.choices(OpenInterest.table_name())[0].source
     for days in [every] if first == "coinalyze" else months(every):
         ask = partial(_ask, warehouse, vendors, asked, days=days)

@@ -136,7 +136,7 @@ def leverage_ratios_cover_the_open_interest(
 def leverage_ratios_are_plausible(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """Most rows have a ratio, nine in ten of them between 0 and 1; none is of a listed twin."""
+    """Most rows have a ratio, nine in ten of them between 0 and 1; none is of a stablecoin."""
     days = days_checked(context, warehouse, LeverageRatios)
     rows = warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect()
     ratio = pl.col("oi_to_market_cap")

@@ -50,9 +50,9 @@ def microstructure_1h(
 
 
 def _collected_whole(hours: pl.LazyFrame, bars: pl.LazyFrame, lake: Lake) -> pl.LazyFrame:
-    """Hours after whose end their own contract was asked again, or whose contract ended in them.
+    """Hours after whose end their contract was requested again, or whose contract ended in them.
 
-    Tiers are asked at different times: that one was asked after the hour says nothing of another.
+    Tiers are collected at different times: one after the hour says nothing of another.
     """
     contract = ["venue", "symbol"]
     ends = latest(lake.read(Instruments), INSTRUMENT).lazy().select(*contract, "delisted_at")

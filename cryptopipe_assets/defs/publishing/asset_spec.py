@@ -1,4 +1,4 @@
-"""What Dagster is told of a table beside how it is made: columns, freshness, owner, links."""
+"""What Dagster knows of a table beside how it is made: columns, freshness, owner, links."""
 
 from collections.abc import Mapping
 from typing import Any

@@ -1,4 +1,4 @@
-"""Small pictures for the places where a person looks: PNG in, Markdown out.
+"""Small charts for the places where a person looks: PNG in, Markdown out.
 
 matplotlib is imported when the first one is drawn; whoever draws none does not wait for it.
 """
@@ -21,7 +21,7 @@ INK, ACCENT, PALE, LOSS = "#3b4252", "#3a6ea5", "#e7ebf0", "#b5473c"
 WIDTH_INCHES, DPI = 6.4, 80
 MOST_LABELS = 40
 COLOURS = 24
-"""Of a stored picture's palette."""
+"""Of a stored chart's palette."""
 
 
 def lines(frame: pl.DataFrame, *, title: str) -> str:
@@ -88,7 +88,7 @@ def _figure(height: float, title: str) -> "tuple[Figure, Axes]":
 
 
 def _markdown(figure: "Figure", title: str) -> str:
-    """A picture of few colours: it is stored in Dagster's history with every run."""
+    """A chart of few colours: it is stored in Dagster's history with every run."""
     from matplotlib.backends.backend_agg import FigureCanvasAgg
     from PIL import Image
 

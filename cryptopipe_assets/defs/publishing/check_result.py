@@ -1,4 +1,4 @@
-"""How a quality check that looks for offending rows answers."""
+"""The check result of a quality check that looks for offending rows."""
 
 import dagster as dg
 import polars as pl

@@ -1,4 +1,4 @@
-"""What the vendors' door decided during a run, as the materialisation's metadata."""
+"""Decisions on the requests of a run (retries, bans, fallbacks), as metadata of the table."""
 
 from typing import Any
 

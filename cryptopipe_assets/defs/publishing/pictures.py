@@ -1,4 +1,4 @@
-"""Which pictures a table's run shows: what is there by instrument and hour, and what it says."""
+"""Which charts a table's run shows: what is there by instrument and hour, and what it says."""
 
 from collections.abc import Callable, Mapping
 from datetime import datetime, timedelta
@@ -16,7 +16,7 @@ DROPPED = "dropped/"
 
 
 def pictures(table: str, newest: pl.DataFrame, metadata: Mapping[str, object]) -> dict[str, str]:
-    """Markdown pictures by name, of the newest day that has rows.
+    """Markdown charts by name, of the newest day that has rows.
 
     Parameters
     ----------
@@ -127,7 +127,7 @@ def _leverage(newest: pl.DataFrame) -> dict[str, str]:
 
 
 def _positions(newest: pl.DataFrame) -> dict[str, str]:
-    """Open interest by venue: some tell the hour that runs, others the one before."""
+    """Open interest by venue: some give the hour that runs, others the one before."""
     own = pl.col("ts") == pl.col("ts").max().over("venue")
     rows = (
         newest.filter(own)
@@ -211,4 +211,4 @@ OWN: Mapping[str, Callable[[pl.DataFrame], dict[str, str]]] = {
     "leverage_ratios": _leverage,
     "signals": _weights,
 }
-"""Pictures of single tables; a table without a line here still has its coverage."""
+"""Charts of single tables; a table without a line here still has its coverage."""

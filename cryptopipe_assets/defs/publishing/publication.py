@@ -31,7 +31,7 @@ from cryptopipe_assets.vendors.http.journal import Journal, RunScope
 
 GATE = "contract"
 PLAIN = "cryptopipe/plain"
-"""Run tag of a round whose hour has its pictures already."""
+"""Run tag of a round whose hour has its charts already."""
 
 WRITERS = 4
 """Days written at once: most of a commit is waiting for the disk."""
@@ -195,7 +195,7 @@ class Publication:
         return write(self._contract, part, day)
 
     def _tell(self, commits: Sequence[Commit]) -> None:
-        """Tell whoever keeps evidence which files were written."""
+        """Report to the recorder, if there is one, which files were written."""
         lake = self._warehouse.lake
         self.journal.on_written({each.day: lake.path(each.table, each.day) for each in commits})
 

@@ -1,4 +1,4 @@
-"""What a run tells of the files that it wrote, or found as they should be."""
+"""What a run reports of the files that it wrote, or found as they should be."""
 
 from collections.abc import Sequence
 from typing import Any

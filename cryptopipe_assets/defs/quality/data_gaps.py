@@ -32,15 +32,15 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 EVERY_NIGHT = "0 2 * * *"
-"""An hour after yesterday is closed, which asks for all of it once more."""
+"""An hour after yesterday is closed, which requests all of it once more."""
 
 
 class RepairConfig(dg.Config):
     """What to do about gaps."""
 
-    repair: bool = Field(default=True, description="Ask again for open gaps; else look only.")
+    repair: bool = Field(default=True, description="Request open gaps again; else look only.")
     again: bool = Field(
-        default=False, description="Ask at once, and for explained gaps too that may have bars."
+        default=False, description="Request at once, and explained gaps too that may have bars."
     )
 
 
@@ -57,7 +57,7 @@ def data_gaps(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Look at the files that changed, ask again for what is missing, and look again."""
+    """Look at the files that changed, request what is missing, and look again."""
     publication = Publication(context, warehouse, DataGaps)
     bars = GapSurvey(partial(last_runs, context.instance, BARS), warehouse, universe)
     found = bars.look(from_table(warehouse.lake.read(DataGaps)), now=vendors.clock())
@@ -83,7 +83,7 @@ def data_gaps(
 
 
 def _observed(context: dg.AssetExecutionContext, day: date, minutes: int) -> None:
-    """Tell the UI of repaired minutes: no materialisation, as the day was not asked for whole."""
+    """Show repaired minutes in the UI: no materialisation, as the day was not requested whole."""
     context.log_event(
         dg.AssetObservation(BARS, partition=str(day), metadata={"minutes_repaired": minutes})
     )

@@ -43,7 +43,7 @@ PRICES_BEFORE = 400
 to 0; the others forget where the averages started."""
 
 MONTH = 31
-"""Averages start so long before the first of a day's month, whatever days are asked for with it:
+"""Averages start so long before the first of a day's month, whatever days are requested with it:
 then its bits do not depend on the run."""
 
 DILUTION_BEFORE = MAX_SUPPLY_AGE.days + 1
@@ -70,7 +70,7 @@ def signals(
     strategies: dg.ResourceParam[ActiveStrategies],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Ask every active strategy about every ended day; what it refuses is counted."""
+    """Run every active strategy on every ended day; what it refuses is counted."""
     publication = Publication(context, warehouse, Signals)
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
@@ -107,7 +107,7 @@ def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
 def _book(strategy: Strategy, panel: pl.DataFrame, first: date) -> Book:
     """Signals of the days from ``first`` on, each from the panel since before its month.
 
-    So a day's bits do not depend on which other days are asked for in the same run.
+    So a day's bits do not depend on which other days are computed in the same run.
     """
     ts, start = pl.col("ts"), midnight(first)
     if strategy.lookback == timedelta(0):

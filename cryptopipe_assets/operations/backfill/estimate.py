@@ -1,4 +1,4 @@
-"""What a backfill will ask of whom, and how long that takes at our share of the limits. Pure.
+"""What a backfill will request from each vendor, and how long that takes at our share. Pure.
 
 An estimate: what is stored already is not asked for again, and is not known here; nor is on how
 many contracts a venue has positions of a coin. What a vendor takes is in its terms.
@@ -14,7 +14,7 @@ from cryptopipe_assets.vendors.terms import Backfill, Followed
 
 @dataclass(frozen=True, kw_only=True)
 class Line:
-    """What one table asks of one vendor.
+    """What one table requests from one vendor.
 
     Attributes
     ----------

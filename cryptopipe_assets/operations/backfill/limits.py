@@ -8,7 +8,7 @@ from cryptopipe_assets.vendors.calls_left import CallsLeft
 
 
 def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) -> None:
-    """Check the plan against what is left of the vendors' days and months, before asking.
+    """Check the plan against what is left of the vendors' days and months, before it starts.
 
     Raises
     ------
@@ -23,6 +23,6 @@ def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) ->
         fits = f"wait until {each.renewed_at:%Y-%m-%d}, or " if planned <= allowance.planned else ""
         raise RequestError(
             f"this backfill plans {planned:,} {allowance.family} of {allowance.vendor}, which has "
-            f"{each.left:,} left of {allowance.planned:,} a {allowance.window}: {fits}ask for "
+            f"{each.left:,} left of {allowance.planned:,} a {allowance.window}: {fits}request "
             "fewer days, coins (--symbols) or tables (--tables)"
         )

@@ -21,16 +21,16 @@ SECONDS_A_DAY = 86_400
 
 @dataclass(frozen=True, kw_only=True)
 class Forecast:
-    """One allowance, and what the timetable asks of it.
+    """One allowance, and what the timetable needs of it.
 
     Attributes
     ----------
     allowance
         Vendor, family, window, the vendor's limit and our share of it.
     demands
-        What asks, the most of a day first; empty if nothing does.
+        What needs it, the most of a day first; empty if nothing does.
     peak
-        Most units that are asked for within one window. Above our share of a short window, the
+        Most units that are needed within one window. Above our share of a short window, the
         later ones wait: that is no failure.
     """
 
@@ -76,12 +76,12 @@ def stored_contracts(settings: Settings) -> Contracts:
 
 
 def refused(settings: Settings) -> dict[tuple[Round, str], str]:
-    """What the timetable may not start; nothing on a stand-in, which has nobody to share with.
+    """What the timetable may not start; nothing on a stand-in, whose limits are ours alone.
 
     Raises
     ------
     CorruptFile
-        If the tables that tell of contracts cannot be read.
+        If the tables that list contracts cannot be read.
     """
     if settings.environment.vendors != "live":
         return {}
@@ -89,7 +89,7 @@ def refused(settings: Settings) -> dict[tuple[Round, str], str]:
 
 
 def without_room(settings: Settings, contracts: Contracts) -> dict[tuple[Round, str], str]:
-    """What has no room in the vendors' limits: (round, table) to the sentence that says why.
+    """What does not fit the vendors' limits: (round, table) to the sentence that says why.
 
     Of those that share an allowance, the largest go first, until the others fit.
     """
@@ -134,7 +134,7 @@ def _pays(allowance: Allowance, demand: Demand) -> bool:
 
 
 def _peak(allowance: Allowance, demands: Sequence[Demand]) -> int:
-    """Most units within one window, if every round asks all it wants in its own minute."""
+    """Most units within one window, if every round sends all its requests in its own minute."""
     if not allowance.is_rolling:
         days = 1 if allowance.window == "day" else DAYS_A_MONTH
         return days * sum(each.units for each in demands)
@@ -174,6 +174,6 @@ def _advice(found: Forecast) -> str:
     if most.round.days_before:
         return f"follow fewer coins, or {limit}"
     key = f"tiers.{tier}.every_minutes" if tier else "schedules.listings_every_minutes"
-    rarer = f"set {key} to {slower} or more" if slower else "ask less often"
+    rarer = f"set {key} to {slower} or more" if slower else "collect less often"
     fewer = f"fewer coins in tiers.{tier}" if tier else "another source first in [sources]"
     return f"{rarer}, {fewer}, or {limit}"

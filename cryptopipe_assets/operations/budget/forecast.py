@@ -16,7 +16,7 @@ from cryptopipe_assets.vendors.terms import Poll, RequestCost
 
 @dataclass(frozen=True, kw_only=True)
 class Contracts:
-    """How many contracts of a coin a vendor is asked for, where it is known.
+    """How many contracts of a coin are requested from a vendor, where it is known.
 
     Attributes
     ----------
@@ -34,7 +34,7 @@ class Contracts:
 
 @dataclass(frozen=True, kw_only=True)
 class Demand:
-    """What a round asks for one table at each of its instants, ``a_day`` times a day."""
+    """What a round requests for one table at each of its instants, ``a_day`` times a day."""
 
     round: Round
     table: str
@@ -56,7 +56,7 @@ class Demand:
 def forecast(
     config: Config, sources: Mapping[str, str | None], contracts: Contracts
 ) -> list[Demand]:
-    """What all rounds of a day ask, in the timetable's order.
+    """What all rounds of a day request, in the timetable's order.
 
     Parameters
     ----------
@@ -90,7 +90,7 @@ def _poll(round_: Round, coins: tuple[str, ...], contracts: Contracts, vendor: s
 
 
 def followed(config: Config, round_: Round, table: str) -> tuple[str, ...]:
-    """Coins that a round asks for one of its tables."""
+    """Coins that a round requests for one of its tables."""
     tiers = [config.tiers[round_.tier]] if round_.tier else list(config.tiers.values())
     return tuple(
         coin for tier in tiers if table == REGISTRY or table in tier.tables for coin in tier.coins

@@ -1,4 +1,4 @@
-"""What may still be asked of the vendors that our tables come from."""
+"""What is left of the limits of the vendors that our tables come from."""
 
 from collections.abc import Collection
 from datetime import datetime
@@ -19,15 +19,15 @@ def vendors_of(settings: Settings, table: str) -> list[str]:
 
 
 def refusals(settings: Settings) -> list[str]:
-    """Sentences about what no schedule asks for, since the vendors allow too few calls."""
+    """Sentences about what no schedule collects, since the vendors allow too few calls."""
     if settings.environment.vendors != "live":
         return []
     # Imported late, as below.
     from cryptopipe_assets.operations.budget.fit import refused
 
     return [
-        f"{table} of {f'tiers.{round_.tier}' if round_.tier else round_.name} is not asked for by "
-        f"a schedule: {why}"
+        f"{table} of {f'tiers.{round_.tier}' if round_.tier else round_.name} is not collected "
+        f"by any schedule: {why}"
         for (round_, table), why in refused(settings).items()
     ]
 
@@ -35,7 +35,7 @@ def refusals(settings: Settings) -> list[str]:
 def left_for(settings: Settings, tables: Collection[str], *, now: datetime) -> "list[CallsLeft]":
     """What is left of the allowances of the vendors of these tables.
 
-    Nothing if none was ever asked, or for a stand-in, which has nobody to share its limits with.
+    Nothing if no request was ever sent, or for a stand-in, whose limits are ours alone.
 
     Raises
     ------

@@ -1,4 +1,4 @@
-"""When a table is asked for next, as the timetable has it and the schedules are switched. Pure."""
+"""When a table is collected next, as the timetable has it and the schedules are switched. Pure."""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -16,7 +16,7 @@ def next_pull(
     now: datetime,
     switched: Mapping[str, bool],
 ) -> datetime | None:
-    """First instant after ``now`` at which the table, or one tier of it, is asked for or derived.
+    """First instant after ``now`` at which the table, or one tier of it, is collected or derived.
 
     Parameters
     ----------
@@ -25,8 +25,8 @@ def next_pull(
 
     Returns
     -------
-    None if no schedule that is on asks for it, or for what it is derived from. Derived tables
-    follow in the minute of each hour in which every tier has asked.
+    None if no schedule that is on collects it, or what it is derived from. Derived tables
+    follow in the minute of each hour in which every tier has been collected.
     """
     live = settings.environment.vendors == "live"
     on = [each for each in rounds(settings.config) if switched.get(_schedule(each), live)]

@@ -23,7 +23,7 @@ LISTINGS = asked_with("listings")
 """One answer tells all coins, so these are asked once for all tiers."""
 
 REGISTRY = "instruments"
-"""What every other collected table needs to have been asked once."""
+"""What every other collected table needs to have been collected once."""
 
 CLOSING = asked_with("closing")
 """Looked at when a day is closed: what is missing is asked for once more, by other ways too."""
@@ -32,8 +32,8 @@ AFTER_MARKET_DATA = 30
 """Minutes from a tier's market data to its positions."""
 
 CLOSED_DAYS = 2
-"""Days before today that closing asks for: yesterday, and once more the day before, whose last
-values some vendors tell a day late."""
+"""Days before today that closing requests: yesterday, and once more the day before, whose last
+values some vendors publish a day late."""
 
 CLOSED_AGAIN = (1, 3, 7)
 """Hours after a closing at which what failed of it is tried again: outages take a while."""
@@ -41,22 +41,22 @@ CLOSED_AGAIN = (1, 3, 7)
 
 @dataclass(frozen=True, kw_only=True)
 class Round:
-    """Tables that are asked together at the instants of a recurrence.
+    """Tables that are collected together at the instants of a recurrence.
 
     Attributes
     ----------
     name
         ``market_data``, ``positions``, ``listings``, ``close`` or ``close_listings``.
     tier
-        Whose coins are asked for; None is everybody's.
+        Whose coins are requested; None is everybody's.
     recurrence
         When.
     tables
         What.
     days_before
-        Days before the instant's own that are asked for in any case.
+        Days before the instant's own that are requested in any case.
     catches_up
-        Whether days that were missed are asked for, too. What tells the present only does not.
+        Whether days that were missed are requested, too; not where only the present is given.
     """
 
     name: str
@@ -71,7 +71,7 @@ class Round:
         return asked is None or self.recurrence.last(at) > asked
 
     def days(self, at: datetime, *, done: datetime | None, most: timedelta) -> tuple[date, date]:
-        """First and last day to ask for at ``at``.
+        """First and last day to request at ``at``.
 
         Parameters
         ----------
@@ -96,7 +96,7 @@ def rounds(config: Config) -> tuple[Round, ...]:
 
 
 def listings(config: Config) -> Round:
-    """The round that asks for what one answer tells of all coins."""
+    """The round that collects what one response has of all coins."""
     return Round(
         name="listings",
         tier=None,
@@ -122,7 +122,7 @@ def rounds_of(name: str, tier: Tier) -> Iterator[Round]:
 def closing(config: Config) -> tuple[Round, ...]:
     """The rounds that close yesterday, of all coins.
 
-    Market caps have their own: without a key the vendor answers ten times a minute, and nobody
+    Market caps have their own: without a key the vendor allows ten requests a minute, and nobody
     else should wait for that.
     """
     at = config.schedules.close_at
@@ -157,9 +157,9 @@ def closes_at(config: Config, minute: datetime) -> bool:
 
 
 def hours_end(config: Config) -> Recurrence:
-    """Minute of each hour in which every tier has asked for the bars of the hour before.
+    """Minute of each hour in which every tier has requested the bars of the hour before.
 
-    A minute after the last of them asks, so that its run is there to be waited for. Tiers slower
+    A minute after the last of them begins, so that its run is there to be waited for. Tiers slower
     than an hour are not waited for: their hours are derived in the first such minute after them.
     """
     first = [

@@ -1,6 +1,6 @@
-"""Why a vendor is not asked now: an open circuit, a ban, a quota that is used up; and for whom.
+"""What blocks requests to a vendor now: a ban, a used-up quota, an open circuit; and which tables.
 
-Read from the state folder, which every process that asks vendors shares.
+Read from the state folder, which every process that sends requests shares.
 """
 
 from collections.abc import Mapping, Sequence
@@ -17,20 +17,21 @@ from cryptopipe_assets.operations.status.freshness import TableFreshness
 
 if TYPE_CHECKING:
     from cryptopipe_assets.vendors.calls_left import CallsLeft
+    from cryptopipe_assets.vendors.http.ban import ActiveBan
 
 
 @dataclass(frozen=True, kw_only=True)
 class Blocker:
-    """What keeps us from asking a vendor.
+    """What blocks requests to a vendor.
 
     Attributes
     ----------
     kind
         ``circuit``, ``ban`` or ``quota``.
     tables
-        The only ones that ask what is closed; empty if all that ask the vendor are concerned.
+        The only ones that request what is closed; empty if all that use the vendor are blocked.
     until
-        When it may be asked again, UTC; null if a probe is due.
+        When requests may be sent again, UTC; null if a probe is due.
     """
 
     vendor: str
@@ -40,13 +41,13 @@ class Blocker:
     tables: frozenset[str] = frozenset()
 
     def concerns(self, table: str, vendors: Sequence[str]) -> bool:
-        """Whether a table that asks ``vendors`` is hindered."""
+        """Whether a table that is collected from ``vendors`` is blocked."""
         asks = any(self.vendor == each or self.vendor.startswith(f"{each}-") for each in vendors)
         return table in self.tables if self.tables else asks
 
 
 def blockers(settings: Settings, calls: "Sequence[CallsLeft]", *, now: datetime) -> list[Blocker]:
-    """Return what keeps us from asking vendors at ``now``: bans, quotas, then circuits.
+    """Return what blocks requests to vendors at ``now``: bans, quotas, then circuits.
 
     Raises
     ------
@@ -62,12 +63,19 @@ def blockers(settings: Settings, calls: "Sequence[CallsLeft]", *, now: datetime)
         Blocker(
             vendor=vendor,
             kind="ban",
-            why=f"{vendor} wants to hear nothing from us until {_instant(until)}",
-            until=until,
+            why=_refusal(vendor, ban),
+            until=ban.until,
         )
-        for vendor, until in read_bans(folder, now=now).items()
+        for vendor, ban in read_bans(folder, now=now).items()
     ]
     return [*banned, *_used_up(calls), *_open_circuits(folder, now)]
+
+
+def _refusal(vendor: str, ban: "ActiveBan") -> str:
+    account = "this key" if ban.is_of_key else "this address"
+    if ban.why in ("banned", "rate limited"):
+        return f"{vendor} has {ban.why} {account} until {_instant(ban.until)}"
+    return f"{vendor}: {ban.why}, next request from {_instant(ban.until)}"
 
 
 def _used_up(calls: "Sequence[CallsLeft]") -> list[Blocker]:
@@ -75,13 +83,18 @@ def _used_up(calls: "Sequence[CallsLeft]") -> list[Blocker]:
         Blocker(
             vendor=each.allowance.vendor,
             kind="quota",
-            why=f"{each.allowance.vendor}: all {each.allowance.planned:,} {each.allowance.family} "
-            f"of the {each.allowance.window} are used, next from {_instant(each.renewed_at)}",
+            why=f"{each.allowance.vendor}: {_periodic(each.allowance.window)} quota used up "
+            f"({each.allowance.planned:,} {each.allowance.family}), renews "
+            f"{_instant(each.renewed_at)}",
             until=each.renewed_at,
         )
         for each in calls
         if each.left == 0 and each.renewed_at is not None
     ]
+
+
+def _periodic(window: str) -> str:
+    return "daily" if window == "day" else "monthly"
 
 
 def _open_circuits(folder: Path, now: datetime) -> list[Blocker]:
@@ -96,13 +109,17 @@ def _open_circuits(folder: Path, now: datetime) -> list[Blocker]:
         asking = _asking(folder) if asking is None else asking
         vendor, _, rest = each.name.partition(" ")
         endpoint = rest.partition(" ")[2]
-        when = f"not asked until {_instant(each.reopens_at)}" if state == "OPEN" else "to be tried"
+        circuit = (
+            f"circuit open until {_instant(each.reopens_at)}"
+            if state == "OPEN"
+            else "circuit half-open, the next request probes"
+        )
         found.append(
             Blocker(
                 vendor=vendor,
                 kind="circuit",
-                why=f"{vendor} {endpoint} is down ({each.outages} times in a row, {each.why}), "
-                f"{when}",
+                why=f"{vendor} {endpoint}: {circuit} ({each.outages} outages in a row, last: "
+                f"{each.why})",
                 until=each.reopens_at if state == "OPEN" else None,
                 tables=asking.get((vendor, endpoint), frozenset()),
             )
@@ -111,7 +128,7 @@ def _open_circuits(folder: Path, now: datetime) -> list[Blocker]:
 
 
 def _asking(folder: Path) -> dict[tuple[str, str], frozenset[str]]:
-    """Tables that asked each vendor's endpoint, by the ledger of calls."""
+    """Tables that used each vendor's endpoint, by the call ledger."""
     from cryptopipe_assets.vendors.http.call_ledger import read_spending
 
     spent = read_spending(folder).filter(pl.col("table") != "")
@@ -124,7 +141,7 @@ def _asking(folder: Path) -> dict[tuple[str, str], frozenset[str]]:
 def explained(
     settings: Settings, tables: Sequence[TableFreshness], found: Sequence[Blocker]
 ) -> list[TableFreshness]:
-    """Name the vendor's reason at every table that is not fresh and waits for that vendor."""
+    """Name the blocker at every table that is not fresh and waits for that vendor."""
     return [_explained(each, vendors_of(settings, each.table), found) for each in tables]
 
 
@@ -144,7 +161,7 @@ def _explained(
 def with_vendors_reasons(
     settings: Settings, tables: Sequence[TableFreshness], *, now: datetime
 ) -> list[TableFreshness]:
-    """``explained`` by what hinders us at ``now``."""
+    """``explained`` by the blockers of ``now``."""
     calls = left_for(settings, [each.table for each in tables], now=now)
     return explained(settings, tables, blockers(settings, calls, now=now))
 

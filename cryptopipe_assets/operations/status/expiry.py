@@ -1,4 +1,4 @@
-"""What a vendor will delete, when, and whether our next pull is in time."""
+"""Expiry: what a vendor will delete, when, and whether our next pull is in time."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ class Expiry:
     deleted_from
         When the vendor deletes the first row that is not stored yet; None if it deletes nothing.
     next_pull
-        When the table is asked for next; None if nothing will.
+        When the table is collected next; None if never.
     in_time
         Whether that pull comes before the deletion.
     """

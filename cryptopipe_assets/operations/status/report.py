@@ -1,4 +1,4 @@
-"""Everything that the status says, read from files, Dagster's records and the ledger of calls."""
+"""Everything that the status says, read from files, Dagster's records and the call ledger."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -113,6 +113,6 @@ def _is_newer(path: Path, entry: Entry) -> bool:
 
 def _damaged(snapshot: Path, entry: Entry) -> CorruptFile:
     return CorruptFile(
-        f"{snapshot / entry.path} is missing or does not say what it said when it was backed up; "
+        f"{snapshot / entry.path} is missing or is not what it was when it was backed up; "
         f"take another snapshot: cryptopipe restore {snapshot.parent} --at NAME"
     )

@@ -191,7 +191,7 @@ def _copied(path: Path, relative: str, into: Path) -> Entry | None:
         os.fsync(sink.fileno())
         sink.seek(0)
         if digest(sink) != read.hexdigest():
-            raise StorageError(f"{copy} does not say what was read; is the disk of {into} sound?")
+            raise StorageError(f"{copy} is not what was read; is the disk of {into} sound?")
     os.utime(copy, ns=(facts.st_mtime_ns, facts.st_mtime_ns))
     return Entry(
         path=relative,

@@ -1,4 +1,4 @@
-"""``<table>_as_of(t)`` in DuckDB: the reading of `as_of` for people who ask in SQL."""
+"""``<table>_as_of(t)`` in DuckDB: the reading of `as_of` for people who query in SQL."""
 
 from collections.abc import Iterator
 
@@ -48,7 +48,7 @@ def as_of_macro(contract: type[Collected], *, current: str, revisions: str | Non
 
 
 def _first_known() -> str:
-    """When a first version was known, by the clock that was asked for."""
+    """When a first version was known, by the chosen clock."""
     return (
         "CASE clock WHEN 'available_at' THEN available_at "
         "WHEN 'ingested_at' THEN greatest(available_at, ingested_at) "

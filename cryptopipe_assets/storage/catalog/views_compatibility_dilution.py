@@ -11,9 +11,9 @@ _SUPPLY = {
 CRYPTO_DILUTION_TOP50 = View(
     name="crypto_dilution_top50",
     tables=("dilution_metrics", "market_cap"),
-    comment="Compatibility: supply of the 50 largest coins, by the newest list that tells caps.",
+    comment="Compatibility: supply of the 50 largest coins, by the newest list that gives caps.",
     columns={
-        "rank": "Place by market cap. [count]",
+        "rank": "Rank by market cap. [count]",
         "symbol": "Ticker of the coin. [id]",
         "name": "Name of the coin. [label]",
         "price": "Price of one coin. [USD]",
@@ -63,11 +63,11 @@ CRYPTO_DILUTION_HISTORICAL = View(
         "date": "The UTC day. [UTC]",
         "Symbol": "Ticker of the coin. [id]",
         "Name": "Name of the coin. [label]",
-        "Rank": "Place by market cap. [count]",
+        "Rank": "Rank by market cap. [count]",
         "Price": "Price of one coin. [USD]",
         "Market Cap": "Price times circulating supply. [USD]",
         "Circulating Supply": "Coins in circulation. [coins]",
-        "max_supply": "Coins that can ever exist, as the snapshot said; null without. [coins]",
+        "max_supply": "Coins that can ever exist, as the snapshot gave it; null without. [coins]",
         **_SUPPLY,
     },
     query="""

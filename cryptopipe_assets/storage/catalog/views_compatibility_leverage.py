@@ -25,7 +25,7 @@ LEVERAGE_RATIOS_TOP50 = View(
     tables=("leverage_ratios", "market_cap"),
     comment="Compatibility: the 50 most leveraged coins of the newest day, the most first.",
     columns={
-        "rank": "Place by market cap, where it is said. [count]",
+        "rank": "Rank by market cap, where it is given. [count]",
         **_COIN,
         **_RATIO,
         "leverage_score": "Weighted percentile among the day's coins. [points of 100]",

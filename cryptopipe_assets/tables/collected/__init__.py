@@ -1,1 +1,1 @@
-"""Contracts of what vendors are asked for."""
+"""Contracts of what is collected from vendors."""

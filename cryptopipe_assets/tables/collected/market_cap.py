@@ -20,20 +20,20 @@ class MarketCap(Collected):
         isin=list(KINDS),
     )
     rank: int = column(
-        "Place by market cap; null where it is not said.", unit="count", ge=1, nullable=True
+        "Rank by market cap; null where it is not given.", unit="count", ge=1, nullable=True
     )
     price_usd: float = column("Price of a coin.", unit="USD", gt=0)
     market_cap_usd: float = column(
         "Value of all coins in circulation; null where unknown.", unit="USD", ge=0, nullable=True
     )
     circulating_supply: float = column(
-        "Coins in circulation; null where unknown or not said.", unit="coins", ge=0, nullable=True
+        "Coins in circulation; null where unknown or not given.", unit="coins", ge=0, nullable=True
     )
     total_supply: float = column(
-        "Coins that exist; null where unknown or not said.", unit="coins", ge=0, nullable=True
+        "Coins that exist; null where unknown or not given.", unit="coins", ge=0, nullable=True
     )
     max_supply: float = column(
-        "Coins that can ever exist; null without a cap, or where it is not said.",
+        "Coins that can ever exist; null without a cap, or where it is not given.",
         unit="coins",
         ge=0,
         nullable=True,

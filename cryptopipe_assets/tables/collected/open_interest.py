@@ -6,7 +6,7 @@ from cryptopipe_assets.core.schema import Collected, column
 class OpenInterest(Collected):
     """Open interest of one perpetual contract at one venue at the end of an hour.
 
-    ``ts`` opens the hour. Where only the present can be asked, the value is the last one seen in
+    ``ts`` opens the hour. Where a vendor gives only the present, the value is the last one seen in
     the hour. One side of each position is counted, at every venue.
     """
 
@@ -22,7 +22,7 @@ class OpenInterest(Collected):
         "Contracts open; null where the venue counts none.", unit="contracts", ge=0, nullable=True
     )
     open_interest_base: float = column(
-        "Quantity open, in the contract's base unit; null where it is not said.",
+        "Quantity open, in the contract's base unit; null where it is not given.",
         unit="base",
         ge=0,
         nullable=True,

@@ -20,7 +20,7 @@ class DilutionMetrics(Stamped):
         "Price times circulating supply.", unit="USD", ge=0, nullable=True
     )
     circulating_supply: float = column(
-        "Coins in circulation; cap over price where it is not said.",
+        "Coins in circulation; cap over price where it is not given.",
         unit="coins",
         gt=0,
         nullable=True,

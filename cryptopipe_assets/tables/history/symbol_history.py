@@ -9,7 +9,7 @@ class SymbolHistory(SymbolRecord):
     One partition is one contract: its bars and settlements from its listing (or from
     ``history.start``) to now or to its delisting are put into the day files of ``ohlcv_1m`` and
     ``funding_rate``, where the other contracts' rows stay as they are. What is stored already is
-    not asked for, so a run that was ended goes on where it was. Each version is one finding.
+    not requested, so a run that was ended goes on where it was. Each version is one finding.
     """
 
     venue: str = column("Exchange that lists the contract.", unit="id")

@@ -8,12 +8,12 @@ from cryptopipe_assets.core.schema import Ledger, Timestamp, column
 CAUSES = {
     "not_listed": "before the contract was listed, as the venue says",
     "delisted": "after the contract's last minute, as the venue says or as it vanished",
-    "not_collected": "before the contract's first stored bar, and no run has asked since",
-    "our_outage": "after the contract's first stored bar, and no run has asked since it was over",
-    "source_hole": "every transport answered without it, and the venue does not say it was quiet",
-    "exchange_halt": "no followed contract has a bar, of two at least, though we asked afterwards",
-    "no_trades": "every transport answered without it; its hour had no trade but the stored ones",
-    "unknown": "we asked once it was over and did not get it; nothing else is known yet",
+    "not_collected": "before the contract's first stored bar, and not requested since",
+    "our_outage": "after the contract's first stored bar, and not requested since it was over",
+    "source_hole": "every transport responded without it, and trades may be missing",
+    "exchange_halt": "no followed contract has a bar, of two at least, though requested afterwards",
+    "no_trades": "every transport responded without it; its hour had no trade but the stored ones",
+    "unknown": "requested once it was over, and it did not come; nothing else is known yet",
 }
 """Cause and its evidence, in the order in which they are tried."""
 
@@ -29,12 +29,12 @@ class DataGaps(Ledger):
 
     - not_listed: before the contract was listed, as the venue says;
     - delisted: after the contract's last minute, as the venue says or as it vanished;
-    - not_collected: before the contract's first stored bar, and no run has asked since;
-    - our_outage: after the contract's first stored bar, and no run has asked since it was over;
-    - source_hole: every transport answered without it, and the venue does not say it was quiet;
-    - exchange_halt: no followed contract has a bar, of two at least, though we asked afterwards;
-    - no_trades: every transport answered without it; its hour had no trade but the stored ones;
-    - unknown: we asked once it was over and did not get it; nothing else is known yet.
+    - not_collected: before the contract's first stored bar, and not requested since;
+    - our_outage: after the contract's first stored bar, and not requested since it was over;
+    - source_hole: every transport responded without it, and trades may be missing;
+    - exchange_halt: no followed contract has a bar, of two at least, though requested afterwards;
+    - no_trades: every transport responded without it; its hour had no trade but the stored ones;
+    - unknown: requested once it was over, and it did not come; nothing else is known yet.
     """
 
     dataset: str = column("Table that lacks the minutes.", unit="id")
@@ -44,17 +44,17 @@ class DataGaps(Ledger):
     minutes: int = column("Minutes in the gap.", unit="count", ge=1)
     cause: str = column("Why the minutes are missing.", unit="label", isin=list(CAUSES))
     status: str = column(
-        "open: worth another try; explained: there is no bar to get, or nobody asked for it; "
+        "open: worth another try; explained: there is no bar to get, or it was never requested; "
         "repaired: stored since.",
         unit="label",
         isin=list(STATUSES),
     )
-    attempts: int = column("Repairs that asked for it.", unit="count", ge=0)
+    attempts: int = column("Repairs that requested it.", unit="count", ge=0)
     last_tried_at: Timestamp = column(
-        "When a repair last asked for it; null if none has.", unit="UTC", nullable=True
+        "When a repair last requested it; null if none has.", unit="UTC", nullable=True
     )
     transports_asked: str = column(
-        "Ways by which the last repair asked; null if none has.", unit="label", nullable=True
+        "Transports that the last repair used; null if none has.", unit="label", nullable=True
     )
     repaired_at: Timestamp = column(
         "When its minutes were found to be stored; null until then.", unit="UTC", nullable=True

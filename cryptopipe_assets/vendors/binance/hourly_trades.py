@@ -1,4 +1,4 @@
-"""How often was traded in an hour, by Binance's own hourly bars: a witness for missing minutes."""
+"""How often was traded in an hour, by Binance's own hourly bars: evidence on missing minutes."""
 
 import math
 from datetime import UTC, datetime

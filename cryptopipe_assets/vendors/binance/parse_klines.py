@@ -184,7 +184,7 @@ def require_different(frames: Iterable[pl.DataFrame]) -> None:
         if same != symbol:
             raise UnexpectedShape(
                 f"{symbol} has the very bars of {same} from {traded['ts'][0]} on: a cache on the "
-                "way repeats another answer"
+                "way repeats another response"
             )
 
 

@@ -30,7 +30,7 @@ HOURS_A_DAY = 24
 
 
 class BybitLimits(RequestLimits):
-    """Bybit's limit per address; above it is silence for ten minutes."""
+    """Bybit's limit per address; above it the address is banned for ten minutes."""
 
     calls_per_5_seconds: int = Field(default=600, ge=1)
 

@@ -130,15 +130,15 @@ class Asking(VendorClient):
         except UnexpectedShape as exc:
             raise self.changed(path, exc) from exc
         if stray := sorted(set(came) - set(asked)):
-            raise self.changed(path, f"expected the symbols asked for, got also {stray}")
+            raise self.changed(path, f"expected the requested symbols, got also {stray}")
         if len(came) > len(set(came)):
-            raise self.changed(path, f"a symbol is answered twice, of {came}")
+            raise self.changed(path, f"a symbol occurs twice in the response, of {came}")
         if missing := sorted(set(asked) - set(came) - set(may_miss)):
             raise VendorUnavailable(
                 self.vendor,
                 f"{path}: no series for {len(missing)} of {len(asked)} symbols: "
                 f"{', '.join(missing)}. They may be new, delisted, or the window older than what "
-                "is kept. Nothing was written; ask later, or list them in allow_missing",
+                "is kept. Nothing was written; run again later, or list them in allow_missing",
             )
 
 
@@ -149,5 +149,5 @@ def _require_names(markets: pl.DataFrame) -> None:
     if nameless or len(twice):
         raise RequestError(
             f"coinalyze: expected markets with a name, each once; without a name {nameless}, "
-            f"twice {twice.to_list()}. Leave these out of the question"
+            f"twice {twice.to_list()}. Leave these out of the request"
         )

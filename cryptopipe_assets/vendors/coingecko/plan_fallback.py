@@ -149,7 +149,7 @@ class Fallback:
                     raise
                 failure = exc
                 passed_over.add(session.base_url)
-                self._tell(f"{exc}. The next address is asked")
+                self._tell(f"{exc}. Fallback to the next address")
         assert failure is not None  # the keyless plan is always asked, or what is passed over fell
         raise failure
 
@@ -172,7 +172,7 @@ class Fallback:
             except VendorUnavailable as exc:
                 if isinstance(exc, RateLimited) or self._sessions[-1].base_url == paid.base_url:
                     raise
-                self._tell(f"{exc}. The next address is asked")
+                self._tell(f"{exc}. Fallback to the next address")
                 return {paid.base_url}
             self._is_plan_known = True
             return set()
@@ -181,7 +181,7 @@ class Fallback:
         """Ask the plan at ``place`` first from now on, if there is one."""
         if place < len(self._sessions) and place > self._first:
             self._first = place
-            self._tell(f"{refusal}. Plan {self.plan} is asked from now on")
+            self._tell(f"{refusal}. Plan {self.plan} is used from now on")
 
     def _tell(self, what: str) -> None:
         self.records.journal.note("fallback", what)

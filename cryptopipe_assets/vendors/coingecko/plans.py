@@ -15,14 +15,14 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.responses import vendor_message
 
 KEY_CODES = {
-    10002: "no key came with the question: set COINGECKO_API_KEY",
+    10002: "no key came with the request: set COINGECKO_API_KEY",
     10010: "the key is of a paid plan and was used as a demo key: set COINGECKO_PLAN=pro",
     10011: "the key is of the demo plan and was used as a paid one: set COINGECKO_PLAN=demo",
 }
 PARAMETER_CODES = {
     10005: "the plan does not include this endpoint: upgrade it, or take another source",
     10006: "the plan does not include this endpoint: upgrade it, or take another source",
-    10012: "without a paid plan history ends 365 days ago: ask for fewer days",
+    10012: "without a paid plan history ends 365 days ago: request fewer days",
 }
 CHECK_KEY = "check COINGECKO_API_KEY and COINGECKO_PLAN"
 

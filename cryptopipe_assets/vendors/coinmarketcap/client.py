@@ -98,7 +98,7 @@ class CoinMarketCap(VendorClient):
         """
         midnight = datetime.combine(day, time(), tzinfo=UTC) + timedelta(days=1)
         if midnight > self.clock():
-            raise RequestError(f"coinmarketcap: {day} is not over; ask for an earlier day")
+            raise RequestError(f"coinmarketcap: {day} is not over; request an earlier day")
         raw = await self._listing(HISTORICAL, limit, {"date": day.isoformat()})
         try:
             return closing(raw, midnight=midnight)

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
-from cryptopipe_assets.vendors.http.responses import Banned, seconds_to_wait
+from cryptopipe_assets.vendors.http.responses import RATE_LIMITED, Banned, seconds_to_wait
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 
 MINUTE_SECONDS = 60.0
@@ -28,13 +28,13 @@ WHAT_TO_DO = {
 }
 UNKNOWN = "a code that is not documented: see the vendor's list of errors"
 LIMITS_THAT_PASS = (1008, 1011)  # calls a minute of the key, and of the address
-CREDITS_USED_UP = {1009: "today's", 1010: "this month's"}
+CREDITS_USED_UP = {1009: "daily", 1010: "monthly"}
 SERVER_FAILED = 500
 
 
 @dataclass(frozen=True, kw_only=True)
 class Status:
-    """What the ``status`` object of an answer says.
+    """What the ``status`` object of a response says.
 
     Attributes
     ----------
@@ -52,19 +52,19 @@ class Status:
 
 
 class CreditsUsedUp(Banned):
-    """No call will be answered before the credits are renewed."""
+    """The quota of credits is used up; no request passes before it renews."""
 
     def __init__(self, until: datetime, *, code: int, said: str) -> None:
-        super().__init__(until)
+        super().__init__(until, f"{CREDITS_USED_UP[code]} quota used up")
         self.args = (
-            f"{CREDITS_USED_UP[code]} credits are used up: {said} (code {code}). Nothing is asked "
-            f"before {until:%Y-%m-%d %H:%M} UTC; ask less often, upgrade the plan, or take another "
+            f"{self.why}: {said} (code {code}). No request is sent before "
+            f"{until:%Y-%m-%d %H:%M} UTC; collect less often, upgrade the plan, or take another "
             "source",
         )
 
 
 def read_status(response: httpx.Response) -> Status | None:
-    """Return what the body says of the question; null if it is no envelope.
+    """Return what the body says of the request; null if it is no envelope.
 
     A cut-off body, a page of markup and an object of another shape are none: others judge them.
     """
@@ -80,7 +80,7 @@ def read_status(response: httpx.Response) -> Status | None:
 
 
 def act_on(check_result: Status, response: httpx.Response, *, said: str, now: datetime) -> None:
-    """Return if the answer may be used, or if its HTTP status says all there is to say.
+    """Return if the response may be used, or if its HTTP status says all there is to say.
 
     Parameters
     ----------
@@ -89,7 +89,7 @@ def act_on(check_result: Status, response: httpx.Response, *, said: str, now: da
 
     Raises
     ------
-    AskAgain
+    Retryable
         1008 and 1011 (after a minute, or longer if the vendor says so) and 500.
     CreditsUsedUp
         1009 and 1010: the next try is after midnight UTC. When a month ends is the account's
@@ -103,7 +103,7 @@ def act_on(check_result: Status, response: httpx.Response, *, said: str, now: da
     if code in LIMITS_THAT_PASS:
         wait = max(seconds_to_wait(response, now=now), MINUTE_SECONDS)
         if wait > PATIENCE_SECONDS:
-            raise Banned(now + timedelta(seconds=wait))
+            raise Banned(now + timedelta(seconds=wait), RATE_LIMITED)
         raise Retryable(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
     if code in CREDITS_USED_UP:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)

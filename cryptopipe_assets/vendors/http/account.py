@@ -33,7 +33,7 @@ def account_of(api_key: SecretStr | None, folder: Path | None) -> str:
 
 
 def _salt(path: Path) -> bytes:
-    """Return the folder's salt; the first process that asks makes it."""
+    """Return the folder's salt; the first process that needs it makes it."""
     try:
         if not path.is_file():
             path.parent.mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Whether a vendor may be asked now: no ban or quiet time, a closed circuit, room in budgets."""
+"""Whether a request may be sent now: no ban, no back-off, a closed circuit, room in the limits."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Sequence
@@ -16,12 +16,12 @@ from cryptopipe_assets.vendors.http.responses import Banned, Request
 
 
 class Admission:
-    """One account's leave to ask a vendor, for as long as a session is open.
+    """Admission of one account's requests to a vendor, for as long as a session is open.
 
     Parameters
     ----------
     vendor, account
-        Who is asked, and who it takes us for.
+        Who gets the requests, and who it takes us for.
     limits
         Of short windows, and of days and months.
     ledger
@@ -58,7 +58,7 @@ class Admission:
         }
 
     async def take(self, request: Request) -> None:
-        """Return when there is room for the question in quotas and budgets.
+        """Return when there is room for the request in quotas and budgets.
 
         Raises
         ------
@@ -95,30 +95,30 @@ class Admission:
             yield
 
     async def _until_allowed(self) -> None:
-        """Return when nobody has asked us to be quiet."""
+        """Return when we no longer back off; a ban is raised, not waited for."""
         loop = asyncio.get_running_loop()
-        while (quiet := self._backed_off_until - loop.time()) > 0:
-            await asyncio.sleep(quiet)
+        while (wait := self._backed_off_until - loop.time()) > 0:
+            await asyncio.sleep(wait)
         until = self._ban.until(self._clock())
         if until is not None:
             raise Banned(until)
 
     def back_off(self, seconds: float) -> None:
-        """Hold back every question for so long.
+        """Back off: hold back every request for so long.
 
         Calls during a 429 are what earns a ban, and a vendor that breaks down is not helped by
-        everybody else's questions.
+        the requests of everybody else.
         """
         until = asyncio.get_running_loop().time() + seconds
         self._backed_off_until = max(self._backed_off_until, until)
 
     def ban(self, refusal: Banned) -> None:
-        """Remember, for every process, how long the vendor wants to hear nothing from us."""
+        """Remember a ban, for every process, or note that a quota is used up."""
         name, until = self._vendor, f"{refusal.until:%Y-%m-%d %H:%M:%S} UTC"
         if isinstance(refusal, QuotaUsedUp):
             self._journal.note("quota", f"{name}: {refusal}")
-        elif self._ban.begin(refusal.until):
-            self._journal.note("ban", f"{name}: nothing is asked before {until}: {refusal}")
+        elif self._ban.begin(refusal.until, refusal.why):
+            self._journal.note("ban", f"{name}: no request is sent before {until}: {refusal}")
 
     def close(self) -> None:
         """Let go of the files."""

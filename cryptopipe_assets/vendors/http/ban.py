@@ -1,5 +1,6 @@
-"""The time until which a vendor wants to hear nothing from us at all."""
+"""Until when a vendor has banned this address or key, and refuses every request."""
 
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
@@ -7,12 +8,32 @@ from cryptopipe_assets.vendors.http.account import ADDRESS
 
 ENDING = ".banned-until"
 OF_A_KEY = "-key-"
+BANNED = "banned"
+
+
+@dataclass(frozen=True, kw_only=True, order=True)
+class ActiveBan:
+    """A ban that lasts.
+
+    Attributes
+    ----------
+    until
+        When it ends, UTC.
+    is_of_key
+        Whether it is of a key's account rather than of this address.
+    why
+        ``banned``, ``rate limited``, or which quota is used up.
+    """
+
+    until: datetime
+    is_of_key: bool
+    why: str
 
 
 class Ban:
     """Remembers when a ban ends, in memory and, with a ``state_folder``, for other processes.
 
-    Asking again during a ban makes it longer (Binance: two minutes up to three days), so it has
+    A request during a ban makes it longer (Binance: two minutes up to three days), so it has
     to outlive the run that was banned. A ban is of an address or of a key's account: another key
     is not banned with it.
     """
@@ -27,31 +48,38 @@ class Ban:
     def until(self, now: datetime) -> datetime | None:
         """Return the end of the ban, or null if there is none at ``now``."""
         if self._file is not None and self._file.is_file():
-            self._until = datetime.fromisoformat(self._file.read_text(encoding="ascii").strip())
+            self._until, _ = _read(self._file)
         return self._until if self._until is not None and now < self._until else None
 
-    def begin(self, until: datetime) -> bool:
-        """Note that nothing may be asked before ``until``; tell whether that is news."""
+    def begin(self, until: datetime, why: str = BANNED) -> bool:
+        """Note that no request may be sent before ``until``; return whether that is news."""
         if self._until is not None and until <= self._until:
             return False
         self._until = until
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             draft = self._file.with_suffix(".draft")
-            draft.write_text(until.isoformat(), encoding="ascii")
+            draft.write_text(f"{until.isoformat()}\n{why}\n", encoding="utf-8")
             draft.replace(self._file)
         return True
 
 
-def read_bans(folder: Path, *, now: datetime) -> dict[str, datetime]:
-    """Return the vendors that want to hear nothing at ``now``, to when each ban ends, sorted.
+def read_bans(folder: Path, *, now: datetime) -> dict[str, ActiveBan]:
+    """Return the vendors that have banned us at ``now``, each with its ban, sorted.
 
-    Of a vendor that banned several accounts, the last end counts.
+    Of a vendor that banned several accounts, the ban that ends last counts.
     """
-    ends: dict[str, datetime] = {}
+    bans: dict[str, ActiveBan] = {}
     for path in sorted(folder.glob(f"*{ENDING}")):
-        vendor = path.name.removesuffix(ENDING).partition(OF_A_KEY)[0]
-        until = datetime.fromisoformat(path.read_text(encoding="ascii").strip())
+        vendor, of_key, _ = path.name.removesuffix(ENDING).partition(OF_A_KEY)
+        until, why = _read(path)
         if now < until:
-            ends[vendor] = max(until, ends.get(vendor, until))
-    return ends
+            ban = ActiveBan(until=until, is_of_key=bool(of_key), why=why)
+            bans[vendor] = max(ban, bans.get(vendor, ban))
+    return bans
+
+
+def _read(path: Path) -> tuple[datetime, str]:
+    """Return when a ban ends, and why it is; a file of an earlier version says only when."""
+    until, _, why = path.read_text(encoding="utf-8").strip().partition("\n")
+    return datetime.fromisoformat(until), why or BANNED

@@ -1,4 +1,4 @@
-"""What a session does with circuits: asks for its turn, and tells how it went."""
+"""What a session does with circuit breakers: may the request pass, and how did it go."""
 
 import asyncio
 import time
@@ -18,12 +18,12 @@ LOOK_AGAIN_SECONDS = 0.05
 
 
 class CircuitOpen(Exception):
-    """The vendor failed too often in a row; it is not asked before the circuit's pause is over."""
+    """The vendor failed too often in a row; no request is sent before the circuit's pause ends."""
 
     def __init__(self, circuit: Circuit) -> None:
         super().__init__(
-            f"not asked: {circuit.outages} outages in a row opened the circuit until "
-            f"{circuit.reopens_at:%Y-%m-%d %H:%M:%S} UTC, last: {circuit.why}"
+            f"circuit open until {circuit.reopens_at:%Y-%m-%d %H:%M:%S} UTC after "
+            f"{circuit.outages} outages in a row, last: {circuit.why}"
         )
 
 
@@ -59,7 +59,7 @@ class Breaker:
         self._circuits.close()
 
     def refuse_if_open(self, endpoint: str) -> None:
-        """Return if questions may pass, or might if one probed.
+        """Return if requests may pass, or might after a probe.
 
         Raises
         ------
@@ -93,7 +93,7 @@ class Breaker:
                 self._release(name)
             raise
         except (VendorError, Banned):
-            self._answer(name, sent_at=sent_at)  # a refusal is an answer
+            self._answer(name, sent_at=sent_at)  # a refusal is a response
             raise
         except BaseException:
             if turn == "probe":
@@ -116,7 +116,7 @@ class Breaker:
             if circuit.state(now) != "HALF_OPEN" or now < circuit.probe_until:
                 return "wait"
             self._circuits.write(replace(circuit, probe_until=now + self._patience))
-        self._journal.note("circuit", f"{name}: HALF_OPEN, one question probes")
+        self._journal.note("circuit", f"{name}: circuit HALF_OPEN, one request probes")
         return "probe"
 
     def _outage(self, name: str, why: str, *, sent_at: float) -> None:
@@ -127,8 +127,8 @@ class Breaker:
         if after.open_until != before.open_until:
             self._journal.note(
                 "circuit",
-                f"{name}: OPEN for {after.pause:.0f} s after {after.outages} outages in a row, "
-                f"last: {why}",
+                f"{name}: circuit OPEN for {after.pause:.0f} s after {after.outages} outages in a "
+                f"row, last: {why}",
             )
 
     def _answer(self, name: str, *, sent_at: float) -> None:
@@ -139,7 +139,7 @@ class Breaker:
             after = before.after_response(sent_at=sent_at, now=self._now())
             self._circuits.write(after)
         if before.open_until and not after.open_until:
-            self._journal.note("circuit", f"{name}: CLOSED, the vendor answers again")
+            self._journal.note("circuit", f"{name}: circuit CLOSED, the vendor responds again")
 
     def _release(self, name: str) -> None:
         with self._circuits.alone():

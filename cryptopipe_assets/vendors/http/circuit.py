@@ -2,14 +2,14 @@
 
 ::
 
-    CLOSED     questions pass; 5 outages in a row open the circuit
-    OPEN       questions are refused for 60 s, then 2, 4, 8 and at most 15 minutes
-    HALF_OPEN  the pause is over: one question probes, all others await its fate;
-               an answer closes the circuit, an outage opens it for twice as long
+    CLOSED     requests pass; 5 outages in a row open the circuit
+    OPEN       requests are refused for 60 s, then 2, 4, 8 and at most 15 minutes
+    HALF_OPEN  the pause is over: one request probes, all others await its fate;
+               a response closes the circuit, an outage opens it for twice as long
 
-An outage is a failure to connect, an answer that does not come in time, or a 5xx; a 4xx, even a
-429, is an answer. Requests that were in flight together when the vendor failed are one outage: it
-takes five rounds of asking, not one unlucky moment, to open a circuit.
+An outage is a failure to connect, a response that does not come in time, or a 5xx; a 4xx, even a
+429, is a response. Requests that were in flight together when the vendor failed are one outage: it
+takes five rounds of requests, not one unlucky moment, to open a circuit.
 """
 
 import sqlite3
@@ -77,14 +77,14 @@ class Circuit:
 
     @property
     def reopens_at(self) -> datetime:
-        """When the next question may be asked, UTC."""
+        """When the next request may be sent, UTC."""
         return datetime.fromtimestamp(self.open_until, UTC)
 
     def after_outage(self, why: str, *, sent_at: float, now: float) -> "Circuit":
         """Return the circuit after a request that was sent at ``sent_at`` met an outage."""
         state = self.state(now)
         if state == "OPEN" or sent_at < self.open_until or sent_at < self.failed_at:
-            return self  # it was under way before we knew, and tells nothing new
+            return self  # it was under way before we knew, so it is no news
         pause = self.pause
         if state == "HALF_OPEN":
             pause = min(2 * self.pause, LONGEST_PAUSE_SECONDS)
@@ -94,7 +94,7 @@ class Circuit:
         return Circuit(self.name, self.outages + 1, now, until, pause, 0.0, why)
 
     def after_response(self, *, sent_at: float, now: float) -> "Circuit":
-        """Return the circuit after an answer: closed, unless it was asked before the pause."""
+        """Return the circuit after a response: closed, unless it was requested before the pause."""
         if self.state(now) == "OPEN" or sent_at < self.open_until:
             return self
         return Circuit(self.name)
@@ -170,7 +170,7 @@ class Circuits:
 
 
 def read_circuits(folder: Path) -> list[Circuit]:
-    """Return every circuit of a state folder that has met an outage since its last answer."""
+    """Return every circuit of a state folder that has met an outage since its last response."""
     if not (folder / FILE).is_file():
         return []
     with closing(sqlite3.connect(folder / FILE, timeout=BUSY_SECONDS)) as opened:

@@ -1,9 +1,9 @@
 """The session that every vendor's client shares.
 
-A vendor is a subclass with one method per endpoint. What a status means is in ``answers``, the
-asking again in ``retry``, the leave to ask at all in ``leave``, the wire in ``connection``, the
-book-keeping in ``records``. Clients are given their transport, clock and addresses, so a test or
-the stand-in takes the vendor's place without a mock.
+A vendor is a subclass with one method per endpoint. What a status means is in ``responses``,
+retries are in ``retry``, whether a request may be sent in ``admission``, the wire in
+``connection``, the ledger and journal in ``records``. Clients are given their transport, clock
+and addresses, so a test or the stand-in takes the vendor's place without a mock.
 """
 
 import json
@@ -51,7 +51,7 @@ class VendorClient:
         Sent in the subclass's header ``key_header`` (or, where a vendor takes no header, in the
         parameter ``key_param``, which no log and no error shows).
     clock
-        Tells the time (UTC).
+        Gives the time (UTC).
     state_folder
         Where budgets and bans are shared between processes; null keeps them in memory.
     backoff_seconds
@@ -132,7 +132,7 @@ class VendorClient:
     async def get_json(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> Any:
-        """Return the decoded JSON answer to ``params`` at ``path``.
+        """Return the decoded JSON response to ``params`` at ``path``.
 
         ``family`` names the budget that pays ``cost`` units; ``label`` is the endpoint's name in
         ``calls`` (the path, if not given).
@@ -150,7 +150,7 @@ class VendorClient:
     async def get_text(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> bytes:
-        """Return a JSON answer not yet decoded; all else as ``get_json``."""
+        """Return a JSON response not yet decoded; all else as ``get_json``."""
         return await self._ask(
             Request(path=path, params=params, family=family, cost=cost, label=label or path)
         )
@@ -169,26 +169,26 @@ class VendorClient:
         )
 
     def changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
-        """Return the error for an answer that is not what the vendor promised; see ``Rejection``.
+        """Return the error for a response that is not what the vendor promised; see ``Rejection``.
 
-        It is to be made by the task that got the answer, of which a sample is saved.
+        It is to be made by the task that got the response, of which a sample is saved.
         """
         return Rejection(
             vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
         ).of(where, fault)
 
     def screen(self, response: httpx.Response) -> None:
-        """Raise AskAgain, Banned or a VendorError for what only this vendor means by an answer."""
+        """Raise Retryable, Banned or a VendorError for what only this vendor means by it."""
 
     async def _ask(self, request: Request) -> bytes:
-        """Ask; where somebody listens, through them."""
+        """Send the request; where responses are recorded or replayed, through the tap."""
         if (tap := self.records.tap) is None:
             return await self._ask_vendor(request)
         asked = self.vendor, self.verb, request
         return await tap.response_to(*asked, lambda: self._ask_vendor(request))
 
     async def _ask_vendor(self, request: Request) -> bytes:
-        """Ask until there is an answer, a refusal, or no attempt left."""
+        """Send the request until there is a response, a refusal, or no attempt left."""
         session = self._opened()
 
         async def once() -> bytes:
@@ -207,7 +207,7 @@ class VendorClient:
             self.records.journal.note(
                 "retry",
                 f"{self.vendor} {request.label}: attempt {sent} of {self._retry_policy.attempts}: "
-                f"{failure}; asked again in {failure.wait_seconds:.1f} s",
+                f"{failure}; retry in {failure.wait_seconds:.1f} s",
             )
 
         try:
@@ -220,18 +220,18 @@ class VendorClient:
             raise VendorUnavailable(self.vendor, self._no_response(request, str(exc))) from exc
         except RetriesExhausted as exc:
             tries = "1 attempt" if exc.sent == 1 else f"{exc.sent} attempts"
-            why = self._no_response(request, f"no answer in {tries}, last: {exc}")
+            why = self._no_response(request, f"no usable response in {tries}, last: {exc}")
             if exc.last.is_limit:
                 session.admission.back_off(exc.last.wait_seconds)
                 raise RateLimited(self.vendor, why) from exc
             raise VendorUnavailable(self.vendor, why) from exc
 
     def _no_response(self, request: Request, why: str) -> str:
-        """Say what was asked, why there is no answer, and what to do."""
+        """Say what was requested, why there is no response, and what to do."""
         return f"{request}: {why}{hint(self.base_url, why)}. Nothing was written; run again later"
 
     async def _send(self, session: Session, request: Request) -> httpx.Response:
-        """Enter a request in the books and send it."""
+        """Enter a request in the call ledger and send it."""
         self.calls[request.label] += 1
         session.spend(request.family, request.label, calls=1, units=request.cost)
         response = await session.connection.send(request)

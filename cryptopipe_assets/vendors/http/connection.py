@@ -18,7 +18,7 @@ START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 @dataclass(frozen=True, kw_only=True)
 class RequestFormat:
-    """How a vendor wants to be spoken to.
+    """How a vendor wants its requests.
 
     Attributes
     ----------
@@ -41,7 +41,7 @@ class Connection:
     concurrency
         Most requests in flight at once.
     timeout_seconds
-        Longest silence on a connection; a whole answer may take ten times as long.
+        Longest wait for the next bytes; a whole response may take ten times as long.
     transport
         Replaces the network, in tests.
     """
@@ -77,7 +77,7 @@ class Connection:
 
         Raises
         ------
-        AskAgain
+        Retryable
         """
         params = {**request.params, **self._key_as(self._format.key_param)}
         verb = self._format.verb
@@ -111,11 +111,11 @@ class Connection:
 
 
 def hint(address: str, failure: str) -> str:
-    """What may be the matter where nobody answers on this machine; empty elsewhere."""
+    """What may be the matter where nothing responds on this machine; empty elsewhere."""
     return START_STANDIN if is_local(address) and "ConnectError" in failure else ""
 
 
 def is_local(address: str) -> bool:
-    """Tell whether an address is on this machine, as the stand-in's is."""
+    """Return whether an address is on this machine, as the stand-in's is."""
     host = httpx.URL(address).host
     return host in ("localhost", "::1") or host.startswith("127.")

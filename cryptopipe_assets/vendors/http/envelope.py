@@ -10,12 +10,12 @@ from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.vendors.http.retry import Retryable
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
-WHAT_TO_DO = "asking again changes nothing: check symbols and dates, and the vendor's list of codes"
+WHAT_TO_DO = "a retry changes nothing: check symbols, dates and the vendor's list of error codes"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Envelope:
-    """Where a vendor writes its verdict, and what it means.
+    """Where a vendor writes its error code, and what it means.
 
     Parameters
     ----------
@@ -39,7 +39,7 @@ class Envelope:
 
         Raises
         ------
-        AskAgain
+        Retryable
             For a failure that passes.
         VendorRejected
             For any other code.

@@ -1,4 +1,4 @@
-"""The journal of a run: every decision of the door, told in the run's log and counted for later.
+"""The journal of a run: every decision about its requests, logged at once and counted for later.
 
 A message names vendor, endpoint and reason, and has been through the redactor: no key is in it.
 """
@@ -34,9 +34,10 @@ class Decision:
     Attributes
     ----------
     kind
-        ``retry`` (asked again), ``wait`` (held back), ``circuit`` (opened, probed, closed),
-        ``ban`` and ``quota`` (not asked before an instant), ``fallback`` (the next address or
-        source), ``source`` (who fills a table), ``sample`` (of an answer that was rejected).
+        ``retry`` (a request is sent again), ``wait`` (a rate limit holds it back), ``circuit``
+        (opened, probed, closed), ``ban`` and ``quota`` (no request before an instant), ``fallback``
+        (the next address or source), ``source`` (who fills a table), ``sample`` (of a response
+        that was rejected).
     """
 
     kind: Kind
@@ -45,14 +46,14 @@ class Decision:
 
 @dataclass(frozen=True, kw_only=True)
 class RunScope:
-    """What a run asks for.
+    """What a run collects.
 
     Attributes
     ----------
     days
         Days it fills, ascending; none for a table without days.
     tags
-        Tags of the run that decide whose coins it asks for.
+        Tags of the run that decide whose coins it collects.
     """
 
     days: tuple[date, ...] = ()
@@ -60,7 +61,7 @@ class RunScope:
 
 
 def _ignored(files: Mapping[date | None, Path]) -> None:
-    """Nobody wants to know what was written."""
+    """Nobody keeps a record of what was written."""
 
 
 class Journal:
@@ -72,10 +73,10 @@ class Journal:
         The table that the calls are for; empty if they are for none.
     run_id
         The run that makes them; empty outside of one.
-    errand
-        What the run asks for.
+    scope
+        What the run collects.
     log
-        Where each decision is told at once. A run passes its own, so that they are in its event
+        Where each decision is logged at once. A run passes its own, so that they are in its event
         log.
 
     Attributes
@@ -85,7 +86,7 @@ class Journal:
     kept
         The first 200, in their order.
     on_written
-        Told of the files of each commit, by day.
+        Called with the files of each commit, by day.
     """
 
     def __init__(
@@ -105,7 +106,7 @@ class Journal:
         self._log = log
 
     def note(self, kind: Kind, what: str) -> None:
-        """Tell a decision and keep it."""
+        """Log a decision and keep it."""
         self.counts[kind] += 1
         if len(self.kept) < MOST_KEPT:
             self.kept.append(Decision(kind, what))

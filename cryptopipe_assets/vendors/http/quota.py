@@ -1,7 +1,7 @@
-"""What a vendor lets us ask in a whole day or month, counted in the ledger.
+"""Quotas: what a vendor allows in a whole day or month, counted in the call ledger.
 
 Days and months are those of UTC. Most vendors renew a month on a day that only the account knows;
-then a calendar month of ours may reach into two of theirs, and the vendor's own refusal decides.
+then a calendar month of ours may overlap two of theirs, and the vendor's own refusal decides.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,9 @@ from cryptopipe_assets.vendors.http.call_ledger import Ledger
 from cryptopipe_assets.vendors.http.responses import Banned
 
 Period = Literal["day", "month"]
+PERIODIC: dict[Period, str] = {"day": "daily", "month": "monthly"}
 WHAT_TO_DO = (
-    "ask less often (tiers in cryptopipe.toml), upgrade the plan and raise the limit in "
+    "collect less often (tiers in cryptopipe.toml), upgrade the plan and raise the limit in "
     "cryptopipe.toml, or put another source first; see `cryptopipe budget`"
 )
 
@@ -38,13 +39,13 @@ class Quota:
 
 
 class QuotaUsedUp(Banned):
-    """What we plan to spend in a day or month is spent; the vendor was not asked."""
+    """What we plan to spend in a day or month is spent; the request was not sent."""
 
     def __init__(self, quota: Quota, *, spent: int, now: datetime) -> None:
-        super().__init__(renewed(quota.per, now))
+        super().__init__(renewed(quota.per, now), f"{PERIODIC[quota.per]} quota used up")
         self.args = (
-            f"not asked: {spent:,} of the {quota.units:,} {quota.family} that we plan for this "
-            f"{quota.per} are spent; next on {self.until:%Y-%m-%d} UTC. What to do: {WHAT_TO_DO}",
+            f"{self.why} ({spent:,} of {quota.units:,} {quota.family} that we plan for), renews "
+            f"{self.until:%d %b %Y} UTC. What to do: {WHAT_TO_DO}",
         )
 
 

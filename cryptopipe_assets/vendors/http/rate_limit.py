@@ -1,4 +1,4 @@
-"""How much a vendor lets us ask, and the waiting that keeps us below it."""
+"""The rate limits of a vendor, and the waiting that keeps us below them."""
 
 import asyncio
 import sqlite3
@@ -92,7 +92,7 @@ class Meter:
             while (wait := self._take(cost)) > 0:
                 if wait > WORTH_A_WORD_SECONDS:
                     self._journal.note(
-                        "wait", f"{self._name}: budget used up, waiting {wait:.1f} s"
+                        "wait", f"{self._name}: rate limit reached, waiting {wait:.1f} s"
                     )
                 await asyncio.sleep(wait)
 
@@ -104,7 +104,7 @@ class Meter:
         if self._bucket.put(item):
             return 0.0
         wait = self._bucket.waiting(item)
-        assert isinstance(wait, int)  # both buckets answer at once; only others are asynchronous
+        assert isinstance(wait, int)  # both buckets return at once; only others are asynchronous
         return max(wait, 1) / 1000
 
     def close(self) -> None:

@@ -1,9 +1,9 @@
-"""The latest answers that a task heard, so that one that is refused later can still be shown.
+"""The recent responses of a task, so that one that is rejected later can still be shown.
 
-A parser gets a decoded payload and may fail long after the door returned it. What the running
-task heard is in a context variable: tasks that ask at the same time do not mix up their answers,
-and none has to be passed along. Questions that run together hand what they heard to whoever
-awaits them, see ``concurrency``.
+A parser gets a decoded payload and may fail long after the client returned it. The responses of
+the running task are in a context variable: tasks that run at the same time do not mix them up,
+and none has to be passed along. Requests that run together hand their responses to whoever
+awaits them, see ``gather``.
 """
 
 from collections.abc import Mapping, Sequence
@@ -18,7 +18,7 @@ MOST_BYTES = 16_000_000
 
 @dataclass(frozen=True, kw_only=True)
 class RecentResponse:
-    """One answer as it came, and the question without its key.
+    """One response as it came, and the request without its key.
 
     Attributes
     ----------
@@ -39,11 +39,11 @@ class RecentResponse:
     body: bytes
 
 
-_recent: ContextVar[tuple[RecentResponse, ...]] = ContextVar("heard", default=())
+_recent: ContextVar[tuple[RecentResponse, ...]] = ContextVar("recent_responses", default=())
 
 
 def remember(responses: Sequence[RecentResponse]) -> None:
-    """Add to what this task heard; the last is the newest."""
+    """Add to the recent responses of this task; the last is the newest."""
     kept: list[RecentResponse] = []
     size = 0
     for each in reversed([*_recent.get(), *responses][-MOST_RESPONSES:]):
@@ -55,17 +55,17 @@ def remember(responses: Sequence[RecentResponse]) -> None:
 
 
 def recent() -> tuple[RecentResponse, ...]:
-    """Return what this task heard lately, the newest last."""
+    """Return the recent responses of this task, the newest last."""
     return _recent.get()
 
 
 def apart() -> Context:
-    """Return a copy of this context in which nothing was heard yet."""
+    """Return a copy of this context without recent responses."""
     context = copy_context()
     context.run(_recent.set, ())
     return context
 
 
 def recent_in(context: Context) -> tuple[RecentResponse, ...]:
-    """Return what the task that ran in ``context`` heard."""
+    """Return the recent responses of the task that ran in ``context``."""
     return context.get(_recent, ())

@@ -19,7 +19,7 @@ class Records:
     journal
         The table and run that the client works for, and their log.
     tap
-        Keeps the answers, or gives kept ones; null where nobody listens.
+        Records the responses, or replays recorded ones; null where they go straight to the vendor.
     """
 
     folder: Path | None = None

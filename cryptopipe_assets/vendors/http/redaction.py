@@ -57,7 +57,7 @@ _WITHOUT_QUERY = WithoutQuery()
 
 
 def quieten_libraries() -> None:
-    """Make httpx log addresses without their query, and stamina nothing: the journal tells more.
+    """Make httpx log addresses without their query, and stamina nothing: the journal has more.
 
     Doing it twice changes nothing.
     """

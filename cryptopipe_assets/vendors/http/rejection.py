@@ -1,4 +1,4 @@
-"""The error for an answer that is not what its vendor promised, with a sample of it saved."""
+"""The error for a response that is not what its vendor promised, with a sample of it saved."""
 
 import json
 from collections.abc import Callable
@@ -18,7 +18,7 @@ ADVICE = "Nothing was written; see the vendor's change log"
 
 @dataclass(frozen=True, kw_only=True)
 class Rejection:
-    """How one client rejects answers.
+    """How one client rejects responses.
 
     Attributes
     ----------
@@ -39,9 +39,9 @@ class Rejection:
         Parameters
         ----------
         where
-            The endpoint, and what was asked for.
+            The endpoint, and what was requested.
         fault
-            What was expected and what came. That of a parser knows which answers it read.
+            What was expected and what came. That of a parser knows which responses it read.
         """
         said = " ".join(self.redact.blank(f"{where}: {fault}").split())
         if len(said) > LONGEST_FAULT:
@@ -68,9 +68,9 @@ class Rejection:
         )
         try:
             path = save(sample, folder, redact=self.redact, now=self.clock())
-        except Exception as exc:  # whatever it is, the answer's fault is what has to be told
+        except Exception as exc:  # whatever it is, the response's fault is what matters
             why = getattr(exc, "strerror", None) or exc
             journal.note("sample", f"{self.vendor} {where}: no sample could be saved: {why}")
             return f". No sample could be saved: {why}"
-        journal.note("sample", f"{self.vendor} {where}: a sample of the answer is in {path}")
-        return f". A sample of the answer is in {path}"
+        journal.note("sample", f"{self.vendor} {where}: a sample of the response is in {path}")
+        return f". A sample of the response is in {path}"

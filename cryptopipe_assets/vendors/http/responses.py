@@ -1,4 +1,4 @@
-"""What a vendor's answer means: usable, to be asked again, refused, or not what was promised.
+"""What a vendor's response means: usable, worth a retry, refused, or not what was promised.
 
 Only this file looks at a status. It neither sends nor waits.
 """
@@ -15,18 +15,20 @@ from typing import Any
 import httpx
 
 from cryptopipe_assets.core.errors import NotPublished, VendorRejected
+from cryptopipe_assets.vendors.http.ban import BANNED
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 SHORTEST_BAN = timedelta(minutes=2)
+RATE_LIMITED = "rate limited"
 ADVICE = {
     401: "the key is missing or wrong: check this vendor's key in the environment or .env",
     402: "the plan or its credits are used up: check the account at the vendor",
     403: "the key may not do this, or the vendor's firewall refuses this address: check the key",
     404: "the vendor has no such thing: check the symbol and the address",
-    451: "the vendor does not serve this location: run from another one, or leave this vendor out",
+    451: "the vendor does not serve this location: run from another one, or do without this vendor",
 }
-OTHER_ADVICE = "asking again changes nothing: check symbols and dates"
+OTHER_ADVICE = "a retry changes nothing: check symbols and dates"
 
 OLDEST_SECONDS = 600  # caches of a minute or two are usual
 
@@ -36,7 +38,7 @@ _CLOSING = {b"[": b"]", b"{": b"}"}
 
 @dataclass(frozen=True, kw_only=True)
 class Request:
-    """What is asked of a vendor. The key is not part of it.
+    """A request to a vendor. The key is not part of it.
 
     Parameters
     ----------
@@ -47,7 +49,7 @@ class Request:
     label
         Name of the endpoint in ``VendorClient.calls``.
     is_file
-        A file of an archive, which may not exist, rather than a JSON answer.
+        A file of an archive, which may not exist, rather than a JSON response.
     """
 
     path: str
@@ -63,11 +65,18 @@ class Request:
 
 
 class Banned(Exception):
-    """The vendor wants to hear nothing from us until then: a 418, or a very long 429."""
+    """The vendor refuses every request until then: a 418, or a very long 429.
 
-    def __init__(self, until: datetime) -> None:
-        super().__init__(f"the vendor asks for silence until {until:%Y-%m-%d %H:%M:%S} UTC")
+    Attributes
+    ----------
+    why
+        ``banned``, ``rate limited``, or which quota is used up.
+    """
+
+    def __init__(self, until: datetime, why: str = BANNED) -> None:
+        super().__init__(f"{why} by the vendor until {until:%Y-%m-%d %H:%M:%S} UTC")
         self.until = until
+        self.why = why
 
 
 def judge(
@@ -78,11 +87,11 @@ def judge(
     redact: Callable[[str | bytes], str],
     now: datetime,
 ) -> bytes:
-    """Return the body of a usable answer.
+    """Return the body of a usable response.
 
     Raises
     ------
-    AskAgain
+    Retryable
         408, 429, 5xx, or a JSON body without its end.
     Banned
         418, or a wait longer than our patience.
@@ -100,7 +109,9 @@ def judge(
         raise NotPublished(vendor, f"there is no {request.path} (yet)")
     wait = seconds_to_wait(response, now=now)
     if status == 418 or wait > PATIENCE_SECONDS:
-        raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN))
+        is_ban = status == 418 or _body_wait(response, now) > 0
+        why = BANNED if is_ban else RATE_LIMITED
+        raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN), why)
     said = redact(vendor_message(response))
     if status in (408, 429) or status >= 500:
         raise Retryable(
@@ -123,18 +134,18 @@ def _json_body(response: httpx.Response, redact: Callable[[str | bytes], str]) -
     if body[:1] == b"<":
         raise UnexpectedShape(
             f"expected JSON, got a page of markup: {redact(body)}; a proxy or a firewall may have "
-            "answered in the vendor's place"
+            "responded in the vendor's place"
         )
     if not body or _is_cut(body):
-        raise Retryable(f"the JSON answer was cut off after {len(body)} bytes")
+        raise Retryable(f"the JSON response was cut off after {len(body)} bytes")
     age = response.headers.get("Age", "")
     if age.isdecimal() and int(age) > OLDEST_SECONDS:
-        raise Retryable(f"a cache on the way answered, with what was true {age} seconds ago")
+        raise Retryable(f"a cache on the way responded, with what was true {age} seconds ago")
     return body
 
 
 def _is_cut(body: bytes) -> bool:
-    """Tell whether a JSON document ends before its end; only a suspicious one is decoded."""
+    """Return whether a JSON document ends before its end; only a suspicious one is decoded."""
     if body[:1] in _CLOSING and body[-1:] != _CLOSING[body[:1]]:
         return True
     if all(body.count(opened) == body.count(closed) for opened, closed in _CLOSING.items()):
@@ -147,7 +158,7 @@ def _is_cut(body: bytes) -> bool:
 
 
 def seconds_to_wait(response: httpx.Response, *, now: datetime) -> float:
-    """Return how long the vendor wants us to be quiet: the longer of header and body, or 0."""
+    """Return the seconds to back off, as the vendor states them in header or body; else 0."""
     return max(_header_wait(response, now), _body_wait(response, now), 0.0)
 
 

@@ -1,4 +1,4 @@
-"""Asking again: which failures pass, how often we try, how long we wait in between."""
+"""Retries: which failures pass, how often we try, how long we wait in between."""
 
 import random
 from collections.abc import Awaitable, Callable
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import stamina
 
 LONGEST_BACKOFF_SECONDS = 60.0
-PATIENCE_SECONDS = 300.0  # a vendor that wants to be left alone longer has banned us
+PATIENCE_SECONDS = 300.0  # a longer Retry-After is a ban
 JITTER = 0.1
 
 
@@ -19,11 +19,11 @@ class Retryable(Exception):
     reason
         What happened, without a key.
     wait_seconds
-        What the vendor asked us to wait; 0 if it did not say.
+        What the vendor wants us to wait (Retry-After); 0 if it did not say.
     is_outage
-        The vendor was not reached or broke down: no connection, no answer in time, a 5xx.
+        The vendor was not reached or broke down: no connection, no response in time, a 5xx.
     is_limit
-        We asked too often: a 429. Another address would be no excuse.
+        We are rate limited: a 429. Another address would be no excuse.
     """
 
     def __init__(
@@ -71,14 +71,14 @@ class RetryPolicy:
         send: Callable[[], Awaitable[bytes]],
         before_retry: Callable[[Retryable, int], None] | None = None,
     ) -> bytes:
-        """Return what ``send`` returns; repeat it while it raises AskAgain.
+        """Return what ``send`` returns; repeat it while it raises Retryable.
 
-        ``before_retry`` is told the failure, with the seconds that are waited before the next
+        ``before_retry`` gets the failure, with the seconds that are waited before the next
         attempt, and how often was sent.
 
         Raises
         ------
-        GaveUp
+        RetriesExhausted
         """
         sent = 0
         try:
@@ -105,7 +105,7 @@ class RetryPolicy:
 
 
 def _seconds_until_next(exc: Exception) -> bool | float:
-    """Tell stamina whether to ask again, and after how many seconds."""
+    """Return to stamina whether to retry, and after how many seconds."""
     if not isinstance(exc, Retryable):
         return False
     return exc.wait_seconds * random.uniform(1.0, 1.0 + JITTER)  # noqa: S311 (no secret)

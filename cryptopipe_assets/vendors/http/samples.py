@@ -1,4 +1,4 @@
-"""Samples of answers that were rejected: short text files beside the run, for a person to read.
+"""Samples of responses that were rejected: short text files beside the run, for a person to read.
 
 ``<state folder>/samples/<run id>/<vendor>-<endpoint>-<digits>.txt``; without a run, the day stands
 for it. What is in them was trimmed and has been through the redactor: no key is in it, even if the
@@ -37,18 +37,18 @@ class TooMany(Exception):
 
 @dataclass(frozen=True, kw_only=True)
 class Sample:
-    """An answer that was rejected.
+    """A response that was rejected.
 
     Attributes
     ----------
     where, said
         The endpoint, and the error in words, without a key.
     table, run_id
-        Whom it was asked for; may be empty.
+        What it was requested for; may be empty.
     offending
         What came at the place of the fault, as JSON; ``null`` if that is not known.
     responses
-        What was heard until then, the newest last; at least one.
+        The recent responses, the newest last; at least one.
     """
 
     vendor: str
@@ -63,7 +63,7 @@ class Sample:
 def save(sample: Sample, folder: Path, *, redact: Redactor, now: datetime) -> Path:
     """Write a sample into the state folder, atomically; returns its path.
 
-    The same answer with the same fault has the same name, and is there once.
+    The same response with the same fault has the same name, and is there once.
 
     Raises
     ------
@@ -111,7 +111,7 @@ def forget(folder: Path, run_id: str) -> int:
 
 
 def rendered(sample: Sample, redact: Redactor) -> str:
-    """Return the file's text: the fault, the place of it, the answers with the newest first.
+    """Return the file's text: the fault, the place of it, the responses with the newest first.
 
     The newest is shown at length, and the newest that the error is about: of a file of an archive
     its checksum came later.
@@ -119,7 +119,7 @@ def rendered(sample: Sample, redact: Redactor) -> str:
     of = " ".join(filter(None, [sample.table, sample.run_id and f"run {sample.run_id}"]))
     lines = [
         f"rejected  {sample.vendor}: {sample.said}",
-        f"asked for {of or 'no table'}",
+        f"requested for {of or 'no table'}",
         f"at fault  {_cut(sample.offending, LONGEST_PLACE, redact)}",
     ]
     newest = len(sample.responses) - 1
@@ -132,7 +132,7 @@ def rendered(sample: Sample, redact: Redactor) -> str:
 
 
 def _shown(answer: RecentResponse, longest: int, redact: Redactor) -> list[str]:
-    """Return an answer as lines: what was asked, what it was, a blank, its body."""
+    """Return a response as lines: the request, what it was, a blank, its body."""
     params = "&".join(f"{name}={value}" for name, value in answer.params.items())
     inside, what = _text(answer.body)
     return [

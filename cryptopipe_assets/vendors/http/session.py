@@ -1,4 +1,4 @@
-"""What a client has while it is open: the wire, the leave to use it, the books."""
+"""What a client has while it is open: the wire, the admission to it, the call ledger."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -20,7 +20,7 @@ from cryptopipe_assets.vendors.http.responses import Request
 
 @dataclass(frozen=True, kw_only=True)
 class Session:
-    """One vendor, asked by one account.
+    """One vendor, used by one account.
 
     Attributes
     ----------
@@ -50,7 +50,7 @@ class Session:
         )
 
     def remember(self, response: httpx.Response, request: Request) -> None:
-        """Keep an answer in mind, in case it is rejected later."""
+        """Keep a response in mind, in case it is rejected later."""
         recent_response = RecentResponse(
             vendor=self.vendor,
             method=response.request.method,

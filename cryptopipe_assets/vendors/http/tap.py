@@ -1,4 +1,4 @@
-"""What stands between a client and its vendor where evidence is kept, or asked in its place."""
+"""What stands between a client and its vendor where responses are recorded, or replayed."""
 
 from collections.abc import Awaitable, Callable
 from datetime import datetime
@@ -8,14 +8,14 @@ from cryptopipe_assets.vendors.http.responses import Request
 
 
 class Tap(Protocol):
-    """Hears every question and its answer."""
+    """Sees every request and its response."""
 
     def clock(self) -> datetime:
-        """The present, for whatever stamps rows once all answers are there."""
+        """The present, for whatever stamps rows once all responses are there."""
         ...
 
     def response_time(self) -> datetime:
-        """The present, for whatever reads the answer that this task has just got."""
+        """The present, for whatever reads the response that this task has just got."""
         ...
 
     def wall(self) -> datetime:
@@ -25,13 +25,13 @@ class Tap(Protocol):
     async def response_to(
         self, vendor: str, verb: str, request: Request, ask: Callable[[], Awaitable[bytes]]
     ) -> bytes:
-        """Return the body of the answer, by ``ask`` or from what was kept.
+        """Return the body of the response, by ``ask`` or from what was recorded.
 
         Raises
         ------
         VendorError
             As ``ask`` does, or did.
         StorageError
-            If the answer cannot be kept, or is not among what was.
+            If the response cannot be kept, or is not among what was.
         """
         ...

@@ -37,6 +37,6 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_text)]
 
 
 class Wire(BaseModel):
-    """An object of an answer. Its fields have our spelling; those not declared are let be."""
+    """An object of a response. Its fields have our spelling; those not declared are let be."""
 
     model_config = ConfigDict(alias_generator=to_camel, frozen=True)

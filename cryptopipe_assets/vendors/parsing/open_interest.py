@@ -139,7 +139,7 @@ def require_same_unit(one: float | None, other: float | None, *, of: str, what: 
 
 
 def _is_in_another_unit() -> pl.Expr:
-    """Tell where the price that value and quantity amount to is not that of the row before."""
+    """Return where the price that value and quantity amount to is not that of the row before."""
     price = pl.col("open_interest_usd") / pl.col("open_interest_base")
     moved = (price / price.shift(1).over("symbol", order_by="stamp")).log().abs()
     return moved.is_finite() & (moved > math.log(ANOTHER_PRICE))

@@ -1,4 +1,4 @@
-"""Whether an answer about the present is of the present. Pure: the time is told.
+"""Whether a response about the present is of the present. Pure: the time is given.
 
 A figure from the future is a clock that is wrong, theirs or ours, or a stamp in another unit. One
 from the past is a cache on the way or a vendor that stands still.
@@ -47,7 +47,7 @@ def require_no_future(newest: int, *, now: datetime) -> None:
 
 
 def require_recent(newest: int, *, now: datetime, vendor: str, what: str) -> None:
-    """Check that the newest figure of an answer about now is of the last hour.
+    """Check that the newest figure of a response about now is of the last hour.
 
     Raises
     ------

@@ -1,6 +1,6 @@
-"""The shape of a decoded answer: checked against what a vendor promises, and named where it fails.
+"""The shape of a decoded response, checked against what a vendor promises.
 
-No network. Values are not quoted, only their kind: an answer could echo a key. What came at the
+No network. Values are not quoted, only their kind: a response could echo a key. What came at the
 place of a fault goes along for the sample, which is redacted.
 """
 
@@ -19,14 +19,14 @@ T = TypeVar("T")
 
 
 class UnexpectedShape(ValueError):
-    """An answer that is not what its vendor promises; the text says where and why.
+    """A response that is not what its vendor promises; the text says where and why.
 
     Attributes
     ----------
     offending
         What came at that place, to be shown redacted only; null if that is not known.
     responses
-        What the task that failed had heard, the newest last.
+        The recent responses of the task that failed, the newest last.
     """
 
     def __init__(self, what: str, offending: Any = None) -> None:
@@ -47,7 +47,7 @@ def shaped(promise: TypeAdapter[T], payload: Any) -> T:
         return promise.validate_python(payload)
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_context=False)[0]
-        place = ".".join(map(str, first["loc"])) or "the answer"
+        place = ".".join(map(str, first["loc"])) or "the response"
         more = f", and {exc.error_count() - 1} more such faults" if exc.error_count() > 1 else ""
         raise UnexpectedShape(
             f"{place}: {first['msg']}, got {type(first['input']).__name__}{more}",
@@ -61,7 +61,7 @@ def refuse(rows: pl.DataFrame, faults: dict[str, pl.Expr], *, show: tuple[str, .
     Parameters
     ----------
     faults
-        What is wrong, to the condition that tells; in this order.
+        What is wrong, to the condition for it; in this order.
     show
         Columns that identify a row to a person.
 

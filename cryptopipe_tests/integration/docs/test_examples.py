@@ -4,6 +4,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from datetime import date
 from pathlib import Path
 
 import polars as pl
@@ -12,6 +13,7 @@ import pytest
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.runtime.resources import warehouse as warehouse_of
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_assets.vendors.catalog import VENDORS
 from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference import notebooks
 from cryptopipe_tests.reference.example_warehouse import SAMPLES, example_platform, fill, sample
@@ -90,3 +92,25 @@ def test_the_sample_of_a_table_is_what_the_market_says(filled, name):
     assert stored.columns == contracts()[name].columns(), "run `make docs-samples`"
     assert stored.height > 0
     assert stored.rows() == sample(filled.lake, name).rows(), "run `make docs-samples`"
+
+
+def told_by_vendors() -> list[tuple[str, str]]:
+    """Tables with days, and the vendors that tell them without being switched on."""
+    return [
+        (offer.table, name)
+        for name, terms in VENDORS.items()
+        for offer in terms.offers
+        if offer.switch is None and contracts()[offer.table].has_days()
+    ]
+
+
+@pytest.mark.parametrize(("table", "vendor"), told_by_vendors())
+def test_a_vendor_tells_all_columns_but_those_that_its_terms_say_it_does_not(filled, table, vendor):
+    contract = contracts()[table]
+    rows = filled.lake.scan(contract, date.min, date.max).filter(source=vendor).collect()
+    if rows.is_empty():
+        pytest.skip(f"without a key nobody asks {vendor} for {table}")
+    untold = {name for name in contract.columns() if rows[name].null_count() == rows.height}
+    offer = VENDORS[vendor].offer_of(table)
+    assert offer is not None
+    assert untold == set(offer.null)

@@ -13,12 +13,13 @@ from urllib.parse import unquote, urldefrag, urlsplit
 import pytest
 import typer
 
-from cryptopipe_assets import vendors
 from cryptopipe_assets.cli.app import app
+from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET
 from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_assets.vendors.catalog import VENDORS
 from cryptopipe_tests.places import ROOT
 
 pytestmark = pytest.mark.slow
@@ -78,11 +79,9 @@ def named_pages() -> dict[str, str]:
     """Page that each table, vendor and command must have, by what it is of."""
     group = typer.main.get_command(app)
     commands = group.list_commands(typer.Context(group))
-    folder = Path(vendors.__file__).parent
-    named = [each.parent.name for each in folder.glob("*/client.py") if each.parent.name != "http"]
     return {
         **{f"table {name}": f"data/{name}.html" for name in contracts()},
-        **{f"vendor {name}": f"vendors/{name}.html" for name in named if name[0] != "_"},
+        **{f"vendor {name}": f"vendors/{name}.html" for name in VENDORS},
         **{f"command {name}": f"reference/commands/{name}.html" for name in commands},
     }
 
@@ -108,6 +107,20 @@ def test_a_table_s_page_explains_every_column_and_lists_every_view(site, name):
     assert missing == []
     views = [view.name for view in VIEWS if name in view.tables]
     assert [view for view in views if f"<code>{view}</code>" not in text] == []
+
+
+@pytest.mark.parametrize("name", VENDORS)
+def test_a_vendor_s_page_has_each_of_its_offers_and_a_line_for_every_column(site, pages, name):
+    offers = VENDORS[name].offers
+    assert {each.table for each in offers} <= pages[f"vendors/{name}.html"].anchors
+    text = (site / f"vendors/{name}.html").read_text(encoding="utf-8")
+    columns = {
+        column
+        for each in offers
+        for column in contracts()[each.table].columns()
+        if column not in Collected.columns()
+    }
+    assert [column for column in columns if f"<code>{column}</code>" not in text] == []
 
 
 def test_every_factor_and_every_strategy_has_its_section(pages):
