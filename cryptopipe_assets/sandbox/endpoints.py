@@ -1,29 +1,44 @@
-"""How requests are counted: the vendor and its endpoint, read off the path."""
+"""Which vendors the stand-in speaks for, and how their requests are counted.
 
-import re
+Every file in ``routes`` that has an API is found; there is no list of vendors to keep.
+"""
 
-_VENDORS = frozenset(
-    {"bybit", "okx", "hyperliquid", "coinalyze", "coinmarketcap", "coingecko", "coinbase"}
-)
-_VERSION = re.compile(r"api|v\d+")
+from collections.abc import Iterator
+from functools import cache
+from importlib import import_module
+from pkgutil import walk_packages
+from typing import Any
+
+from cryptopipe_assets.sandbox import routes
+from cryptopipe_assets.sandbox.routes.base import StandInApi
+
+Api = type[StandInApi[Any]]
+
+
+@cache
+def apis() -> dict[str, Api]:
+    """Return the API behind the first part of a path: ``bybit``, ``coingecko-pro``."""
+    return {host: each for each in _found() for host in each.hosts}
+
+
+def _found() -> Iterator[Api]:
+    """Yield the APIs that the modules of ``routes`` define, by name of module."""
+    for module in walk_packages(routes.__path__, f"{routes.__name__}."):
+        for each in vars(import_module(module.name)).values():
+            defined_here = getattr(each, "__module__", "") == module.name
+            if defined_here and isinstance(each, type) and hasattr(each, "vendor"):
+                yield each
 
 
 def endpoint_of(path: str) -> tuple[str, str] | None:
     """Return vendor and endpoint of a path, null for the sandbox's own pages.
 
-    The endpoint is the path without version and without what it is asked about, e.g.
-    ``("coingecko", "coins/market_chart")`` for any coin. Binance's is the last part of the path,
-    the archive's the kind of file, checksums apart.
+    The endpoint is named as the vendor's API counts it, mostly by the path without version and
+    without what it is asked about: ``("coingecko", "coins/market_chart")`` for any coin.
     """
-    vendor, *rest = path.strip("/").split("/")
-    if vendor == "binance" and rest:
-        return vendor, rest[-1]
-    if vendor == "binance-archive" and len(rest) > 4:
-        return vendor, rest[4] + (".CHECKSUM" if path.endswith(".CHECKSUM") else "")
-    vendor = vendor.removesuffix("-pro")
-    if vendor not in _VENDORS:
+    host, *parts = path.strip("/").split("/")
+    api = apis().get(host)
+    if api is None or not parts:
         return None
-    parts = [part for part in rest if not _VERSION.fullmatch(part)]
-    if len(parts) == 3 and parts[0] in ("coins", "products"):
-        del parts[1]
-    return (vendor, "/".join(parts)) if parts else None
+    counted = api.counted_as(parts)
+    return (api.vendor, counted) if counted else None

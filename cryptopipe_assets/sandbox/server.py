@@ -17,19 +17,11 @@ from typing import Self
 from aiohttp import web
 
 from cryptopipe_assets.core.errors import ConfigError
-from cryptopipe_assets.sandbox.contents.source import Source, milliseconds, utcnow
-from cryptopipe_assets.sandbox.endpoints import endpoint_of
+from cryptopipe_assets.sandbox.contents.source import Source
+from cryptopipe_assets.sandbox.contents.times import milliseconds, utcnow
+from cryptopipe_assets.sandbox.endpoints import apis, endpoint_of
 from cryptopipe_assets.sandbox.faults.parameters import shift_ms
 from cryptopipe_assets.sandbox.faults.plan import Answer, Fault, FaultPlan
-from cryptopipe_assets.sandbox.routes.binance.archive import BinanceArchive
-from cryptopipe_assets.sandbox.routes.binance.rest import BinanceRest
-from cryptopipe_assets.sandbox.routes.bybit import Bybit
-from cryptopipe_assets.sandbox.routes.coinalyze import CoinalyzeApi
-from cryptopipe_assets.sandbox.routes.coinbase import CoinbaseApi
-from cryptopipe_assets.sandbox.routes.coingecko import CoinGeckoApi
-from cryptopipe_assets.sandbox.routes.coinmarketcap import CoinMarketCapApi
-from cryptopipe_assets.sandbox.routes.hyperliquid import Hyperliquid
-from cryptopipe_assets.sandbox.routes.okx import Okx
 
 LONGEST_WAIT_SECONDS = 1.0
 
@@ -181,19 +173,10 @@ class Sandbox:
 
     def _app(self) -> web.Application:
         app = web.Application(middlewares=[self._attend])
-        contents, present, enforce = self._source.contents, self._present, self._enforce
-        for vendor in (
-            BinanceRest(self._source, present, enforce_limits=enforce),
-            BinanceArchive(self._source, present),
-            Bybit(contents.venues, present, enforce_limits=enforce),
-            Okx(contents.venues, present, enforce_limits=enforce),
-            Hyperliquid(contents.venues, present, enforce_limits=enforce),
-            CoinalyzeApi(contents.coinalyze, present, enforce_limits=enforce),
-            CoinMarketCapApi(contents.coinmarketcap, present, enforce_limits=enforce),
-            CoinGeckoApi(contents.coingecko, present, enforce_limits=enforce),
-            CoinbaseApi(contents.coinbase, present, enforce_limits=enforce),
-        ):
-            app.add_routes(vendor.routes())
+        for api in dict.fromkeys(apis().values()):
+            content = api.content_of(self._source)
+            serving = api(content, self._present, enforce_limits=self._enforce)
+            app.add_routes(serving.routes())
         app.add_routes([web.get("/_sandbox", self._about)])
         return app
 

@@ -1,10 +1,11 @@
 """One contract of the simulated exchange: when it was listed and how it behaves."""
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
-from cryptopipe_assets.sandbox.contents.source import milliseconds
-from cryptopipe_assets.sandbox.simulated.price_levels import Levels
+from cryptopipe_assets.sandbox.contents.times import milliseconds
+
+Levels = tuple[tuple[date, float], ...]
 
 
 @dataclass(frozen=True, kw_only=True)

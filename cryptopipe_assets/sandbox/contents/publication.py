@@ -2,7 +2,7 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 
 HEADERS_SINCE = date(2022, 6, 1)  # files of earlier months have no header row
 _HOUR = time(8, tzinfo=UTC)

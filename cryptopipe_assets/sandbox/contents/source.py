@@ -4,26 +4,20 @@ Bars travel as the vendor's own CSV lines (`KLINE_COLUMNS`), so that a number ke
 from the source to both the REST answer and the archive. Times are milliseconds since 1970, UTC.
 """
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.sandbox.contents.contents import Contents
+from cryptopipe_assets.sandbox.contents.times import Clock
 
-if TYPE_CHECKING:  # its protocols speak of contracts, which need the times of this file
-    from cryptopipe_assets.sandbox.contents.contents import Contents
-
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 KLINE_COLUMNS = (
     "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
     "taker_buy_volume,taker_buy_quote_volume,ignore"
 )
 PERPETUAL_DELIVERY = 4_133_404_800_000  # Binance's "never", 2100-12-25
-Clock = Callable[[], datetime]
 
 
 class UnreadableRecording(RequestError):
@@ -88,7 +82,7 @@ class Source(Protocol):
         """Bar widths on offer, e.g. ``1m``."""
 
     @property
-    def contents(self) -> "Contents":
+    def contents(self) -> Contents:
         """What there is for vendors and endpoints beyond bars, settlements and prices."""
 
     def instruments(self, now: int) -> list[Instrument]:
@@ -133,20 +127,3 @@ class Source(Protocol):
 
     def open_interest(self, symbol: str, now: int) -> str | None:
         """Open contracts of this moment, in base units; null if this source has none."""
-
-
-def utcnow() -> datetime:
-    """Return the present, aware, in UTC."""
-    return datetime.now(UTC)
-
-
-def milliseconds(instant: datetime | date) -> int:
-    """Return milliseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
-    if not isinstance(instant, datetime):
-        instant = datetime.combine(instant, time(), UTC)
-    return round(instant.timestamp() * 1000)
-
-
-def instant_of(ms: int) -> datetime:
-    """Return the aware UTC instant of milliseconds since 1970."""
-    return datetime.fromtimestamp(ms / 1000, UTC)

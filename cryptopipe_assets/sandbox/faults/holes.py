@@ -4,14 +4,8 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptopipe_assets.sandbox.contents.contents import Contents
-from cryptopipe_assets.sandbox.contents.source import (
-    MINUTE,
-    Clock,
-    Instrument,
-    Mark,
-    Settlement,
-    Source,
-)
+from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement, Source
+from cryptopipe_assets.sandbox.contents.times import MINUTE, Clock
 
 
 @dataclass(frozen=True)

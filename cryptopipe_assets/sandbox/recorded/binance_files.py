@@ -15,7 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
-from cryptopipe_assets.sandbox.contents.source import HOUR, KLINE_COLUMNS, UnreadableRecording
+from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import HOUR
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _KLINE = re.compile(

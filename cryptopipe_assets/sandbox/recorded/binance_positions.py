@@ -11,7 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents.contents import InterestPoint
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording, instant_of
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded.binance_files import ends
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 

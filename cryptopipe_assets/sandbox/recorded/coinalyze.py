@@ -13,7 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
-from cryptopipe_assets.sandbox.contents.source import DAY, UnreadableRecording, instant_of
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, instant_of
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")

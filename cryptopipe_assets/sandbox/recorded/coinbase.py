@@ -11,12 +11,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import (
-    DAY,
-    UnreadableRecording,
-    instant_of,
-    milliseconds,
-)
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")

@@ -12,12 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import (
-    DAY,
-    UnreadableRecording,
-    instant_of,
-    milliseconds,
-)
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.rows import json_of
 
 _SERIES = ("prices", "market_caps", "total_volumes")

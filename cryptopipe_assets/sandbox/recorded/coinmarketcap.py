@@ -13,12 +13,8 @@ from functools import lru_cache
 from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import (
-    DAY,
-    UnreadableRecording,
-    instant_of,
-    milliseconds,
-)
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import DAY, instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     Ids,
     captures,

@@ -14,7 +14,8 @@ from pathlib import Path
 from zlib import crc32
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.rows import json_of, number_of, optional_number, rows_of
 
 _FIRST_MADE_UP = 10_000_000  # above every id the vendor has given

@@ -19,7 +19,8 @@ from pathlib import Path
 
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.sandbox.contents.contents import Contents
-from cryptopipe_assets.sandbox.contents.source import Instrument, instant_of
+from cryptopipe_assets.sandbox.contents.source import Instrument
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded import binance_files as recordings
 from cryptopipe_assets.sandbox.recorded.binance_positions import RecordedPositions
 from cryptopipe_assets.sandbox.recorded.coinalyze import RecordedCoinalyze

@@ -9,16 +9,12 @@ from pathlib import Path
 
 from cryptopipe_assets.sandbox.contents.publication import next_month
 from cryptopipe_assets.sandbox.contents.source import (
-    HOUR,
-    MINUTE,
-    Clock,
     Instrument,
     Mark,
     Settlement,
     UnreadableRecording,
-    milliseconds,
-    utcnow,
 )
+from cryptopipe_assets.sandbox.contents.times import HOUR, MINUTE, Clock, milliseconds, utcnow
 from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings

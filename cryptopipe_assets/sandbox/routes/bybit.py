@@ -1,7 +1,10 @@
-"""Bybit v5: tickers, instruments, open interest and mark prices, linear and inverse."""
+"""Bybit v5: tickers, instruments, open interest and mark prices, linear and inverse.
 
-import asyncio
+Every value is a string, and open interest the sum of both sides.
+"""
+
 from collections.abc import Callable
+from datetime import UTC, datetime
 from time import monotonic
 
 import numpy as np
@@ -9,10 +12,18 @@ from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE
-from cryptopipe_assets.sandbox.routes import bybit_answers as answers
-from cryptopipe_assets.sandbox.routes.parameters import json_response
-from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
+from cryptopipe_assets.sandbox.contents.noise import Ints
+from cryptopipe_assets.sandbox.contents.present import Present
+from cryptopipe_assets.sandbox.contents.source import Source
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.sandbox.routes.base import (
+    Declined,
+    Query,
+    StandInApi,
+    address,
+    endpoint,
+    whole,
+)
 
 _BAN_SECONDS = 600.0
 _INTERVALS = {
@@ -23,140 +34,208 @@ _INTERVALS = {
     "4h": 4 * HOUR,
     "1d": DAY,
 }
+# Until then `openInterest`, the sum of both sides, was all there was.
+_SINGLE_SIDE_SINCE = milliseconds(datetime(2026, 6, 9, tzinfo=UTC))
 
 
-class Bybit:
-    """The endpoints under ``/bybit``.
+class Bybit(StandInApi[Venues]):
+    """Answers in Bybit's envelope: an error mostly comes with 200 and a ``retCode``."""
 
-    Parameters
-    ----------
-    venues
-        Contracts and their present; null if the source has none.
-    present
-        Returns the served world's time in milliseconds.
-    enforce_limits
-        Whether an address that asks too much is refused.
-    """
+    vendor = "bybit"
+    limit = (600, 5)
 
     def __init__(
-        self, venues: Venues | None, present: Callable[[], int], *, enforce_limits: bool
+        self, content: Venues | None, present: Callable[[], int], *, enforce_limits: bool
     ) -> None:
-        self._venues = venues
-        self._present = present
-        self._quota = Quota(600, 5, enforce=enforce_limits)
+        super().__init__(content, present, enforce_limits=enforce_limits)
         self._banned_until: dict[str, float] = {}
-        self._endpoints: dict[str, Callable[[web.Request, Venues, int], Row]] = {
-            "/v5/market/tickers": self._tickers,
-            "/v5/market/open-interest": self._open_interest,
-            "/v5/market/instruments-info": self._instruments,
-            "/v5/market/mark-price-kline": self._mark_prices,
-        }
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        return [web.get("/bybit{path:/.*}", self.answer)]
+    @staticmethod
+    def content_of(source: Source) -> Venues | None:
+        """Return the venues."""
+        return source.contents.venues
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer in Bybit's envelope: an error mostly comes with 200 and a ``retCode``."""
-        endpoint, now = self._endpoints.get(request.match_info["path"]), self._present()
-        try:
-            self._admit(request.remote or "?")
-            if endpoint is None or self._venues is None:
-                raise Declined(404, {"retCode": 404, "retMsg": "Not recorded or no such path"})
-            result = await asyncio.to_thread(endpoint, request, self._venues, now)
-            return json_response(_envelope(0, "OK", result, now))
-        except _Wrong as wrong:
-            return json_response(_envelope(wrong.code, str(wrong), {}, now))
-        except Declined as declined:
-            return declined.response()
-
-    def _admit(self, caller: str) -> None:
+    def admit(self, request: web.Request, path: str) -> str:
         """Refuse an address for ten minutes once it asked too often."""
-        if self._quota.spend(caller) > 0:
+        caller = address(request)
+        if self.spend(caller) > 0:
             self._banned_until.setdefault(caller, monotonic() + _BAN_SECONDS)
         if monotonic() < self._banned_until.get(caller, 0.0):
             raise Declined(403, "access too frequent")
         self._banned_until.pop(caller, None)
+        return caller
 
-    def _tickers(self, request: web.Request, venues: Venues, now: int) -> Row:
-        category, contracts = _listed(request, venues, now)
-        rows = [answers.ticker(each, venues, now) for each in contracts]
+    def unknown(self, path: str) -> Declined:
+        """Return a 404 with a ``retCode``."""
+        return Declined(404, "Not recorded or no such path")
+
+    def envelope(self, found: object, query: Query) -> Row:
+        """Return what was found, stamped."""
+        return _enveloped(0, "OK", found, query.now)
+
+    def error(self, declined: Declined, now: int) -> object:
+        """Return an envelope without a result, or what comes without one."""
+        if declined.status == 403:
+            return str(declined)
+        if declined.code is None:
+            return {"retCode": declined.status, "retMsg": str(declined)}
+        return _enveloped(declined.code, str(declined), {}, now)
+
+    @endpoint("/v5/market/tickers")
+    def _tickers(self, query: Query) -> Row:
+        category, contracts = _listed(query, self.content)
+        rows = [_ticker(each, self.content, query.now) for each in contracts]
         return {"category": category, "list": rows}
 
-    def _open_interest(self, request: web.Request, venues: Venues, now: int) -> Row:
-        category, contracts = _listed(request, venues, now, symbol_needed=True)
-        contract = contracts[0]
-        width = _INTERVALS.get(request.query.get("intervalTime", ""))
+    @endpoint("/v5/market/open-interest")
+    def _open_interest(self, query: Query) -> Row:
+        category, contract = _one(query, self.content)
+        width = _INTERVALS.get(query.text("intervalTime"))
         if width is None:
-            raise _Wrong("params error: intervalTime invalid")
-        limit = _number(request, "limit", default=50, most=200)
-        first = max(_number(request, "startTime", default=0), contract.birth)
-        last = min(_number(request, "endTime", default=now), now)
-        last = _number(request, "cursor", default=last)
+            raise _wrong("params error: intervalTime invalid")
+        limit = _number(query, "limit", default=50, most=200)
+        first = max(_number(query, "startTime", default=0), contract.birth)
+        last = min(_number(query, "endTime", default=query.now), query.now)
+        last = _number(query, "cursor", default=last)
         stamps = np.arange(last // width, -(-first // width) - 1, -1)[: limit + 1] * width
-        held = venues.interest(contract, stamps[:limit])
-        value = held * venues.prices(contract, stamps[:limit]) if contract.inverse else held
+        held = self.content.interest(contract, stamps[:limit])
+        prices = self.content.prices(contract, stamps[:limit])
+        value = held * prices if contract.inverse else held
         rows = [
-            {**answers.sides(amount, now, decimals=8), "timestamp": str(stamp)}
+            {**_sides(amount, query.now, decimals=8), "timestamp": str(stamp)}
             for stamp, amount in zip(stamps.tolist(), value.tolist(), strict=False)
         ]
         more = str(stamps[limit]) if len(stamps) > limit else ""
         found = {"symbol": contract.symbol, "category": category, "list": rows}
         return {**found, "nextPageCursor": more}
 
-    def _instruments(self, request: web.Request, venues: Venues, now: int) -> Row:
-        category, contracts = _listed(request, venues, now)
-        limit = _number(request, "limit", default=500, most=1000)
-        start = _number(request, "cursor", default=0)
-        rows = [answers.instrument(each, venues, now) for each in contracts[start : start + limit]]
+    @endpoint("/v5/market/instruments-info")
+    def _instruments(self, query: Query) -> Row:
+        category, contracts = _listed(query, self.content)
+        limit = _number(query, "limit", default=500, most=1000)
+        start = _number(query, "cursor", default=0)
+        page = contracts[start : start + limit]
+        rows = [_instrument(each, self.content, query.now) for each in page]
         more = str(start + limit) if start + limit < len(contracts) else ""
         return {"category": category, "list": rows, "nextPageCursor": more}
 
-    def _mark_prices(self, request: web.Request, venues: Venues, now: int) -> Row:
+    @endpoint("/v5/market/mark-price-kline")
+    def _mark_prices(self, query: Query) -> Row:
         """Answer with hours only, newest first: [open time, open, high, low, close]."""
-        category, contracts = _listed(request, venues, now, symbol_needed=True)
-        contract = contracts[0]
-        if request.query.get("interval") != "60":
-            raise _Wrong("params error: interval invalid (the stand-in has hours only)")
-        limit = _number(request, "limit", default=200, most=1000)
-        last = min(_number(request, "end", default=now), now) // HOUR
-        first = -(-max(_number(request, "start", default=0), contract.birth) // HOUR)
+        category, contract = _one(query, self.content)
+        if query.text("interval") != "60":
+            raise _wrong("params error: interval invalid (the stand-in has hours only)")
+        limit = _number(query, "limit", default=200, most=1000)
+        last = min(_number(query, "end", default=query.now), query.now) // HOUR
+        first = -(-max(_number(query, "start", default=0), contract.birth) // HOUR)
         opens = np.arange(last, first - 1, -1)[:limit] * HOUR
-        found = answers.mark_bars(contract, venues, opens, now)
+        found = _mark_bars(contract, self.content, opens, query.now)
         return {"category": category, "symbol": contract.symbol, "list": found}
 
 
-class _Wrong(Exception):
-    """A question that Bybit answers with 200 and a ``retCode``."""
-
-    code = 10001
-
-
-def _envelope(code: int, message: str, result: Row, now: int) -> Row:
+def _enveloped(code: int | str, message: str, result: object, now: int) -> Row:
     return {"retCode": code, "retMsg": message, "result": result, "retExtInfo": {}, "time": now}
 
 
-def _number(request: web.Request, name: str, *, default: int, most: int | None = None) -> int:
-    text = request.query.get(name, "")
-    if not text:
+def _wrong(message: str) -> Declined:
+    """Return a refusal that comes with 200 and a ``retCode``."""
+    return Declined(200, message, code=10001)
+
+
+def _number(query: Query, name: str, *, default: int, most: int | None = None) -> int:
+    if not (text := query.text(name)):
         return default
-    if not (text.isascii() and text.isdigit()) or (most is not None and not 1 <= int(text) <= most):
-        raise _Wrong(f"params error: {name} invalid")
-    return int(text)
+    number = whole(text, least=0 if most is None else 1, most=most)
+    if number is None:
+        raise _wrong(f"params error: {name} invalid")
+    return number
 
 
-def _listed(
-    request: web.Request, venues: Venues, now: int, *, symbol_needed: bool = False
-) -> tuple[str, list[Contract]]:
+def _listed(query: Query, venues: Venues) -> tuple[str, list[Contract]]:
     """Return the category and its contracts, or the one contract that was asked for."""
-    category, symbol = request.query.get("category", ""), request.query.get("symbol", "")
+    category, symbol = query.text("category"), query.text("symbol")
     if category not in ("linear", "inverse"):
-        raise _Wrong("Illegal category")
+        raise _wrong("Illegal category")
     found = [
         each
-        for each in venues.contracts("bybit", now)
+        for each in venues.contracts("bybit", query.now)
         if each.inverse == (category == "inverse") and symbol in ("", each.symbol)
     ]
-    if (symbol and not found) or (symbol_needed and not symbol):
-        raise _Wrong("params error: symbol invalid")
+    if symbol and not found:
+        raise _wrong("params error: symbol invalid")
     return category, found
+
+
+def _one(query: Query, venues: Venues) -> tuple[str, Contract]:
+    """Return the category and the contract that has to be named."""
+    category, found = _listed(query, venues)
+    if not query.text("symbol"):
+        raise _wrong("params error: symbol invalid")
+    return category, found[0]
+
+
+def _sides(amount: float, now: int, *, decimals: int) -> Row:
+    """Write open interest as Bybit counts it: both sides, and since June 2026 also one."""
+    both = {"openInterest": f"{2 * amount:.{decimals}f}"}
+    if now < _SINGLE_SIDE_SINCE:
+        return both
+    return {**both, "singleOpenInterest": f"{amount:.{decimals}f}"}
+
+
+def _ticker(contract: Contract, venues: Venues, now: int) -> Row:
+    """Write one ticker: an inverse contract counts USD and is worth coins."""
+    it = Present(contract, venues, now)
+    rate, settles, hours = it.funding
+    amount, worth = (round(it.usd), it.base) if contract.inverse else (it.base, it.usd)
+    tick = contract.coin.price_decimals
+    single = {} if now < _SINGLE_SIDE_SINCE else {"singleOpenInterestValue": f"{worth:.4f}"}
+    return {
+        "symbol": contract.symbol,
+        "lastPrice": f"{it.price:.{tick}f}",
+        "indexPrice": f"{it.price:.{tick}f}",
+        "markPrice": f"{it.price:.{tick}f}",
+        "prevPrice24h": f"{it.day_ago:.{tick}f}",
+        "price24hPcnt": f"{it.price / it.day_ago - 1:.6f}",
+        "prevPrice1h": f"{it.hour_ago:.{tick}f}",
+        **_sides(amount, now, decimals=0 if contract.inverse else 3),
+        "openInterestValue": f"{2 * worth:.4f}",
+        **single,
+        "turnover24h": f"{it.volume if contract.inverse else it.turnover:.4f}",
+        "volume24h": f"{it.turnover if contract.inverse else it.volume:.4f}",
+        "fundingRate": f"{rate:.8f}" if settles else "",
+        "nextFundingTime": str(settles),
+        "fundingIntervalHour": str(hours) if settles else "",
+        "deliveryTime": str(contract.expires or 0),
+        "basisRate": "",
+    }
+
+
+def _instrument(contract: Contract, venues: Venues, now: int) -> Row:
+    """Write one instrument; a future says when it is delivered and pays no funding."""
+    kind = "Inverse" if contract.inverse else "Linear"
+    _, settles, hours = venues.funding(contract, now)
+    return {
+        "symbol": contract.symbol,
+        "contractType": f"{kind}{'Perpetual' if contract.expires is None else 'Futures'}",
+        "status": "Trading",
+        "baseCoin": contract.base,
+        "quoteCoin": contract.quote,
+        "settleCoin": contract.settle,
+        "launchTime": str(contract.birth),
+        "deliveryTime": str(contract.expires or 0),
+        "priceScale": str(contract.coin.price_decimals),
+        "priceFilter": {"tickSize": f"{10.0**-contract.coin.price_decimals:.10f}".rstrip("0")},
+        "lotSizeFilter": {"qtyStep": "1" if contract.inverse else "0.001"},
+        "fundingInterval": hours * 60 if settles else 0,
+    }
+
+
+def _mark_bars(contract: Contract, venues: Venues, opens: Ints, now: int) -> list[list[str]]:
+    """Write hours of the mark price, the running one as far as it is."""
+    first = venues.prices(contract, opens).tolist()
+    last = venues.prices(contract, np.minimum(opens + HOUR, now)).tolist()
+    tick = contract.coin.price_decimals
+    return [
+        [str(opened), *(f"{price:.{tick}f}" for price in (a, max(a, b), min(a, b), b))]
+        for opened, a, b in zip(opens.tolist(), first, last, strict=True)
+    ]

@@ -1,15 +1,21 @@
-"""CoinGecko v3 on its two hosts: keyless and demo on one, pro on the other."""
+"""CoinGecko v3 on its two hosts: keyless and demo on one, pro on the other.
 
-import asyncio
-from collections.abc import Awaitable, Callable
+A key that contains ``pro`` is a pro key, ``wrong`` is nobody's, any other is a demo key.
+"""
 
 from aiohttp import web
 
-from cryptopipe_assets.sandbox.contents.contents import CoinGecko
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, UnreadableRecording
-from cryptopipe_assets.sandbox.routes.coingecko_plans import Plans, declined
-from cryptopipe_assets.sandbox.routes.parameters import json_response
-from cryptopipe_assets.sandbox.routes.quota import Declined
+from cryptopipe_assets.sandbox.contents.contents import CoinGecko, Row
+from cryptopipe_assets.sandbox.contents.source import Source
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, instant_of
+from cryptopipe_assets.sandbox.routes.base import (
+    Declined,
+    Query,
+    StandInApi,
+    address,
+    endpoint,
+    whole,
+)
 
 _MOST_ROWS = 250
 _CANDLES = {  # days asked for -> width of a candle
@@ -22,133 +28,148 @@ _CANDLES = {  # days asked for -> width of a candle
     "365": 4 * DAY,
     "max": 4 * DAY,
 }
+# CoinGecko states no number for callers without a key; here the charts of forty coins may pass.
+_PER_MINUTE = {"keyless": 300, "demo": 100, "pro": 500}
+_HEADERS = {"demo": "x-cg-demo-api-key", "pro": "x-cg-pro-api-key"}
+_PRO_HOST = "coingecko-pro"
+_WRONG_HOST = {
+    "api": (10010, "Pro", "api.coingecko.com", "pro-api.coingecko.com"),
+    "pro": (10011, "Demo", "pro-api.coingecko.com", "api.coingecko.com"),
+}
 
 
-class CoinGeckoApi:
-    """The endpoints under ``/coingecko`` (api host) and ``/coingecko-pro`` (pro-api host).
+class CoinGeckoApi(StandInApi[CoinGecko]):
+    """Answers bare, with the same endpoints on both hosts."""
 
-    Parameters
-    ----------
-    content
-        What there is to tell.
-    present
-        Returns the served world's time in milliseconds.
-    enforce_limits
-        Whether a caller that asks too much is refused.
-    """
+    vendor = "coingecko"
+    hosts = ("coingecko", _PRO_HOST)
 
-    def __init__(
-        self, content: CoinGecko, present: Callable[[], int], *, enforce_limits: bool
-    ) -> None:
-        self._content = content
-        self._present = present
-        self._plans = Plans(enforce_limits=enforce_limits)
+    @staticmethod
+    def content_of(source: Source) -> CoinGecko:
+        """Return the coins."""
+        return source.contents.coingecko
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes, the same on both hosts."""
-        return [
-            web.get(f"/{{host:coingecko(?:-pro)?}}/api/v3/{path}", self._answering(endpoint))
-            for path, endpoint in (
-                ("ping", self._ping),
-                ("coins/markets", self._markets),
-                ("coins/{id}/market_chart", self._market_chart),
-                ("coins/{id}/ohlc", self._ohlc),
-            )
-        ]
+    def admit(self, request: web.Request, path: str) -> str:
+        """Return the plan (``keyless``, ``demo`` or ``pro``) of a request, and count it.
 
-    def _answering(
-        self, endpoint: Callable[[web.Request, int, str], object]
-    ) -> Callable[[web.Request], Awaitable[web.Response]]:
-        async def answer(request: web.Request) -> web.Response:
-            now = self._present()
-            try:
-                plan = self._plans.admit(request, now)
-                return json_response(await asyncio.to_thread(endpoint, request, now, plan))
-            except Declined as refusal:
-                return refusal.response()
-            except UnreadableRecording as damage:
-                return json_response({"error": str(damage)}, 500)
+        It is counted even if it is refused.
 
-        return answer
+        Raises
+        ------
+        Declined
+            429 over the limit; 10002 without a valid key where one is needed; 10010 and 10011
+            where the key belongs to the other host.
+        """
+        host = "pro" if request.path.startswith(f"/{_PRO_HOST}/") else "api"
+        sent = {plan: request.headers.get(header, "") for plan, header in _HEADERS.items()}
+        key = sent["pro"] or sent["demo"]
+        plan = "keyless" if not key else "pro" if host == "pro" else "demo"
+        limit = (_PER_MINUTE[plan], 60)
+        if (wait := self.spend(key or address(request), family=plan, limit=limit)) > 0:
+            message = "You've exceeded the Rate Limit. Please visit our API pricing page."
+            raise Declined(429, message, code=429, wait=wait)
+        if key == "wrong" or (host == "pro" and not key):
+            raise Declined(401, "API Key Missing", code=10002)
+        right = "pro" in sent["pro"].lower() if host == "pro" else not sent["pro"]
+        if not right or (host == "api" and "pro" in sent["demo"].lower()):
+            code, kind, asked, other = _WRONG_HOST[host]
+            message = f"If you are using {kind} API key, please change your root URL from "
+            raise Declined(400, f"{message}{asked} to {other}", code=code)
+        return plan
 
-    def _ping(self, request: web.Request, now: int, plan: str) -> object:
+    def error(self, declined: Declined, now: int) -> Row:
+        """Return the body of a refusal, which nests in four ways."""
+        code, message = declined.code, str(declined)
+        if code is None:
+            return {"error": message}
+        stamp = instant_of(now).isoformat(timespec="milliseconds")
+        told: Row = {"timestamp": stamp, "error_code": code}
+        if code in (10010, 10011):
+            return {**told, "status": {"error_message": message}}
+        body = {"status": {**told, "error_message": message}}
+        return {"error": body} if code == 10012 else body
+
+    @endpoint("/api/v3/ping")
+    def _ping(self, query: Query) -> Row:
         return {"gecko_says": "(V3) To the Moon!"}
 
-    def _markets(self, request: web.Request, now: int, plan: str) -> object:
-        _dollars(request)
-        size = _number(request, "per_page", default=100, most=_MOST_ROWS)
-        page = _number(request, "page", default=1, most=10_000)
-        rows = self._content.markets(now)
-        if request.query.get("ids"):
-            wanted = set(request.query["ids"].split(","))
+    @endpoint("/api/v3/coins/markets")
+    def _markets(self, query: Query) -> list[Row]:
+        _dollars(query)
+        size = _number(query, "per_page", default=100, most=_MOST_ROWS)
+        page = _number(query, "page", default=1, most=10_000)
+        rows = self.content.markets(query.now)
+        if query.text("ids"):
+            wanted = set(query.text("ids").split(","))
             rows = [row for row in rows if row["id"] in wanted]
         return rows[(page - 1) * size : page * size]
 
-    def _market_chart(self, request: web.Request, now: int, plan: str) -> object:
-        coin = self._coin(request, now)
-        _dollars(request)
-        days = _days(request, plan, now)
-        daily = request.query.get("interval") == "daily" or days > 90
+    @endpoint("/api/v3/coins/{id}/market_chart")
+    def _market_chart(self, query: Query) -> dict[str, list[list[float]]]:
+        coin, days = self._past(query)
+        daily = query.text("interval") == "daily" or days > 90
         width = DAY if daily else HOUR if days > 1 else 5 * MINUTE
-        found = self._content.chart(coin, start=now - days * DAY, width=width, now=now)
+        start = query.now - days * DAY
+        found = self.content.chart(coin, start=start, width=width, now=query.now)
         if found is None:
-            raise Declined(404, {"error": "this source has no recording of such points"})
+            raise Declined(404, "this source has no recording of such points")
         return found
 
-    def _ohlc(self, request: web.Request, now: int, plan: str) -> object:
-        coin = self._coin(request, now)
-        _dollars(request)
-        days = _days(request, plan, now)
-        width = _CANDLES.get(request.query["days"])
+    @endpoint("/api/v3/coins/{id}/ohlc")
+    def _ohlc(self, query: Query) -> list[list[float]]:
+        coin, days = self._past(query)
+        width = _CANDLES.get(query.text("days"))
         if width is None:
-            raise Declined(422, {"error": f"days must be one of {', '.join(_CANDLES)}"})
-        if "interval" in request.query:
-            if plan != "pro" or request.query["interval"] != "daily":
-                raise Declined(400, {"error": "invalid interval parameter"})
+            raise Declined(422, f"days must be one of {', '.join(_CANDLES)}")
+        if "interval" in query.request.query:
+            if query.caller != "pro" or query.text("interval") != "daily":
+                raise Declined(400, "invalid interval parameter")
             width = DAY
-        found = self._content.candles(coin, start=now - days * DAY, width=width, now=now)
+        start = query.now - days * DAY
+        found = self.content.candles(coin, start=start, width=width, now=query.now)
         if found is None:
-            raise Declined(404, {"error": "this source has no recording of such candles"})
+            raise Declined(404, "this source has no recording of such candles")
         return found
 
-    def _coin(self, request: web.Request, now: int) -> str:
-        coin = request.match_info["id"]
-        if not self._content.known(coin, now):
-            raise Declined(404, {"error": "coin not found"})
-        return coin
+    def _past(self, query: Query) -> tuple[str, int]:
+        """Return whose history is asked, and of how many days."""
+        coin = query.part("id")
+        if not self.content.known(coin, query.now):
+            raise Declined(404, "coin not found")
+        _dollars(query)
+        return coin, _days(query)
 
 
-def _dollars(request: web.Request) -> None:
-    currency = request.query.get("vs_currency")
+def _dollars(query: Query) -> None:
+    currency = query.request.query.get("vs_currency")
     if currency is None:
-        raise Declined(422, {"error": "Missing parameter vs_currency"})
+        raise Declined(422, "Missing parameter vs_currency")
     if currency != "usd":
-        raise Declined(422, {"error": "invalid vs_currency"})
+        raise Declined(422, "invalid vs_currency")
 
 
-def _number(request: web.Request, name: str, *, default: int, most: int) -> int:
+def _number(query: Query, name: str, *, default: int, most: int) -> int:
     """Return a number of at least 1; like the vendor, cut what is too large."""
-    text = request.query.get(name, str(default))
-    if not (text.isascii() and text.isdigit() and len(text) < 12) or int(text) < 1:
-        raise Declined(422, {"error": f"invalid {name}"})
-    return min(int(text), most)
+    number = whole(query.text(name, str(default)), least=1)
+    if number is None:
+        raise Declined(422, f"invalid {name}")
+    return min(number, most)
 
 
-def _days(request: web.Request, plan: str, now: int) -> int:
+def _days(query: Query) -> int:
     """Return how far back is asked; without a paid plan a year is as far as it goes."""
-    text = request.query.get("days")
+    text = query.request.query.get("days")
     if text is None:
-        raise Declined(422, {"error": "Missing parameter days"})
-    if text != "max" and not (text.isascii() and text.isdigit() and 1 <= int(text) <= 36_500):
-        raise Declined(422, {"error": "invalid days"})
-    days = now // DAY if text == "max" else int(text)
-    if plan != "pro" and days > 365:
-        raise declined(
+        raise Declined(422, "Missing parameter days")
+    days = query.now // DAY if text == "max" else whole(text, least=1, most=36_500)
+    if days is None:
+        raise Declined(422, "invalid days")
+    if query.caller != "pro" and days > 365:
+        raise Declined(
             401,
-            10012,
             "Your request exceeds the allowed time range. Public API users are limited to querying "
             "historical data within the past 365 days. Upgrade to a paid plan to enjoy full "
             "historical data access: https://www.coingecko.com/en/api/pricing.",
-            now=now,
+            code=10012,
         )
     return days

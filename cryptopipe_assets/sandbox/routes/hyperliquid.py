@@ -1,17 +1,14 @@
 """Hyperliquid: everything is a POST to ``/info`` that names its question in the body."""
 
-import asyncio
 import json
-from collections.abc import Callable
 
-import numpy as np
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
-from cryptopipe_assets.sandbox.routes.parameters import json_response
-from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
+from cryptopipe_assets.sandbox.contents.present import Present
+from cryptopipe_assets.sandbox.contents.source import Source
+from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, address, endpoint
 
 _WEIGHT = 20  # of every question that the stand-in knows
 # A market that was taken off long ago keeps its place in both arrays.
@@ -30,42 +27,40 @@ _GONE_CONTEXT: Row = {
 }
 
 
-class Hyperliquid:
-    """The endpoint under ``/hyperliquid``.
+class Hyperliquid(StandInApi[Venues]):
+    """Answers bare; refusals are texts."""
 
-    Parameters
-    ----------
-    venues
-        Contracts and their present; null if the source has none.
-    present
-        Returns the served world's time in milliseconds.
-    enforce_limits
-        Whether an address that asks too much is refused.
-    """
+    vendor = "hyperliquid"
+    verb = "POST"
+    limit = (1200, 60)
 
-    def __init__(
-        self, venues: Venues | None, present: Callable[[], int], *, enforce_limits: bool
-    ) -> None:
-        self._venues = venues
-        self._present = present
-        self._quota = Quota(1200, 60, enforce=enforce_limits)
+    @staticmethod
+    def content_of(source: Source) -> Venues | None:
+        """Return the venues."""
+        return source.contents.venues
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the route."""
-        return [web.post("/hyperliquid/info", self.answer)]
+    def admit(self, request: web.Request, path: str) -> str:
+        """Count the weight of a question."""
+        caller = address(request)
+        if self.spend(caller, _WEIGHT) > 0:
+            raise Declined(429, "null")
+        return caller
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer ``meta`` and ``metaAndAssetCtxs``."""
-        try:
-            if self._venues is None:
-                raise Declined(404, {"error": "this source has no recording of the present"})
-            if self._quota.spend(request.remote or "?", _WEIGHT) > 0:
-                raise Declined(429, "null")
-            kind = _kind(await request.text())
-            meta, contexts = await asyncio.to_thread(_arrays, self._venues, self._present())
-        except Declined as declined:
-            return declined.response()
-        return json_response(meta if kind == "meta" else [meta, contexts])
+    def unrecorded(self) -> Declined:
+        """Return a 404 with a reason."""
+        missing = "this source has no recording of the present"
+        return Declined(404, json.dumps({"error": missing}, separators=(",", ":")))
+
+    @endpoint("/info")
+    def _info(self, query: Query) -> object:
+        venues, kind = self.content, _kind(query.body)
+        listed = sorted(venues.contracts("hyperliquid", query.now), key=lambda each: each.birth)
+        universe = [{"szDecimals": 2, "name": each.symbol, "maxLeverage": 20} for each in listed]
+        meta = {"universe": [*universe, _GONE], "marginTables": [], "collateralToken": 0}
+        if kind == "meta":
+            return meta
+        contexts = [_context(each, venues, query.now) for each in listed]
+        return [meta, [*contexts, _GONE_CONTEXT]]
 
 
 def _kind(body: str) -> str:
@@ -80,30 +75,18 @@ def _kind(body: str) -> str:
     return str(kind)
 
 
-def _arrays(venues: Venues, now: int) -> tuple[Row, list[Row]]:
-    """Return the universe and, in the same order, the present of each of its markets."""
-    listed = sorted(venues.contracts("hyperliquid", now), key=lambda each: each.birth)
-    universe = [{"szDecimals": 2, "name": each.symbol, "maxLeverage": 20} for each in listed]
-    contexts = [_context(each, venues, now) for each in listed]
-    meta = {"universe": [*universe, _GONE], "marginTables": [], "collateralToken": 0}
-    return meta, [*contexts, _GONE_CONTEXT]
-
-
 def _context(contract: Contract, venues: Venues, now: int) -> Row:
-    day_ago = now - now % HOUR - DAY
-    price, earlier = venues.prices(contract, np.array([now, day_ago])).tolist()
-    rate, _, _ = venues.funding(contract, now)
-    turnover = venues.turnover_24h(contract, now)
-    held = float(venues.interest(contract, np.array([now]))[0])
+    it = Present(contract, venues, now)
+    rate, _, _ = it.funding
     return {
         "funding": f"{rate:.10f}",
-        "openInterest": f"{held:.4f}",
-        "prevDayPx": f"{earlier:.8g}",
-        "dayNtlVlm": f"{turnover:.4f}",
+        "openInterest": f"{it.base:.4f}",
+        "prevDayPx": f"{it.day_ago:.8g}",
+        "dayNtlVlm": f"{it.turnover:.4f}",
         "premium": f"{rate / 2:.10f}",
-        "oraclePx": f"{price:.8g}",
-        "markPx": f"{price:.8g}",
-        "midPx": f"{price:.8g}",
-        "impactPxs": [f"{price * (1 - 1e-4):.8g}", f"{price * (1 + 1e-4):.8g}"],
-        "dayBaseVlm": f"{turnover / price:.4f}",
+        "oraclePx": f"{it.price:.8g}",
+        "markPx": f"{it.price:.8g}",
+        "midPx": f"{it.price:.8g}",
+        "impactPxs": [f"{it.price * (1 - 1e-4):.8g}", f"{it.price * (1 + 1e-4):.8g}"],
+        "dayBaseVlm": f"{it.volume:.4f}",
     }

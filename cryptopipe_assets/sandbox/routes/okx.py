@@ -1,102 +1,88 @@
 """OKX v5: open interest, instruments and tickers of all swaps in one call each."""
 
-import asyncio
 from collections.abc import Callable
 
-import numpy as np
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
-from cryptopipe_assets.sandbox.routes.parameters import json_response
-from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
+from cryptopipe_assets.sandbox.contents.present import Present
+from cryptopipe_assets.sandbox.contents.source import Source
+from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, address, endpoint
 
 
-class Okx:
-    """The endpoints under ``/okx``.
+class Okx(StandInApi[Venues]):
+    """Answers in OKX's envelope: ``code`` "0" is well."""
 
-    Parameters
-    ----------
-    venues
-        Contracts and their present; null if the source has none.
-    present
-        Returns the served world's time in milliseconds.
-    enforce_limits
-        Whether an address that asks too much is refused.
-    """
+    vendor = "okx"
+    limit = (20, 2)  # each endpoint
 
-    def __init__(
-        self, venues: Venues | None, present: Callable[[], int], *, enforce_limits: bool
-    ) -> None:
-        self._venues = venues
-        self._present = present
-        self._enforce = enforce_limits
-        self._quotas: dict[str, Quota] = {}
-        self._endpoints: dict[str, Callable[[Contract, Venues, int], Row]] = {
-            "/api/v5/public/open-interest": _open_interest,
-            "/api/v5/public/instruments": _instrument,
-            "/api/v5/market/tickers": _ticker,
-        }
+    @staticmethod
+    def content_of(source: Source) -> Venues | None:
+        """Return the venues."""
+        return source.contents.venues
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        return [web.get("/okx{path:/.*}", self.answer)]
+    def admit(self, request: web.Request, path: str) -> str:
+        """Count every endpoint apart."""
+        caller = address(request)
+        if path and self.spend(caller, family=path) > 0:
+            raise Declined(429, "Too Many Requests", code="50011")
+        return caller
 
-    async def answer(self, request: web.Request) -> web.Response:
-        """Answer in OKX's envelope: ``code`` "0" is well."""
-        path = request.match_info["path"]
-        write = self._endpoints.get(path)
-        try:
-            if write is None or self._venues is None:
-                raise _declined(404, "404", "Not recorded or no such path")
-            quota = self._quotas.setdefault(path, Quota(20, 2, enforce=self._enforce))
-            if quota.spend(request.remote or "?") > 0:
-                raise _declined(429, "50011", "Too Many Requests")
-            rows = await asyncio.to_thread(_rows, request, self._venues, write, self._present())
-        except Declined as declined:
-            return declined.response()
-        return json_response({"code": "0", "msg": "", "data": rows})
+    def unknown(self, path: str) -> Declined:
+        """Return a 404 in the envelope."""
+        return Declined(404, "Not recorded or no such path", code="404")
 
+    def envelope(self, found: object, query: Query) -> Row:
+        """Return the rows as ``data``."""
+        return {"code": "0", "msg": "", "data": found}
 
-def _declined(status: int, code: str, message: str) -> Declined:
-    return Declined(status, {"code": code, "msg": message, "data": []})
+    def error(self, declined: Declined, now: int) -> Row:
+        """Return an envelope without rows."""
+        code = declined.status if declined.code is None else declined.code
+        return {"code": str(code), "msg": str(declined), "data": []}
 
+    @endpoint("/api/v5/public/open-interest")
+    def _open_interest(self, query: Query) -> list[Row]:
+        return self._rows(query, _open_interest)
 
-def _rows(
-    request: web.Request,
-    venues: Venues,
-    write: Callable[[Contract, Venues, int], Row],
-    now: int,
-) -> list[Row]:
-    kind, instrument = request.query.get("instType", ""), request.query.get("instId", "")
-    if not kind:
-        raise _declined(400, "50014", "Parameter instType can not be empty.")
-    if kind != "SWAP":
-        raise _declined(400, "51000", "Parameter instType error")
-    found = [each for each in venues.contracts("okx", now) if instrument in ("", each.symbol)]
-    if instrument and not found:
-        raise _declined(400, "51001", "Instrument ID does not exist")
-    return [write(each, venues, now) for each in found]
+    @endpoint("/api/v5/public/instruments")
+    def _instruments(self, query: Query) -> list[Row]:
+        return self._rows(query, lambda contract, venues, now: _instrument(contract))
+
+    @endpoint("/api/v5/market/tickers")
+    def _tickers(self, query: Query) -> list[Row]:
+        return self._rows(query, _ticker)
+
+    def _rows(self, query: Query, write: Callable[[Contract, Venues, int], Row]) -> list[Row]:
+        """Write every swap, or the one that was asked for."""
+        venues, kind, wanted = self.content, query.text("instType"), query.text("instId")
+        if not kind:
+            raise Declined(400, "Parameter instType can not be empty.", code="50014")
+        if kind != "SWAP":
+            raise Declined(400, "Parameter instType error", code="51000")
+        every = venues.contracts("okx", query.now)
+        found = [each for each in every if wanted in ("", each.symbol)]
+        if wanted and not found:
+            raise Declined(400, "Instrument ID does not exist", code="51001")
+        return [write(each, venues, query.now) for each in found]
 
 
 def _open_interest(contract: Contract, venues: Venues, now: int) -> Row:
     """Write contracts, coins and USD; a contract is so many coins, or so many USD (inverse)."""
-    at = np.array([now])
-    base = float(venues.interest(contract, at)[0])
-    dollars = base * float(venues.prices(contract, at)[0])
-    contracts = (dollars if contract.inverse else base) / contract.size
+    it = Present(contract, venues, now)
+    contracts = (it.usd if contract.inverse else it.base) / contract.size
     return {
         "instId": contract.symbol,
         "instType": "SWAP",
         "oi": f"{contracts:.8f}",
-        "oiCcy": f"{base:.8f}",
-        "oiUsd": f"{dollars:.8f}",
+        "oiCcy": f"{it.base:.8f}",
+        "oiUsd": f"{it.usd:.8f}",
         "ts": str(now),
     }
 
 
-def _instrument(contract: Contract, venues: Venues, now: int) -> Row:
+def _instrument(contract: Contract) -> Row:
     family = contract.symbol.removesuffix("-SWAP")
     return {
         "instType": "SWAP",
@@ -117,18 +103,16 @@ def _instrument(contract: Contract, venues: Venues, now: int) -> Row:
 
 
 def _ticker(contract: Contract, venues: Venues, now: int) -> Row:
-    day_ago = now - now % HOUR - DAY
-    price, earlier = venues.prices(contract, np.array([now, day_ago])).tolist()
-    turnover = venues.turnover_24h(contract, now)
-    traded = (turnover if contract.inverse else turnover / price) / contract.size
+    it = Present(contract, venues, now)
+    traded = (it.turnover if contract.inverse else it.volume) / contract.size
     return {
         "instType": "SWAP",
         "instId": contract.symbol,
-        "last": f"{price:.10g}",
-        "bidPx": f"{price:.10g}",
-        "askPx": f"{price:.10g}",
-        "open24h": f"{earlier:.10g}",
+        "last": f"{it.price:.10g}",
+        "bidPx": f"{it.price:.10g}",
+        "askPx": f"{it.price:.10g}",
+        "open24h": f"{it.day_ago:.10g}",
         "vol24h": f"{traded:.2f}",
-        "volCcy24h": f"{turnover / price:.4f}",
+        "volCcy24h": f"{it.volume:.4f}",
         "ts": str(now),
     }

@@ -1,30 +1,29 @@
-"""Plain request limits: so many units per caller in a window, whoever the vendor is."""
+"""Request limits: so many units per caller in a window, whoever the vendor is."""
 
 import math
 import time
 from collections.abc import Callable
-
-from aiohttp import web
-
-from cryptopipe_assets.sandbox.routes.binance.limits import Window
-from cryptopipe_assets.sandbox.routes.parameters import json_response
+from dataclasses import dataclass
 
 
-class Declined(Exception):
-    """A request is answered with an error: HTTP status, the vendor's body, seconds to wait."""
+@dataclass
+class Window:
+    """A budget that refills at once, ``seconds`` after the first call it counted."""
 
-    def __init__(self, status: int, body: object, *, wait: float = 0.0) -> None:
-        super().__init__(str(body))
-        self.status = status
-        self.body = body
-        self.wait = wait
+    limit: int
+    seconds: float
+    opened: float = -math.inf
+    used: int = 0
 
-    def response(self) -> web.Response:
-        """Return the answer, with ``Retry-After`` where waiting helps."""
-        response = json_response(self.body, self.status)
-        if self.wait > 0:
-            response.headers["Retry-After"] = str(math.ceil(self.wait))
-        return response
+    def spend(self, cost: int, now: float) -> None:
+        """Count a call, in a new window if the last one is over."""
+        if now - self.opened >= self.seconds:
+            self.opened, self.used = now, 0
+        self.used += cost
+
+    def wait(self, now: float) -> float:
+        """Seconds until a call is welcome again; 0 while the budget lasts."""
+        return self.opened + self.seconds - now if self.used > self.limit else 0.0
 
 
 class Quota:

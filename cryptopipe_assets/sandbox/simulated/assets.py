@@ -5,7 +5,7 @@ Ids and dates are the vendors' own, as far as they are widely known; everything 
 
 from datetime import date
 
-from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting, Pegged, Traded
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 from cryptopipe_assets.sandbox.simulated.supply import Supply

@@ -9,7 +9,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.noise import Ints
-from cryptopipe_assets.sandbox.contents.source import MINUTE, Instrument
+from cryptopipe_assets.sandbox.contents.source import Instrument
+from cryptopipe_assets.sandbox.contents.times import MINUTE
 
 
 @dataclass(frozen=True, kw_only=True)

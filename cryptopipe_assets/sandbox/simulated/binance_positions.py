@@ -7,7 +7,7 @@ import numpy as np
 from cryptopipe_assets.sandbox.contents.contents import InterestPoint
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints, grain
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, instant_of, milliseconds
 from cryptopipe_assets.sandbox.simulated.contracts import perpetuals
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.positions import STEP, Positions

@@ -5,7 +5,7 @@ import numpy as np
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.contracts import futures, perpetuals
 from cryptopipe_assets.sandbox.simulated.liquidations import Liquidations
 from cryptopipe_assets.sandbox.simulated.positions import Positions

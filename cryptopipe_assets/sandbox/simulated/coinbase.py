@@ -3,7 +3,7 @@
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting, Traded
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps
 

@@ -4,7 +4,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.noise import Ints
-from cryptopipe_assets.sandbox.contents.source import HOUR, MINUTE, instant_of
+from cryptopipe_assets.sandbox.contents.times import HOUR, MINUTE, instant_of
 from cryptopipe_assets.sandbox.simulated.asset import Asset
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps, Standing
 

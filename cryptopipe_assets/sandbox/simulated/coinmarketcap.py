@@ -3,7 +3,7 @@
 from datetime import UTC, date
 
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import DAY, MINUTE, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, MINUTE, instant_of, milliseconds
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps, Standing
 
 

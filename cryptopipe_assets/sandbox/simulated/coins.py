@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
-from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.simulated.price_levels import LEVELS
 from cryptopipe_assets.sandbox.simulated.wider_coins import WIDER_COINS
 

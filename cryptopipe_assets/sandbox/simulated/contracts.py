@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.source import DAY, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, milliseconds
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 
 WITH_INVERSE = ("BTC", "ETH", "SOL")

@@ -7,7 +7,8 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, mean_reverting, stream
-from cryptopipe_assets.sandbox.contents.source import HOUR, Settlement
+from cryptopipe_assets.sandbox.contents.source import Settlement
+from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.market import FIRST_DAY, Market
 
 _USUAL = 1e-4  # the exchange's interest part, per 8 hours

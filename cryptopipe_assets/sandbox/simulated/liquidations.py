@@ -4,7 +4,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain
-from cryptopipe_assets.sandbox.contents.source import HOUR
+from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.positions import Positions
 

@@ -12,7 +12,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, bridge, mean_reverting, stream
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
 from cryptopipe_assets.sandbox.simulated.bars import Bars
 from cryptopipe_assets.sandbox.simulated.trade_bars import trade
 

@@ -6,7 +6,7 @@ from functools import lru_cache
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain, wander
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Pegged, Traded
 from cryptopipe_assets.sandbox.simulated.assets import ASSETS
 from cryptopipe_assets.sandbox.simulated.market import FIRST_DAY, Market

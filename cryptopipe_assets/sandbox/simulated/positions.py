@@ -5,7 +5,7 @@ import numpy as np
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain, stream, wander
-from cryptopipe_assets.sandbox.contents.source import DAY
+from cryptopipe_assets.sandbox.contents.times import DAY
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 

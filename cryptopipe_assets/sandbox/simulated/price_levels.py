@@ -6,7 +6,7 @@ realistic; everything between and beyond them is invented.
 
 from datetime import date
 
-Levels = tuple[tuple[date, float], ...]
+from cryptopipe_assets.sandbox.contents.coin import Levels
 
 _CYCLE = (
     date(2019, 9, 1),

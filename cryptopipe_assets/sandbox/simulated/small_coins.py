@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.noise import grain, stream
-from cryptopipe_assets.sandbox.contents.source import DAY, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, milliseconds
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting
 from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months
 

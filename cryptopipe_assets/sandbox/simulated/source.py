@@ -5,16 +5,8 @@ from functools import lru_cache
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contents import Contents
-from cryptopipe_assets.sandbox.contents.source import (
-    DAY,
-    HOUR,
-    MINUTE,
-    Clock,
-    Instrument,
-    Mark,
-    Settlement,
-    utcnow,
-)
+from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, Clock, utcnow
 from cryptopipe_assets.sandbox.simulated.bars import Bars, lines
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 from cryptopipe_assets.sandbox.simulated.contents import world

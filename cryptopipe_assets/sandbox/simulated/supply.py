@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 
 Amounts = tuple[tuple[date, float], ...]
 

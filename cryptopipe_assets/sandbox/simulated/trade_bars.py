@@ -4,7 +4,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.source import DAY, MINUTE
+from cryptopipe_assets.sandbox.contents.times import DAY, MINUTE
 from cryptopipe_assets.sandbox.simulated.bars import Bars
 
 

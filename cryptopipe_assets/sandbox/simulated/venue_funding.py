@@ -6,7 +6,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import grain
-from cryptopipe_assets.sandbox.contents.source import HOUR
+from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.funding import Funding, hours_at, settlement_hours
 from cryptopipe_assets.sandbox.simulated.market import Market
 

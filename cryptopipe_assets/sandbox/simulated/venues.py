@@ -4,7 +4,7 @@ import numpy as np
 
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, wander
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.contracts import of_venue
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.positions import Positions

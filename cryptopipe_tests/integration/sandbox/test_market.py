@@ -6,7 +6,7 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOW = milliseconds(datetime(2026, 11, 20, 12, 34, 30, tzinfo=UTC))

@@ -5,8 +5,9 @@ import json
 
 from aiohttp.test_utils import make_mocked_request
 
+from cryptopipe_assets.sandbox.routes.base import Declined
 from cryptopipe_assets.sandbox.routes.coinmarketcap import CoinMarketCapApi
-from cryptopipe_assets.sandbox.routes.quota import Declined, Quota
+from cryptopipe_assets.sandbox.routes.quota import Quota
 
 
 class Clock:
@@ -60,9 +61,8 @@ def test_the_credits_of_a_month_run_out_at_one_for_200_coins():
             "GET",
             f"{path}?limit=5000",
             headers={"X-CMC_PRO_API_KEY": "k"},
-            match_info={"path": path},
         )
-        response = await api.answer(request)
+        response = await api.answer(path, request)
         return response.status, json.loads(response.text)["status"]
 
     answers = [asyncio.run(ask()) for _ in range(3)]

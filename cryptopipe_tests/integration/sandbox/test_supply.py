@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from cryptopipe_assets.sandbox.contents.noise import grain, wander
-from cryptopipe_assets.sandbox.contents.source import DAY, HOUR, milliseconds
+from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, milliseconds
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months

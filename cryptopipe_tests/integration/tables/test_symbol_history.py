@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
-from cryptopipe_assets.sandbox.contents.source import milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource

@@ -1,6 +1,5 @@
 """Binance's bulk archive: zipped CSV by day and month, a checksum beside each."""
 
-import asyncio
 import hashlib
 import io
 import re
@@ -14,14 +13,11 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents import publication
-from cryptopipe_assets.sandbox.contents.source import (
-    KLINE_COLUMNS,
-    Source,
-    UnreadableRecording,
-    milliseconds,
-)
-from cryptopipe_assets.sandbox.routes.parameters import json_response
+from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source
+from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint
 
+_CHECKSUM = ".CHECKSUM"
 _FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
 _METRICS_COLUMNS = (
     "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
@@ -54,34 +50,39 @@ class _File:
     published: int
 
 
-class BinanceArchive:
-    """The files under ``/binance-archive``.
+class BinanceArchive(StandInApi[Source]):
+    """Answers with files, their checksums, and the store's 404."""
 
-    Parameters
-    ----------
-    source
-        Where the content comes from.
-    present
-        Returns the served world's time in milliseconds.
-    """
+    vendor = "binance-archive"
 
-    def __init__(self, source: Source, present: Callable[[], int]) -> None:
-        self._source = source
-        self._present = present
+    def __init__(
+        self, content: Source, present: Callable[[], int], *, enforce_limits: bool
+    ) -> None:
+        super().__init__(content, present, enforce_limits=enforce_limits)
         self._zips = lru_cache(maxsize=16)(self._zip)
 
-    def routes(self) -> list[web.RouteDef]:
-        """Return the routes."""
-        return [web.get("/binance-archive/{key:.*}", self.answer)]
+    @staticmethod
+    def content_of(source: Source) -> Source:
+        """Return the source itself."""
+        return source
 
-    async def answer(self, request: web.Request) -> web.Response:
+    @classmethod
+    def counted_as(cls, parts: Sequence[str]) -> str:
+        """Name a file by its kind, checksums apart; what lies elsewhere is not counted."""
+        if len(parts) <= 4:
+            return ""
+        return parts[4] + (_CHECKSUM if parts[-1].endswith(_CHECKSUM) else "")
+
+    def error(self, declined: Declined, now: int) -> object:
+        """Return code and message: only a damaged recording has none of the store's own."""
+        return {"code": -1000, "msg": str(declined)}
+
+    @endpoint("/{key:.*}")
+    def _file(self, query: Query) -> web.Response:
         """Answer with a file, with its checksum, or with the store's 404."""
-        key = request.match_info["key"]
-        path = key.removesuffix(".CHECKSUM")
-        try:
-            content = await asyncio.to_thread(self._content, path)
-        except UnreadableRecording as damage:
-            return json_response({"code": -1000, "msg": str(damage)}, status=500)
+        key = query.part("key")
+        path = key.removesuffix(_CHECKSUM)
+        content = self._bytes(path, query.now)
         if content is None:
             return _missing(key)
         if key != path:
@@ -89,15 +90,14 @@ class BinanceArchive:
             return web.Response(text=line, content_type="text/plain")
         return web.Response(body=content, content_type="application/zip")
 
-    def _content(self, path: str) -> bytes | None:
-        """Return the bytes of a file, null if it is not (yet) there."""
+    def _bytes(self, path: str, now: int) -> bytes | None:
+        """Return the content of a file, null if it is not (yet) there."""
         file = _file(path)
-        now = self._present()
         if file is None or now < file.published:
             return None
-        if self._source.instrument(file.symbol, now) is None:
+        if self.content.instrument(file.symbol, now) is None:
             return None
-        if file.interval is not None and file.interval not in self._source.intervals:
+        if file.interval is not None and file.interval not in self.content.intervals:
             return None
         return self._zips(file)
 
@@ -111,15 +111,15 @@ class BinanceArchive:
     def _table(self, file: _File, start: int, end: int) -> tuple[str, Sequence[str]]:
         """Return header and rows, as of the publication: the clock does not change a file."""
         if file.kind == "metrics":
-            metrics = self._source.contents.binance.archived_metrics
+            metrics = self.content.contents.binance.archived_metrics
             return _METRICS_COLUMNS, metrics(file.symbol, start=start, end=end)
         if file.interval is None:
-            settled = self._source.archived_settlements(
+            settled = self.content.archived_settlements(
                 file.symbol, start=start, end=end, now=file.published
             )
             rows = [f"{each.time},{each.interval_hours},{each.rate}" for each in settled]
             return _FUNDING_COLUMNS, rows
-        bars = self._source.archived_klines(
+        bars = self.content.archived_klines(
             file.symbol, file.interval, start=start, end=end, now=file.published
         )
         return KLINE_COLUMNS, bars

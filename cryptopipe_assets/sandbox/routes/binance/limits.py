@@ -8,31 +8,13 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
+from cryptopipe_assets.sandbox.routes.quota import Window
+
 WEIGHT_PER_MINUTE = 2400
 FUNDING_PER_FIVE_MINUTES = 500
 STATISTICS_PER_FIVE_MINUTES = 1000
 PATIENCE = 10  # refused calls before an address is banned
 FIRST_BAN = 120.0  # seconds; doubles with every further ban
-
-
-@dataclass
-class Window:
-    """A budget that refills at once, ``seconds`` after the first call it counted."""
-
-    limit: int
-    seconds: float
-    opened: float = -math.inf
-    used: int = 0
-
-    def spend(self, cost: int, now: float) -> None:
-        """Count a call, in a new window if the last one is over."""
-        if now - self.opened >= self.seconds:
-            self.opened, self.used = now, 0
-        self.used += cost
-
-    def wait(self, now: float) -> float:
-        """Seconds until a call is welcome again; 0 while the budget lasts."""
-        return self.opened + self.seconds - now if self.used > self.limit else 0.0
 
 
 @dataclass(frozen=True)

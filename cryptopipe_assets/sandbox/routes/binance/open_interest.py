@@ -1,37 +1,43 @@
 """Binance's ``openInterestHist``: statistics of the last month, free of weight."""
 
-from aiohttp import web
-
 from cryptopipe_assets.sandbox.contents.contents import BinancePositions, InterestPoint
-from cryptopipe_assets.sandbox.routes.parameters import Refused, limit, mandatory, window
+from cryptopipe_assets.sandbox.routes.base import Query
+from cryptopipe_assets.sandbox.routes.binance.parameters import (
+    limit,
+    mandatory,
+    refused,
+    window,
+)
 
 _KNOWN_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
 def interest_history(
-    request: web.Request, symbol: str, positions: BinancePositions, now: int
+    query: Query, symbol: str, positions: BinancePositions
 ) -> list[dict[str, object]]:
     """Return points, ascending: the first after startTime, without one the newest.
 
     Raises
     ------
-    Refused
+    Declined
         For a wrong period or limit, and for a startTime that the vendor has forgotten.
     """
-    period = mandatory(request, "period")
+    period = mandatory(query, "period")
     if period not in _KNOWN_PERIODS:
-        raise Refused(400, -1130, "Data sent for parameter 'period' is not valid.")
+        raise refused(400, -1130, "Data sent for parameter 'period' is not valid.")
     if period not in positions.periods:
         recorded = ", ".join(sorted(positions.periods)) or "none"
-        raise Refused(404, -5000, f"period {period} was not recorded (recorded: {recorded})")
-    rows = limit(request, default=30, most=500)
-    start, end = window(request, now)
-    if start is not None and start < positions.oldest(now):
-        raise Refused(400, -1130, "parameter 'startTime' is invalid.")
+        raise refused(404, -5000, f"period {period} was not recorded (recorded: {recorded})")
+    rows = limit(query, default=30, most=500)
+    start, end = window(query)
+    if start is not None and start < positions.oldest(query.now):
+        raise refused(400, -1130, "parameter 'startTime' is invalid.")
     if start is None:
-        found = positions.points_until(symbol, period, end=end, limit=rows, now=now)
+        found = positions.points_until(symbol, period, end=end, limit=rows, now=query.now)
     else:
-        found = positions.points_from(symbol, period, start=start, end=end, limit=rows, now=now)
+        found = positions.points_from(
+            symbol, period, start=start, end=end, limit=rows, now=query.now
+        )
     return [_point(symbol, each) for each in found]
 
 
