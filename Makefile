@@ -76,7 +76,7 @@ $(CCXT)/.ready: benchmarks/requirements-ccxt.lock
 export NO_MKDOCS_2_WARNING = 1
 
 docs: $(READY) ## Build the documentation into site/, strictly
-	$(BIN)/mkdocs build --strict --quiet
+	$(BIN)/mkdocs build --strict
 	@echo "open site/index.html"
 
 docs-serve: $(READY) ## Show the documentation at http://127.0.0.1:8000, rebuilt at each change

@@ -55,19 +55,35 @@ def read(path: Path) -> Read:
     return page
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory) -> Path:
-    """The site, built as `make docs` builds it; a warning of the builder fails."""
-    folder = tmp_path_factory.mktemp("site")
-    done = subprocess.run(
-        [sys.executable, "-m", "mkdocs", "build", "--strict", "--quiet", "-d", folder],
-        cwd=ROOT,
+def build(project: Path, site: Path) -> subprocess.CompletedProcess[str]:
+    """Build as `make docs` does. With ``--quiet``, MkDocs would count no warning."""
+    return subprocess.run(
+        [sys.executable, "-m", "mkdocs", "build", "--strict", "-d", site],
+        cwd=project,
         capture_output=True,
         text=True,
-        env={"PATH": "", "NO_MKDOCS_2_WARNING": "1", "HOME": str(folder)},
+        env={"PATH": "", "NO_MKDOCS_2_WARNING": "1", "HOME": str(site)},
     )
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory) -> Path:
+    """The site; a warning of the builder fails."""
+    folder = tmp_path_factory.mktemp("site")
+    done = build(ROOT, folder)
     assert done.returncode == 0, done.stdout + done.stderr
     return folder
+
+
+def test_a_link_to_nowhere_fails_the_build(tmp_path):
+    (tmp_path / "docs").mkdir()
+    (tmp_path / "docs" / "index.md").write_text("[nowhere](nowhere.md)")
+    (tmp_path / "mkdocs.yml").write_text("site_name: small\n")
+    assert build(tmp_path, tmp_path / "site").returncode == 1
+
+
+def test_the_makefile_builds_as_this_test_does():
+    assert "mkdocs build --strict\n" in (ROOT / "Makefile").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
