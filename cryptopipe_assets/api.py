@@ -103,7 +103,7 @@ class WarehouseReader:
 
     def __repr__(self) -> str:
         """Where it is and what it holds."""
-        return f"<warehouse {self._root}: {self.origin or 'empty'}>"
+        return f"<warehouse {self._root}{f': {self.origin}' if self.origin else ''}>"
 
     @property
     def path(self) -> Path:
@@ -112,7 +112,7 @@ class WarehouseReader:
 
     @property
     def origin(self) -> str | None:
-        """Whose rows these are: ``live``, ``recorded`` or ``simulated``; None if it is empty."""
+        """Whose rows these are: ``live``, ``recorded`` or ``simulated``; None if nobody said."""
         from cryptopipe_assets.storage.origin import origin_of
 
         return origin_of(self._root)
@@ -283,10 +283,12 @@ class WarehouseReader:
         ------
         RequestError
             If DuckDB refuses the query, or if it would change something.
+        CorruptFile
+            Naming the file.
         """
         import duckdb
 
-        from cryptopipe_assets.core.errors import CorruptFile, RequestError
+        from cryptopipe_assets.core.errors import RequestError
         from cryptopipe_assets.panels.answer_forms import formed, require_form
 
         require_form(as_)
@@ -295,15 +297,14 @@ class WarehouseReader:
                 _require_answer(connection, query)
                 try:
                     return formed(connection.sql(query, params=parameters).pl(), as_)
-                except (duckdb.ProgrammingError, duckdb.DataError) as exc:
+                except duckdb.Error as exc:
+                    refused = isinstance(exc, _refusals())
+                    if not refused and tried < TRIES:
+                        continue  # a file may have been replaced while it was read
+                    if not refused:
+                        self._require_readable()
                     raise RequestError(f"DuckDB refused the query: {_sentence(exc)}") from exc
-                except duckdb.Error as exc:  # a file was replaced while it was read
-                    if tried == TRIES:
-                        raise CorruptFile(
-                            f"DuckDB cannot read a file in {self._root}: {_sentence(exc)}; "
-                            f"`cryptopipe doctor` says which"
-                        ) from exc
-        raise AssertionError("unreachable")
+        raise AssertionError("the last try returns or raises")
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of one's own, in memory, in UTC, with the views that ``sql`` has.
@@ -319,6 +320,16 @@ class WarehouseReader:
         from cryptopipe_assets.storage.lake import Lake
 
         return Lake(self._root)
+
+    def _require_readable(self) -> None:
+        """Raise for the first file that has no footer, if one has none."""
+        from cryptopipe_assets.storage.parquet import check_footer
+
+        lake = self._lake()
+        for name, contract in self._contracts().items():
+            for day in lake.days(name) if contract.has_days() else [None]:
+                if (path := lake.path(name, day)).is_file():
+                    check_footer(path, contract, day)
 
     @staticmethod
     def _contracts() -> Mapping[str, type[Table]]:
@@ -358,6 +369,18 @@ def _require_answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:
             f"expected one query that only reads, came {', '.join(kinds) or 'nothing'}; "
             f"for tables of your own use wh.connect()"
         )
+
+
+def _refusals() -> tuple[type[duckdb.Error], ...]:
+    """What DuckDB says of a query that is wrong whatever the files say."""
+    import duckdb
+
+    return (
+        duckdb.ParserException,
+        duckdb.BinderException,
+        duckdb.CatalogException,
+        duckdb.ConversionException,
+    )
 
 
 def _sentence(failure: Exception) -> str:

@@ -116,7 +116,7 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Ask the catalog."""
+    """Query the catalog."""
     from cryptopipe_assets.cli.sql import sql as run
 
     form = "json" if as_json else "csv" if as_csv else "table"

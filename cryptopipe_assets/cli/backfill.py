@@ -106,7 +106,7 @@ def backfill(
 
 def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> pl.DataFrame:
     """Contracts that are followed, or those of them that were named."""
-    listed = latest(lake.read(Instruments), INSTRUMENT)
+    listed = latest(lake.read(Instruments).filter(venue=universe.venue), INSTRUMENT)
     ours = listed.filter(pl.col("tier").is_not_null())
     if symbols is None:
         return ours.sort("symbol")

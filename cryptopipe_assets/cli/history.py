@@ -47,7 +47,9 @@ def history(settings: Settings, names: Sequence[str]) -> None:
             asset_selection=[dg.AssetKey(Instruments.table_name())],
             run_config=QUIET,
         )
-        contracts = chosen(latest(Lake(settings.warehouse).read(Instruments), INSTRUMENT), names)
+        stored = Lake(settings.warehouse).read(Instruments)
+        listed = latest(stored.filter(venue=settings.config.universe.venue), INSTRUMENT)
+        contracts = chosen(listed, names)
         found.add_dynamic_partitions(str(SYMBOLS.name), contracts["symbol"].to_list())
         for row in contracts.iter_rows(named=True):
             first = max(row["listed_at"].date(), settings.config.history.start)

@@ -32,9 +32,7 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes"
-        if look_only
-        else "Looking for missing minutes, and requesting"
+        "Looking for missing minutes" if look_only else "Looking for missing minutes, requesting"
     )
     config: dict[str, Any] = {"repair": not look_only, "again": again}
     with instance(settings, own=settings.has_own_warehouse) as found:

@@ -61,6 +61,7 @@ class Collect(Section):
     """How strict the collectors are."""
 
     missing_instrument: Literal["fail", "warn"] = "fail"
+    exchange_funding: bool = False
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
     archive_raw: bool = False

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 
 import polars as pl
 
@@ -57,8 +57,8 @@ class TableDescription:
     made_from: Sequence[str]
     sources: Sequence[str]
     answers_as_of: bool
-    first_day: object
-    last_day: object
+    first_day: date | None
+    last_day: date | None
     files: int
     bytes: int
     newest: datetime | None
@@ -137,7 +137,7 @@ def columns(contract: type[Table]) -> pl.DataFrame:
     units, meanings = contract.units(), contract.descriptions()
     return pl.DataFrame(
         [
-            (name, str(dtype), units[name], declared[name].nullable, meanings[name])
+            (name, _spelt(dtype), units[name], declared[name].nullable, meanings[name])
             for name, dtype in contract.polars_schema().items()
         ],
         schema={
@@ -149,6 +149,13 @@ def columns(contract: type[Table]) -> pl.DataFrame:
         },
         orient="row",
     )
+
+
+def _spelt(dtype: pl.DataType) -> str:
+    """The type as Polars shows it above a column."""
+    if isinstance(dtype, pl.Datetime):
+        return f"datetime[{dtype.time_unit}, {dtype.time_zone}]"
+    return str(dtype).lower()
 
 
 def _edges(files: Files) -> tuple[datetime | None, datetime | None]:

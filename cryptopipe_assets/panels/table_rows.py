@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import and_
-from typing import TypedDict, cast
+from typing import TypedDict, cast, get_args
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.errors import RequestError, StorageError
-from cryptopipe_assets.core.schema import Collected, Table
+from cryptopipe_assets.core.schema import Collected, SymbolRecord, Table
 from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.pinned import opened, opened_as_of, parts
@@ -156,12 +156,17 @@ def ask(
             f"without as_of and keep the rows whose available_at is not after your instant, or "
             f"read the tables that it is made from as_of: wh.describe({table!r}).made_from"
         )
+    if clock not in get_args(Clock):
+        raise RequestError(f"clock: expected {' or '.join(get_args(Clock))}, came {clock!r}")
     wanted = _columns(contract, columns)
     if not lake.has(table):
-        raise StorageError(
-            f"{table} has no file in {lake.root}; fill it: `cryptopipe demo` (a simulated "
-            f"market), `cryptopipe refresh --all`, or `cryptopipe backfill`"
+        how = (
+            "`cryptopipe history COIN`"
+            if issubclass(contract, SymbolRecord)
+            else "`cryptopipe demo` (a simulated market), `cryptopipe refresh --all` or "
+            "`cryptopipe backfill`"
         )
+        raise StorageError(f"{table} has no file in {lake.root}; fill it: {how}")
     first = since.date() if since else date.min
     last = (until - MILLISECOND).date() if until else date.max
     window = [

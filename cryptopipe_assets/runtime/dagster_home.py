@@ -21,6 +21,14 @@ from cryptopipe_assets.core.errors import ConfigError
 
 DAGSTER_YAML = "dagster.yaml"
 PTH = "cryptopipe-dagster-home.pth"
+AT_START = f"""
+try:
+    from cryptopipe_assets.config.project import default_dagster_home
+except ImportError:
+    pass
+else:
+    os.environ.setdefault("DAGSTER_HOME", default_dagster_home(os.environ.get("{HOME}")))
+"""
 LOCK, READY = ".databases.lock", ".databases-created"
 LONGEST_WAIT_SECONDS = 120
 
@@ -89,13 +97,13 @@ def dagster_command(settings: Settings) -> str:
 
 
 def install() -> Path:
-    """Write the ``.pth`` file; returns its path. The package that it imports costs milliseconds."""
+    """Write the ``.pth`` file; returns its path.
+
+    It is one line, read at every start of Python: it imports what costs milliseconds, and says
+    nothing where that is not there, as in a checkout of an earlier version.
+    """
     target = _pth()
-    target.write_text(
-        "import os, cryptopipe_assets.config.project as project; "
-        "os.environ.setdefault('DAGSTER_HOME', "
-        f"project.default_dagster_home(os.environ.get({HOME!r})))\n"
-    )
+    target.write_text(f"import os; exec({AT_START!r})\n")
     return target
 
 

@@ -17,8 +17,9 @@ from typing import Self
 from aiohttp import web
 
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import milliseconds, utcnow
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.endpoints import apis, endpoint_of
 from cryptopipe_assets.sandbox.faults.parameters import shift_ms
 from cryptopipe_assets.sandbox.faults.plan import Answer, Fault, FaultPlan

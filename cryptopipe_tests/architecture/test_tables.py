@@ -135,6 +135,7 @@ def test_a_table_has_its_contract_in_tables_and_its_asset_then_its_checks_in_def
     assert set(kinds[1:]) == {"check"}
 
 
+@pytest.mark.slow
 def test_tables_are_imported_and_built_for_settings_that_no_file_holds(settings):
     script = (
         "from cryptopipe_assets.config import settings;"

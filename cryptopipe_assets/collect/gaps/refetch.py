@@ -16,11 +16,11 @@ import polars as pl
 from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, segments
 from cryptopipe_assets.core.errors import NotPublished
 from cryptopipe_assets.core.time import DAY, MINUTE, midnight
-from cryptopipe_assets.vendors.binance.archive import BinanceArchive, next_month
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import MOST_KLINES, Binance
 from cryptopipe_assets.vendors.binance.collect import collect_bars
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance.transports import is_published
+from cryptopipe_assets.vendors.binance.transports import is_published, next_month
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 
 TRANSPORTS = ("rest", "archive_day", "archive_month")

@@ -13,6 +13,9 @@ from typing import Any, Protocol
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
 
+INTEREST_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
+"""Distances between the points that Binance can be asked for."""
+
 Row = dict[str, Any]
 Ohlc = tuple[int, float, float, float, float]  # open time, then open, high, low, close
 

@@ -5,9 +5,10 @@ from zlib import crc32
 import numpy as np
 from numpy.typing import NDArray
 
+from cryptopipe_assets.core.time import DAY_MS
+
 Floats = NDArray[np.float64]
 Ints = NDArray[np.int64]
-_DAY = 86_400_000  # milliseconds
 _WORD = 2**64
 _BOTH_ENDS = np.array([[0], [1]])
 
@@ -64,9 +65,9 @@ def wander(seed: int, name: str, instants: Ints, spans: tuple[float, ...]) -> Fl
     """
     curve = np.zeros(len(instants))
     for days in spans:
-        place, within = np.divmod(instants, round(days * _DAY))
+        place, within = np.divmod(instants, round(days * DAY_MS))
         at, after = grain(seed, f"{name} {days}", place + _BOTH_ENDS)
-        share = within / (days * _DAY)
+        share = within / (days * DAY_MS)
         curve += np.sqrt(days) * (at + (after - at) * share * share * (3 - 2 * share))
     smooth: Floats = curve / (0.5 * np.sqrt(sum(spans)))
     return smooth

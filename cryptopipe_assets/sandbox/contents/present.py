@@ -4,9 +4,9 @@ from functools import cached_property
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.contents import Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 
 
 class Present:
@@ -30,7 +30,7 @@ class Present:
     @cached_property
     def day_ago(self) -> float:
         """Mark price a day before the running hour began."""
-        return self._price_at(self._hour - DAY)
+        return self._price_at(self._hour - DAY_MS)
 
     @cached_property
     def base(self) -> float:
@@ -59,7 +59,7 @@ class Present:
 
     @property
     def _hour(self) -> int:
-        return self._now - self._now % HOUR
+        return self._now - self._now % HOUR_MS
 
     def _price_at(self, instant: int) -> float:
         return float(self._venues.prices(self._contract, np.array([instant]))[0])

@@ -1,23 +1,32 @@
-"""The stand-in's time: milliseconds since 1970, UTC, as most vendors write it."""
+"""Instants of the stand-in: milliseconds since 1970, UTC, as most vendors write them."""
 
 from collections.abc import Callable
-from datetime import UTC, date, datetime, time
+from datetime import UTC, date, datetime
 
-MINUTE = 60_000
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, midnight
+
 Clock = Callable[[], datetime]
-
-
-def utcnow() -> datetime:
-    """Return the present, aware, in UTC."""
-    return datetime.now(UTC)
+WIDTHS = {
+    "1m": MINUTE_MS,
+    "3m": 3 * MINUTE_MS,
+    "5m": 5 * MINUTE_MS,
+    "15m": 15 * MINUTE_MS,
+    "30m": 30 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "2h": 2 * HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "6h": 6 * HOUR_MS,
+    "8h": 8 * HOUR_MS,
+    "12h": 12 * HOUR_MS,
+    "1d": DAY_MS,
+}
+"""Of bars and series, as Binance spells them."""
 
 
 def milliseconds(instant: datetime | date) -> int:
     """Return milliseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
     if not isinstance(instant, datetime):
-        instant = datetime.combine(instant, time(), UTC)
+        instant = midnight(instant)
     return round(instant.timestamp() * 1000)
 
 

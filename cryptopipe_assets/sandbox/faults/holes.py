@@ -3,9 +3,10 @@
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
+from cryptopipe_assets.core.time import MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Contents
 from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement, Source
-from cryptopipe_assets.sandbox.contents.times import MINUTE, Clock
+from cryptopipe_assets.sandbox.contents.times import Clock
 
 
 @dataclass(frozen=True)
@@ -75,7 +76,7 @@ class HoledSource:
     ) -> Sequence[str]:
         """First ``limit`` bars that are shown and open in ``[start, end)``."""
         shown = self._shown(self.rest, symbol, interval)
-        hidden = sum((hole.end - hole.start) // MINUTE for hole in self.rest)
+        hidden = sum((hole.end - hole.start) // MINUTE_MS for hole in self.rest)
         found = self._source.klines_from(
             symbol, interval, start=start, end=end, limit=limit + hidden, now=now
         )
@@ -86,7 +87,7 @@ class HoledSource:
     ) -> Sequence[str]:
         """Newest ``limit`` bars that are shown and open before ``end``."""
         shown = self._shown(self.rest, symbol, interval)
-        hidden = sum((hole.end - hole.start) // MINUTE for hole in self.rest)
+        hidden = sum((hole.end - hole.start) // MINUTE_MS for hole in self.rest)
         found = self._source.klines_until(symbol, interval, end=end, limit=limit + hidden, now=now)
         return [line for line in found if shown(line)][-limit:]
 

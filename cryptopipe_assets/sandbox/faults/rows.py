@@ -6,6 +6,7 @@ Each bends rows as the endpoint's anatomy lays them out. The row that suffers is
 from collections.abc import Callable
 from typing import Any, Literal
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.faults.payload_map import Path, PayloadMap, follow, put
 from cryptopipe_assets.sandbox.faults.values import (
     Clock,
@@ -47,7 +48,6 @@ Rows = list[Any]
 
 NEW_WORD = "SOMETHING_NEW"
 UNIT_FACTOR = 1e6
-HOUR_MS = 3_600_000
 OFF_MS = 421_000
 KLINE_FIELDS, KLINE_CLOSES = 12, 6
 

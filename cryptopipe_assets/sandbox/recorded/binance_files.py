@@ -15,8 +15,8 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import HOUR
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _KLINE = re.compile(
@@ -56,7 +56,7 @@ class RecordedSettlement:
     @property
     def hour(self) -> int:
         """The full hour meant, as hours since 1970."""
-        return round(self.time / HOUR)
+        return round(self.time / HOUR_MS)
 
 
 def read_klines(path: Path, width: int) -> KlineFile:

@@ -6,8 +6,8 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import Settlement
-from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.recorded.binance_files import RecordedSettlement, read_settlements
 
 _INTERVALS = (1, 2, 4, 8)  # hours the exchange settles at
@@ -51,12 +51,12 @@ class RecordedFunding:
         stops, would do so), and if no step between stands out as a hole.
         """
         hours = [row.hour for row in self._recorded(symbol)]
-        first, last = bisect_left(hours, start // HOUR), bisect_left(hours, end // HOUR)
-        if first == last or hours[first] != start // HOUR:
+        first, last = bisect_left(hours, start // HOUR_MS), bisect_left(hours, end // HOUR_MS)
+        if first == last or hours[first] != start // HOUR_MS:
             return []
-        if hours[last : last + 1] not in ([], [end // HOUR]):
+        if hours[last : last + 1] not in ([], [end // HOUR_MS]):
             return []
-        steps = [after - before for before, after in pairwise([*hours[:last], end // HOUR])]
+        steps = [after - before for before, after in pairwise([*hours[:last], end // HOUR_MS])]
         stopped = last == len(hours) and steps[-1] > max(steps[-2:-1], default=8)
         if stopped or any(_is_hole(steps, place) for place in range(first, last)):
             return []

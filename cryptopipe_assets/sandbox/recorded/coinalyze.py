@@ -12,9 +12,10 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import DAY, instant_of
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")
@@ -91,9 +92,9 @@ def _between(
 ) -> list[Ohlc]:
     """Return days that open in the window and, unlike a forming bar, were over by now."""
     start, end, now = window
-    bars = table.get(symbol, []) if width == DAY else []
+    bars = table.get(symbol, []) if width == DAY_MS else []
     opens = [bar[0] for bar in bars]
-    return bars[bisect_left(opens, start) : bisect_left(opens, min(end, now - DAY + 1))]
+    return bars[bisect_left(opens, start) : bisect_left(opens, min(end, now - DAY_MS + 1))]
 
 
 def _bars(paths: Sequence[Path], names: tuple[str, str, str, str]) -> dict[str, list[Ohlc]]:
@@ -104,7 +105,7 @@ def _bars(paths: Sequence[Path], names: tuple[str, str, str, str]) -> dict[str, 
             opened = round(number_of(path, row["timestamp"]) * 1000)
             first, high, low, last = (number_of(path, row[name]) for name in names)
             bar = (opened, first, high, low, last)
-            if opened % DAY or not _SYMBOL.fullmatch(row["symbol"]):
+            if opened % DAY_MS or not _SYMBOL.fullmatch(row["symbol"]):
                 raise UnreadableRecording(path, f"not a day of a Coinalyze market: {row}")
             if table.setdefault(row["symbol"], {}).setdefault(opened, bar) != bar:
                 raise UnreadableRecording(path, f"two different bars of {row['symbol']}: {row}")

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import DAY, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")
@@ -59,7 +60,7 @@ class RecordedCoinbase:
         if days is None:
             return None
         opens = [round(day[0] * 1000) for day in days]
-        last = bisect_left(opens, min(end, now - DAY + 1))
+        last = bisect_left(opens, min(end, now - DAY_MS + 1))
         return days[bisect_left(opens, start) : last][::-1]
 
 

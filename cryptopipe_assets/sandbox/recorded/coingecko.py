@@ -11,9 +11,10 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import DAY, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
 from cryptopipe_assets.sandbox.recorded.rows import json_of
 
 _SERIES = ("prices", "market_caps", "total_volumes")
@@ -58,7 +59,7 @@ class RecordedCoinGecko:
         self, coin_id: str, *, start: int, width: int, now: int
     ) -> dict[str, list[list[float]]] | None:
         """Daily points after ``start``; the live point was not recorded, nor were finer ones."""
-        if width != DAY or coin_id not in self._charts:
+        if width != DAY_MS or coin_id not in self._charts:
             return None
         series = self._chart(self._charts[coin_id])
         return {name: _after(start, points, now) for name, points in series.items()}
@@ -67,7 +68,7 @@ class RecordedCoinGecko:
         self, coin_id: str, *, start: int, width: int, now: int
     ) -> list[list[float]] | None:
         """Daily candles; the vendor's other widths were not recorded."""
-        if width != DAY or coin_id not in self._candles:
+        if width != DAY_MS or coin_id not in self._candles:
             return None
         return _after(start, self._ohlc(self._candles[coin_id]), now)
 

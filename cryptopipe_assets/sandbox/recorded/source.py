@@ -7,6 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
+from cryptopipe_assets.core.time import HOUR_MS, MINUTE_MS, utcnow
 from cryptopipe_assets.sandbox.contents.publication import next_month
 from cryptopipe_assets.sandbox.contents.source import (
     Instrument,
@@ -14,7 +15,7 @@ from cryptopipe_assets.sandbox.contents.source import (
     Settlement,
     UnreadableRecording,
 )
-from cryptopipe_assets.sandbox.contents.times import HOUR, MINUTE, Clock, milliseconds, utcnow
+from cryptopipe_assets.sandbox.contents.times import Clock, milliseconds
 from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
@@ -86,7 +87,7 @@ class RecordedSource:
         """First ``limit`` recorded bars that open in ``[start, end)``."""
         if interval == "1h":
             return self._hour_bars(symbol, start, end, now)[:limit]
-        months = self._months(symbol, start, min(end, now - now % MINUTE))
+        months = self._months(symbol, start, min(end, now - now % MINUTE_MS))
         return list(islice(_chained(months), limit))
 
     def klines_until(
@@ -95,7 +96,7 @@ class RecordedSource:
         """Newest ``limit`` recorded bars that open before ``end``."""
         if interval == "1h":
             return self._hour_bars(symbol, 0, end, now)[-limit:]
-        months = self._months(symbol, 0, min(end, now - now % MINUTE), newest_first=True)
+        months = self._months(symbol, 0, min(end, now - now % MINUTE_MS), newest_first=True)
         backward = _chained(list(reversed(part)) for part in months)
         return list(islice(backward, limit))[::-1]
 
@@ -122,7 +123,7 @@ class RecordedSource:
         """Minutes recorded in ``[start, end)``; the hourly captures are no archive files."""
         if interval != "1m":
             return []
-        limit = (end - start) // MINUTE
+        limit = (end - start) // MINUTE_MS
         return self.klines_from(symbol, interval, start=start, end=end, limit=limit, now=now)
 
     def archived_settlements(
@@ -156,8 +157,8 @@ class RecordedSource:
         """
         if symbol not in self._folder.hours:
             return []
-        file = self._hours(self._folder.hours[symbol], HOUR)
-        captured, forming = file.opens[-1] if file.opens else 0, now - now % HOUR
+        file = self._hours(self._folder.hours[symbol], HOUR_MS)
+        captured, forming = file.opens[-1] if file.opens else 0, now - now % HOUR_MS
         seen = captured + 1 if captured == forming else min(captured, forming)
         return file.between(start, min(end, seen))
 
@@ -168,7 +169,7 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _read_month(path: Path, month: date) -> KlineFile:
-    file = read_klines(path, MINUTE)
+    file = read_klines(path, MINUTE_MS)
     start, end = milliseconds(month), milliseconds(next_month(month))
     if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
         raise UnreadableRecording(path, f"holds bars outside {month:%Y-%m}")

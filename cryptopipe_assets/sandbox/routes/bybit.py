@@ -10,12 +10,13 @@ from time import monotonic
 import numpy as np
 from aiohttp import web
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints
 from cryptopipe_assets.sandbox.contents.present import Present
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.routes.base import (
     Declined,
     Query,
@@ -27,12 +28,12 @@ from cryptopipe_assets.sandbox.routes.base import (
 
 _BAN_SECONDS = 600.0
 _INTERVALS = {
-    "5min": 5 * MINUTE,
-    "15min": 15 * MINUTE,
-    "30min": 30 * MINUTE,
-    "1h": HOUR,
-    "4h": 4 * HOUR,
-    "1d": DAY,
+    "5min": 5 * MINUTE_MS,
+    "15min": 15 * MINUTE_MS,
+    "30min": 30 * MINUTE_MS,
+    "1h": HOUR_MS,
+    "4h": 4 * HOUR_MS,
+    "1d": DAY_MS,
 }
 # Until then `openInterest`, the sum of both sides, was all there was.
 _SINGLE_SIDE_SINCE = milliseconds(datetime(2026, 6, 9, tzinfo=UTC))
@@ -126,9 +127,9 @@ class Bybit(StandInApi[Venues]):
         if query.text("interval") != "60":
             raise _wrong("params error: interval invalid (the stand-in has hours only)")
         limit = _number(query, "limit", default=200, most=1000)
-        last = min(_number(query, "end", default=query.now), query.now) // HOUR
-        first = -(-max(_number(query, "start", default=0), contract.birth) // HOUR)
-        opens = np.arange(last, first - 1, -1)[:limit] * HOUR
+        last = min(_number(query, "end", default=query.now), query.now) // HOUR_MS
+        first = -(-max(_number(query, "start", default=0), contract.birth) // HOUR_MS)
+        opens = np.arange(last, first - 1, -1)[:limit] * HOUR_MS
         found = _mark_bars(contract, self.content, opens, query.now)
         return {"category": category, "symbol": contract.symbol, "list": found}
 
@@ -233,7 +234,7 @@ def _instrument(contract: Contract, venues: Venues, now: int) -> Row:
 def _mark_bars(contract: Contract, venues: Venues, opens: Ints, now: int) -> list[list[str]]:
     """Write hours of the mark price, the running one as far as it is."""
     first = venues.prices(contract, opens).tolist()
-    last = venues.prices(contract, np.minimum(opens + HOUR, now)).tolist()
+    last = venues.prices(contract, np.minimum(opens + HOUR_MS, now)).tolist()
     tick = contract.coin.price_decimals
     return [
         [str(opened), *(f"{price:.{tick}f}" for price in (a, max(a, b), min(a, b), b))]

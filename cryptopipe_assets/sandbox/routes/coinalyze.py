@@ -5,24 +5,24 @@ from typing import Any
 
 from aiohttp import web
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Coinalyze, Row
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint, whole
 
 MOST_SYMBOLS = 20
 _KEPT = 2000  # bars of every interval but the daily one; older ones are deleted
 _WIDTHS = {
-    "1min": MINUTE,
-    "5min": 5 * MINUTE,
-    "15min": 15 * MINUTE,
-    "30min": 30 * MINUTE,
-    "1hour": HOUR,
-    "2hour": 2 * HOUR,
-    "4hour": 4 * HOUR,
-    "6hour": 6 * HOUR,
-    "12hour": 12 * HOUR,
-    "daily": DAY,
+    "1min": MINUTE_MS,
+    "5min": 5 * MINUTE_MS,
+    "15min": 15 * MINUTE_MS,
+    "30min": 30 * MINUTE_MS,
+    "1hour": HOUR_MS,
+    "2hour": 2 * HOUR_MS,
+    "4hour": 4 * HOUR_MS,
+    "6hour": 6 * HOUR_MS,
+    "12hour": 12 * HOUR_MS,
+    "daily": DAY_MS,
 }
 
 
@@ -130,7 +130,7 @@ def _window(query: Query) -> tuple[int, dict[str, int]]:
         if len(text) > 10 or (seconds := whole(text)) is None:
             raise Declined(400, f"'{name}' must be a UNIX timestamp in seconds")
         edges.append(seconds * 1000)
-    oldest = 0 if width == DAY else (query.now // width - _KEPT + 1) * width
+    oldest = 0 if width == DAY_MS else (query.now // width - _KEPT + 1) * width
     return width, {"start": max(edges[0], oldest), "end": edges[1] + 1, "now": query.now}
 
 

@@ -2,9 +2,10 @@
 
 from datetime import UTC, datetime
 
+from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Coinbase, Row
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import DAY, milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint, whole
 
 _MOST = 300
@@ -44,15 +45,15 @@ class CoinbaseApi(StandInApi[Coinbase]):
         if granularity != "86400":
             raise Declined(404, "the stand-in has daily candles only")
         last = _instant(query, "end", query.now)
-        first = _instant(query, "start", last // DAY * DAY - (_MOST - 1) * DAY)
-        if (last - first) // DAY > _MOST:
+        first = _instant(query, "start", last // DAY_MS * DAY_MS - (_MOST - 1) * DAY_MS)
+        if (last - first) // DAY_MS > _MOST:
             raise Declined(
                 400,
                 "granularity too small for the requested time range. "
                 f"Count of aggregations requested exceeds {_MOST}",
             )
         found = self.content.candles(
-            query.part("id"), start=-(-first // DAY) * DAY, end=last + 1, now=query.now
+            query.part("id"), start=-(-first // DAY_MS) * DAY_MS, end=last + 1, now=query.now
         )
         if found is None:
             raise Declined(404, "NotFound")

@@ -5,9 +5,10 @@ A key that contains ``pro`` is a pro key, ``wrong`` is nobody's, any other is a 
 
 from aiohttp import web
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import CoinGecko, Row
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, instant_of
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.routes.base import (
     Declined,
     Query,
@@ -19,14 +20,14 @@ from cryptopipe_assets.sandbox.routes.base import (
 
 _MOST_ROWS = 250
 _CANDLES = {  # days asked for -> width of a candle
-    "1": 30 * MINUTE,
-    "7": 4 * HOUR,
-    "14": 4 * HOUR,
-    "30": 4 * HOUR,
-    "90": 4 * DAY,
-    "180": 4 * DAY,
-    "365": 4 * DAY,
-    "max": 4 * DAY,
+    "1": 30 * MINUTE_MS,
+    "7": 4 * HOUR_MS,
+    "14": 4 * HOUR_MS,
+    "30": 4 * HOUR_MS,
+    "90": 4 * DAY_MS,
+    "180": 4 * DAY_MS,
+    "365": 4 * DAY_MS,
+    "max": 4 * DAY_MS,
 }
 # CoinGecko states no number for callers without a key; here the charts of forty coins may pass.
 _PER_MINUTE = {"keyless": 300, "demo": 100, "pro": 500}
@@ -108,8 +109,8 @@ class CoinGeckoApi(StandInApi[CoinGecko]):
     def _market_chart(self, query: Query) -> dict[str, list[list[float]]]:
         coin, days = self._past(query)
         daily = query.text("interval") == "daily" or days > 90
-        width = DAY if daily else HOUR if days > 1 else 5 * MINUTE
-        start = query.now - days * DAY
+        width = DAY_MS if daily else HOUR_MS if days > 1 else 5 * MINUTE_MS
+        start = query.now - days * DAY_MS
         found = self.content.chart(coin, start=start, width=width, now=query.now)
         if found is None:
             raise Declined(404, "this source has no recording of such points")
@@ -124,8 +125,8 @@ class CoinGeckoApi(StandInApi[CoinGecko]):
         if "interval" in query.request.query:
             if query.caller != "pro" or query.text("interval") != "daily":
                 raise Declined(400, "invalid interval parameter")
-            width = DAY
-        start = query.now - days * DAY
+            width = DAY_MS
+        start = query.now - days * DAY_MS
         found = self.content.candles(coin, start=start, width=width, now=query.now)
         if found is None:
             raise Declined(404, "this source has no recording of such candles")
@@ -161,7 +162,7 @@ def _days(query: Query) -> int:
     text = query.request.query.get("days")
     if text is None:
         raise Declined(422, "Missing parameter days")
-    days = query.now // DAY if text == "max" else whole(text, least=1, most=36_500)
+    days = query.now // DAY_MS if text == "max" else whole(text, least=1, most=36_500)
     if days is None:
         raise Declined(422, "invalid days")
     if query.caller != "pro" and days > 365:

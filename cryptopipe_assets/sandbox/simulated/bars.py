@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from cryptopipe_assets.core.time import MINUTE_MS
 from cryptopipe_assets.sandbox.contents.noise import Ints
 from cryptopipe_assets.sandbox.contents.source import Instrument
-from cryptopipe_assets.sandbox.contents.times import MINUTE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -41,7 +41,7 @@ class Bars:
 
     def joined(self, width: int) -> "Bars":
         """Join minutes into bars of ``width`` milliseconds, aligned to the UTC day."""
-        if width == MINUTE or not len(self):
+        if width == MINUTE_MS or not len(self):
             return self
         slot = self.open_time // width
         first = np.flatnonzero(np.diff(slot, prepend=-1))
@@ -61,9 +61,10 @@ class Bars:
 
     def as_seen_at(self, now: int) -> "Bars":
         """Cut minutes off at ``now``; the running minute shows what has happened so far."""
-        running = now - now % MINUTE
+        running = now - now % MINUTE_MS
         done = self.between(0, running)
-        return done.followed_by(self.between(running, running + 1).part((now % MINUTE) / MINUTE))
+        elapsed = (now % MINUTE_MS) / MINUTE_MS
+        return done.followed_by(self.between(running, running + 1).part(elapsed))
 
     def part(self, elapsed: float) -> "Bars":
         """Show unfinished bars of which the fraction ``elapsed`` in [0, 1) has passed."""

@@ -4,25 +4,16 @@ from datetime import UTC, date, datetime, timedelta
 
 import numpy as np
 
-from cryptopipe_assets.sandbox.contents.contents import InterestPoint
+from cryptopipe_assets.core.time import DAY_MS
+from cryptopipe_assets.sandbox.contents.contents import INTEREST_PERIODS, InterestPoint
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints, grain
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import WIDTHS, instant_of, milliseconds
 from cryptopipe_assets.sandbox.simulated.contracts import perpetuals
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.positions import STEP, Positions
 
-PERIODS = {
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "30m": 30 * MINUTE,
-    "1h": HOUR,
-    "2h": 2 * HOUR,
-    "4h": 4 * HOUR,
-    "6h": 6 * HOUR,
-    "12h": 12 * HOUR,
-    "1d": DAY,
-}
+PERIODS = {each: WIDTHS[each] for each in INTEREST_PERIODS}
 _METRICS_SINCE = milliseconds(date(2020, 9, 1))
 _HOLE = (  # the exchange published nothing for this hour
     milliseconds(datetime(2023, 9, 18, 6, tzinfo=UTC)),
@@ -77,7 +68,7 @@ class SimulatedPositions:
         if start < _METRICS_SINCE:
             return []
         points = self.points_from(
-            symbol, "5m", start=start + 1, end=end + 1, limit=DAY // STEP, now=end
+            symbol, "5m", start=start + 1, end=end + 1, limit=DAY_MS // STEP, now=end
         )
         draws = grain(self._seed, f"metrics {symbol}", np.arange(start, start + 3)) + 1
         # Ten times as many places as lines: each fault befalls one file in ten.

@@ -1,25 +1,18 @@
 """What Coinalyze knows of the simulated market: every contract of every venue."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.contracts import futures, perpetuals
 from cryptopipe_assets.sandbox.simulated.liquidations import Liquidations
 from cryptopipe_assets.sandbox.simulated.positions import Positions
 from cryptopipe_assets.sandbox.simulated.venue_funding import Carry
-
-CODES = {
-    "binance": "A",
-    "bybit": "6",
-    "okx": "3",
-    "hyperliquid": "H",
-    "gate": "Y",
-    "bitmex": "0",
-    "deribit": "2",
-}
+from cryptopipe_assets.sandbox.simulated.venues import VENUES
 
 
 class SimulatedCoinalyze:
@@ -29,11 +22,11 @@ class SimulatedCoinalyze:
         self._positions = positions
         self._carry = carry
         self._liquidations = liquidations
-        self._perpetuals = {spelled(each): each for each in perpetuals()}
+        self._perpetuals = {spelled(each): each for each in _covered(perpetuals())}
 
     def markets(self, now: int) -> list[Row]:
         """Rows of ``/future-markets``: what trades now."""
-        every = (*perpetuals(), *futures(now))
+        every = _covered((*perpetuals(), *futures(now)))
         return [_market(each) for each in every if each.trades(now)]
 
     def open_interest(self, symbol: str, *, usd: bool, now: int) -> float | None:
@@ -48,7 +41,7 @@ class SimulatedCoinalyze:
         contract = self._contract(symbol, now)
         if contract is None or contract.expires is not None or not contract.trades(now):
             return None
-        settled = self._carry.settlements(contract, now - DAY, now + 1)
+        settled = self._carry.settlements(contract, now - DAY_MS, now + 1)
         rates = self._carry.rates(contract, settled[-1:])
         return _percent(rates[0]) if rates else None
 
@@ -60,7 +53,7 @@ class SimulatedCoinalyze:
         if contract is None:
             return []
         opens = _opens(contract, width, start=start, end=end, now=now)
-        inside = 1 if width == DAY else max(width // HOUR, 1)
+        inside = 1 if width == DAY_MS else max(width // HOUR_MS, 1)
         steps = np.linspace(0, width, inside + 1).astype(np.int64)
         alive = min(now, (contract.death or now + 1) - 1)
         instants = np.minimum(opens[:, None] + steps, alive)
@@ -79,12 +72,12 @@ class SimulatedCoinalyze:
         if not len(opens):
             return []
         last = int(min(opens[-1] + width, now + 1))
-        hours = self._carry.settlements(contract, int(opens[0]) - DAY, last)
+        hours = self._carry.settlements(contract, int(opens[0]) - DAY_MS, last)
         rates = [_percent(rate) for rate in self._carry.rates(contract, hours)]
-        places = np.searchsorted(np.array(hours) * HOUR, [opens, opens + width])
+        places = np.searchsorted(np.array(hours) * HOUR_MS, [opens, opens + width])
         bars: list[Ohlc] = []
         for opened, first, after in zip(opens.tolist(), *places.tolist(), strict=True):
-            settled_at_open = first < len(hours) and hours[first] * HOUR == opened
+            settled_at_open = first < len(hours) and hours[first] * HOUR_MS == opened
             seen = rates[first if settled_at_open or first == 0 else first - 1 : after]
             if seen:
                 bars.append((opened, seen[0], max(seen), min(seen), seen[-1]))
@@ -98,13 +91,13 @@ class SimulatedCoinalyze:
         if contract is None:
             return []
         opens = _opens(contract, width, start=start, end=end, now=now)
-        inside = max(width // HOUR, 1)
-        hours = opens[:, None] // HOUR + np.arange(inside)
+        inside = max(width // HOUR_MS, 1)
+        hours = opens[:, None] // HOUR_MS + np.arange(inside)
         sums: list[Floats] = []
         for coins in self._liquidations.coins(contract, hours.ravel()):
-            worth = coins * self._factor(contract, hours.ravel() * HOUR, usd=usd)
-            closed = np.where(hours.ravel() * HOUR <= now, worth, 0.0)
-            share = min(width / HOUR, 1.0)
+            worth = coins * self._factor(contract, hours.ravel() * HOUR_MS, usd=usd)
+            closed = np.where(hours.ravel() * HOUR_MS <= now, worth, 0.0)
+            share = min(width / HOUR_MS, 1.0)
             sums.append(np.round(closed.reshape(hours.shape).sum(axis=1) * share, 4))
         return list(zip(opens.tolist(), sums[0].tolist(), sums[1].tolist(), strict=True))
 
@@ -124,17 +117,22 @@ class SimulatedCoinalyze:
         return np.full(len(instants), 1 / contract.multiplier)
 
 
+def _covered(contracts: Iterable[Contract]) -> list[Contract]:
+    """Return those of the venues that Coinalyze covers."""
+    return [each for each in contracts if VENUES[each.venue].coinalyze is not None]
+
+
 def spelled(contract: Contract) -> str:
     """Coinalyze's name of a contract, e.g. ``BTCUSDT_PERP.A``; each venue has its own manner."""
-    own = contract.venue in ("bybit", "gate", "hyperliquid")
-    name = contract.symbol if own else f"{contract.base}{contract.quote}_PERP"
-    return f"{name}.{CODES[contract.venue]}"
+    venue = VENUES[contract.venue]
+    paired = f"{contract.base}{contract.quote}_PERP"
+    return f"{contract.symbol if venue.spelled_its_way else paired}.{venue.coinalyze}"
 
 
 def _market(contract: Contract) -> Row:
     return {
         "symbol": spelled(contract),
-        "exchange": CODES[contract.venue],
+        "exchange": VENUES[contract.venue].coinalyze,
         "symbol_on_exchange": contract.symbol,
         "base_asset": contract.base,
         "quote_asset": contract.quote,

@@ -2,14 +2,14 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting, Traded
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps
 
 _NOT_LISTED = ("BNB", "USDC", "LUNA")
 _SHARE = 0.04  # of a coin's turnover is Coinbase's
-_FOUR_HOURS = np.arange(7) * 4 * HOUR
+_FOUR_HOURS = np.arange(7) * 4 * HOUR_MS
 
 
 class SimulatedCoinbase:
@@ -40,9 +40,9 @@ class SimulatedCoinbase:
         asset = self._assets.get(product)
         if asset is None or asset.added > now:
             return None
-        first = -(-max(start, asset.added, SINCE) // DAY)
-        last = -(-min(end, now + 1, asset.retired or end) // DAY)
-        opens = np.arange(first, max(first, last)) * DAY
+        first = -(-max(start, asset.added, SINCE) // DAY_MS)
+        last = -(-min(end, now + 1, asset.retired or end) // DAY_MS)
+        opens = np.arange(first, max(first, last)) * DAY_MS
         instants = np.minimum(opens[:, None] + _FOUR_HOURS, now)
         prices = self._caps.prices(asset, instants.ravel()).reshape(instants.shape)
         volume = _SHARE * self._caps.volumes(asset, instants[:, -1]) / prices[:, -1]

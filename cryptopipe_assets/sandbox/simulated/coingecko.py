@@ -2,9 +2,10 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.noise import Ints
-from cryptopipe_assets.sandbox.contents.times import HOUR, MINUTE, instant_of
+from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.simulated.asset import Asset
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps, Standing
 
@@ -17,7 +18,7 @@ class SimulatedCoinGecko:
 
     def markets(self, now: int) -> list[Row]:
         """Every coin, as refreshed at the last full minute."""
-        minute = now - now % MINUTE
+        minute = now - now % MINUTE_MS
         return [_row(each, updated=minute) for each in self._caps.ranking(minute)]
 
     def known(self, coin_id: str, now: int) -> bool:
@@ -46,7 +47,7 @@ class SimulatedCoinGecko:
         """Candles over prices five minutes or an hour apart, stamped with their close."""
         asset = self._caps.by_gecko_id[coin_id]
         closes = _grid(asset, start, width, now)
-        step = HOUR if width > HOUR else 5 * MINUTE
+        step = HOUR_MS if width > HOUR_MS else 5 * MINUTE_MS
         steps = np.arange(width // step + 1) * step - width
         instants = np.maximum(closes[:, None] + steps, max(asset.added, SINCE))
         prices = self._caps.prices(asset, instants.ravel()).reshape(instants.shape)

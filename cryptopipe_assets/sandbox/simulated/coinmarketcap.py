@@ -2,8 +2,9 @@
 
 from datetime import UTC, date
 
+from cryptopipe_assets.core.time import DAY_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.times import DAY, MINUTE, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps, Standing
 
 
@@ -15,13 +16,13 @@ class SimulatedCoinMarketCap:
 
     def latest(self, now: int) -> list[Row]:
         """Every coin, as refreshed at the last full minute."""
-        minute = now - now % MINUTE
+        minute = now - now % MINUTE_MS
         return [_row(each, updated=minute) for each in self._caps.ranking(minute)]
 
     def historical(self, day: date, now: int) -> list[Row] | None:
         """Every coin at the close of a day that is over."""
-        end = milliseconds(day) + DAY
-        if end > now or end <= SINCE + 7 * DAY:
+        end = milliseconds(day) + DAY_MS
+        if end > now or end <= SINCE + 7 * DAY_MS:
             return None
         return [_row(each, updated=end - 1000) for each in self._caps.ranking(end)]
 

@@ -15,7 +15,7 @@ from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.positions import Positions
 from cryptopipe_assets.sandbox.simulated.venue_funding import Carry
-from cryptopipe_assets.sandbox.simulated.venues import SimulatedVenues
+from cryptopipe_assets.sandbox.simulated.venue_present import SimulatedVenues
 
 
 @dataclass(frozen=True)

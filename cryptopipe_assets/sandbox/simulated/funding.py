@@ -5,10 +5,10 @@ from functools import lru_cache
 
 import numpy as np
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, mean_reverting, stream
 from cryptopipe_assets.sandbox.contents.source import Settlement
-from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.market import FIRST_DAY, Market
 
 _USUAL = 1e-4  # the exchange's interest part, per 8 hours
@@ -27,11 +27,11 @@ class Funding:
 
     def _at(self, coin: Coin, hour: int) -> Settlement:
         """Return what is settled at a full hour (hours since 1970)."""
-        hours = hours_at(coin, hour * HOUR)
+        hours = hours_at(coin, hour * HOUR_MS)
         rate = self.rate_8h(coin, hour) * hours / 8
         return Settlement(
             symbol=coin.symbol,
-            time=hour * HOUR + self._delay(coin, hour),
+            time=hour * HOUR_MS + self._delay(coin, hour),
             rate=f"{rate:.8f}",
             mark=f"{self._market.price(coin, hour):.8f}",
             interval_hours=hours,
@@ -79,7 +79,7 @@ def settlement_hours(
     """
     start = max(start, coin.birth + 1)
     end = end if coin.death is None else min(end, coin.death)
-    hours = range(-(-start // HOUR), -(-end // HOUR))
+    hours = range(-(-start // HOUR_MS), -(-end // HOUR_MS))
     for hour in reversed(hours) if newest_first else hours:
-        if hour % hours_at(coin, hour * HOUR) == 0:
+        if hour % hours_at(coin, hour * HOUR_MS) == 0:
             yield hour

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain
-from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.positions import Positions
 
@@ -20,9 +20,9 @@ class Liquidations:
 
     def coins(self, contract: Contract, hours: Ints) -> tuple[Floats, Floats]:
         """Coins of longs and of shorts closed by force in each hour (hours since 1970)."""
-        opened, closed = (self._market.closes(contract.coin, (hours + k) * HOUR) for k in (0, 1))
+        opened, closed = (self._market.closes(contract.coin, (hours + k) * HOUR_MS) for k in (0, 1))
         move = np.log(closed / opened)
-        held = self._positions.coins(contract, hours * HOUR)
+        held = self._positions.coins(contract, hours * HOUR_MS)
         name = f"forced {contract.venue} {contract.symbol}"
         draw = np.exp(0.8 * grain(self._market.seed, name, hours))
         calm = 1e-5 * (1 + grain(self._market.seed, f"{name} calm", hours))

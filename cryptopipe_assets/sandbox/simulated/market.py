@@ -10,14 +10,15 @@ from functools import lru_cache
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, bridge, mean_reverting, stream
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.simulated.bars import Bars
 from cryptopipe_assets.sandbox.simulated.trade_bars import trade
 
-FIRST_DAY = milliseconds(datetime(2019, 9, 1, tzinfo=UTC)) // DAY
-LAST_DAY = milliseconds(datetime(2050, 1, 1, tzinfo=UTC)) // DAY
+FIRST_DAY = milliseconds(datetime(2019, 9, 1, tzinfo=UTC)) // DAY_MS
+LAST_DAY = milliseconds(datetime(2050, 1, 1, tzinfo=UTC)) // DAY_MS
 _DAYS = LAST_DAY - FIRST_DAY + 2
 _MARKET_VOLATILITY = 0.024  # standard deviation of the market's move per day, in calm times
 _MEMORY = 0.985  # of a move away from the levels, per day: half is gone after 46 days
@@ -51,17 +52,18 @@ class Market:
 
     def closes(self, coin: Coin, instants: Ints) -> Floats:
         """USDT at each instant, in whole ticks: the close of the last minute that is over."""
-        day, within = np.divmod(instants - instants % MINUTE, DAY)
+        day, within = np.divmod(instants - instants % MINUTE_MS, DAY_MS)
         found = np.exp(self.coin_days(coin)[day - FIRST_DAY])
-        whole, inside = (within > 0) & (within % HOUR == 0), within % HOUR > 0
+        whole, inside = (within > 0) & (within % HOUR_MS == 0), within % HOUR_MS > 0
         if whole.any():
             days, place = np.unique(day[whole], return_inverse=True)
             paths = np.stack([self._hours(coin, each) for each in days.tolist()])
-            found[whole] = np.exp(paths[place, within[whole] // HOUR])
+            found[whole] = np.exp(paths[place, within[whole] // HOUR_MS])
         if inside.any():
             days, place = np.unique(day[inside], return_inverse=True)
             paths = np.stack([self.minutes(coin, each).close for each in days.tolist()])
-            found[inside] = paths[place, within[inside] // MINUTE - 1] / 10.0**coin.price_decimals
+            minute = within[inside] // MINUTE_MS - 1
+            found[inside] = paths[place, minute] / 10.0**coin.price_decimals
         ticks = np.maximum(np.rint(found * 10.0**coin.price_decimals), 1)
         prices: Floats = ticks / 10.0**coin.price_decimals
         return prices
@@ -83,7 +85,7 @@ class Market:
     def _coin_days(self, coin: Coin) -> Floats:
         """Log price at each midnight from `FIRST_DAY` on."""
         turbulence, market = self._market_days()
-        when = [milliseconds(day) // DAY for day, _ in coin.levels]
+        when = [milliseconds(day) // DAY_MS for day, _ in coin.levels]
         level = np.log([price for _, price in coin.levels])
         days = np.arange(FIRST_DAY, FIRST_DAY + _DAYS)
         moves = stream(self.seed, f"own {coin.symbol}").standard_normal(_DAYS) * turbulence

@@ -5,14 +5,14 @@ from functools import lru_cache
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain, wander
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Pegged, Traded
 from cryptopipe_assets.sandbox.simulated.assets import ASSETS
 from cryptopipe_assets.sandbox.simulated.market import FIRST_DAY, Market
 from cryptopipe_assets.sandbox.simulated.small_coins import small_coins
 
-SINCE = FIRST_DAY * DAY  # nothing is known of the time before
+SINCE = FIRST_DAY * DAY_MS  # nothing is known of the time before
 _RESTLESS = (0.25, 1.0, 4.0, 16.0, 64.0, 256.0)  # days between the turns of a small coin's price
 _BUSY = (0.5, 3.0, 20.0)
 
@@ -61,14 +61,14 @@ class MarketCaps:
             return self._market.closes(priced.coin, instants) / priced.coin.units
         seed, name = self._market.seed, asset.gecko_id
         if isinstance(priced, Pegged):
-            whole = instants - instants % MINUTE
+            whole = instants - instants % MINUTE_MS
             base = 1.0 if priced.coin is None else self._market.closes(priced.coin, instants)
             held: Floats = base * priced.ratio * (1 + 4e-4 * grain(seed, f"peg {name}", whole))
             return held
-        day, within = np.divmod(instants, DAY)
+        day, within = np.divmod(instants, DAY_MS)
         mood = self._market.sentiment()
         today, tomorrow = mood[day - FIRST_DAY], mood[day - FIRST_DAY + 1]
-        market = today + (tomorrow - today) * within / DAY
+        market = today + (tomorrow - today) * within / DAY_MS
         own = priced.restlessness * wander(seed, f"price {name}", instants, _RESTLESS)
         drifted: Floats = priced.price * np.exp(priced.beta * market + own)
         return drifted
@@ -96,8 +96,8 @@ class MarketCaps:
 
     def _standing(self, asset: Asset, instant: int) -> Standing:
         now = np.array([instant])
-        hour = instant - instant % HOUR
-        four = np.array([instant, hour - HOUR, hour - DAY, hour - 7 * DAY])
+        hour = instant - instant % HOUR_MS
+        four = np.array([instant, hour - HOUR_MS, hour - DAY_MS, hour - 7 * DAY_MS])
         price, *earlier = self.prices(asset, four).tolist()
         circulating = float(asset.supply.circulating(now)[0])
         maximum = asset.supply.maximum(now)

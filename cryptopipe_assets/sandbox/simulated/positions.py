@@ -2,16 +2,16 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, grain, stream, wander
-from cryptopipe_assets.sandbox.contents.times import DAY
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 
-STEP = 5 * 60_000  # venues recount open interest every five minutes
+STEP = 5 * MINUTE_MS  # venues recount open interest every five minutes
 _SLOW = (2.0, 10.0, 50.0)  # days between the turns of a share
-_RIPENING = 20 * DAY  # a new contract fills within weeks
+_RIPENING = 20 * DAY_MS  # a new contract fills within weeks
 
 
 class Positions:
@@ -33,7 +33,7 @@ class Positions:
         share = coin.leverage * np.exp(0.3 * wander(seed, f"leverage {coin.symbol}", at, _SLOW))
         weight = contract.weight * np.exp(0.15 * wander(seed, f"weight {name}", at, _SLOW))
         recount = 1 + 0.003 * grain(seed, f"recount {name}", at // STEP)
-        filled = 1 - np.exp(-(np.maximum(at - contract.birth, 0) + DAY / 2) / _RIPENING)
+        filled = 1 - np.exp(-(np.maximum(at - contract.birth, 0) + DAY_MS / 2) / _RIPENING)
         alive = instants >= contract.birth
         if contract.death is not None:
             alive &= instants < contract.death
@@ -54,5 +54,5 @@ class Positions:
 
     def index_over_mark(self, coin: Coin, now: int) -> float:
         """Ratio of the index to the mark price of the minute, within a few basis points of 1."""
-        rng = stream(self._market.seed, f"basis {coin.symbol}", now // 60_000)
+        rng = stream(self._market.seed, f"basis {coin.symbol}", now // MINUTE_MS)
         return float(1 - 2e-4 * rng.standard_normal())

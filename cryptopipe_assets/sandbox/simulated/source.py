@@ -3,29 +3,16 @@
 from collections.abc import Iterable, Iterator, Sequence
 from functools import lru_cache
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, utcnow
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contents import Contents
 from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, Clock, utcnow
+from cryptopipe_assets.sandbox.contents.times import WIDTHS, Clock
 from cryptopipe_assets.sandbox.simulated.bars import Bars, lines
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 from cryptopipe_assets.sandbox.simulated.contents import world
 from cryptopipe_assets.sandbox.simulated.funding import hours_at, settlement_hours
 
-_WIDTHS = {
-    "1m": MINUTE,
-    "3m": 3 * MINUTE,
-    "5m": 5 * MINUTE,
-    "15m": 15 * MINUTE,
-    "30m": 30 * MINUTE,
-    "1h": HOUR,
-    "2h": 2 * HOUR,
-    "4h": 4 * HOUR,
-    "6h": 6 * HOUR,
-    "8h": 8 * HOUR,
-    "12h": 12 * HOUR,
-    "1d": DAY,
-}
 _LATEST_STAMP = 17  # milliseconds after the full hour
 
 
@@ -43,7 +30,7 @@ class SimulatedSource:
     """
 
     name = "simulated"
-    intervals = frozenset(_WIDTHS)
+    intervals = frozenset(WIDTHS)
 
     def __init__(self, seed: int = 7, clock: Clock = utcnow, coins: Sequence[Coin] = COINS) -> None:
         self.clock = clock
@@ -72,7 +59,7 @@ class SimulatedSource:
     ) -> list[str]:
         """First ``limit`` bars that open in ``[start, end)``."""
         first, last = self._life(symbol, interval, now)
-        width = _WIDTHS[interval]
+        width = WIDTHS[interval]
         start = max(-(-start // width) * width, first)
         return self._lines(symbol, interval, start, min(end, last, start + limit * width), now)
 
@@ -81,7 +68,7 @@ class SimulatedSource:
     ) -> list[str]:
         """Newest ``limit`` bars that open before ``end``."""
         first, last = self._life(symbol, interval, now)
-        width = _WIDTHS[interval]
+        width = WIDTHS[interval]
         end = min(-(-end // width) * width, last)
         return self._lines(symbol, interval, max(first, end - limit * width), end, now)
 
@@ -109,7 +96,7 @@ class SimulatedSource:
         self, symbol: str, interval: str, *, start: int, end: int, now: int
     ) -> list[str]:
         """Bars of a published file over ``[start, end)``."""
-        limit = (end - start) // _WIDTHS[interval]
+        limit = (end - start) // WIDTHS[interval]
         return self.klines_from(symbol, interval, start=start, end=end, limit=limit, now=now)
 
     def archived_settlements(
@@ -123,13 +110,13 @@ class SimulatedSource:
         coin = self._coins[symbol]
         price = self.klines_until(symbol, "1m", end=now + 1, limit=1, now=now)[0].split(",")[4]
         settled = next(self.settlements_until(symbol, end=now + 1, now=now), None)
-        coming = settlement_hours(coin, now + 1, now + 1 + DAY)
+        coming = settlement_hours(coin, now + 1, now + 1 + DAY_MS)
         return Mark(
             symbol=symbol,
             mark=f"{float(price):.8f}",
             index=f"{float(price) * self._world.positions.index_over_mark(coin, now):.8f}",
             last_rate="0.00010000" if settled is None else settled.rate,
-            next_funding=next(coming, 0) * HOUR,
+            next_funding=next(coming, 0) * HOUR_MS,
         )
 
     def open_interest(self, symbol: str, now: int) -> str | None:
@@ -141,16 +128,16 @@ class SimulatedSource:
         """First open of any bar of this width, and the end of opens visible at ``now``."""
         coin = self._coins[symbol]
         end = now + 1 if coin.death is None else min(now + 1, coin.death)
-        return coin.birth - coin.birth % _WIDTHS[interval], end
+        return coin.birth - coin.birth % WIDTHS[interval], end
 
     def _settled(self, coin: Coin, hours: Iterable[int]) -> Iterator[Settlement]:
         return (self._funding.at(coin, hour) for hour in hours)
 
     def _lines(self, symbol: str, interval: str, start: int, end: int, now: int) -> list[str]:
         """Bars that open in ``[start, end)``, with ``start`` on the grid of the interval."""
-        width = _WIDTHS[interval]
+        width = WIDTHS[interval]
         found: list[str] = []
-        for day in range(start // DAY, -(-end // DAY)):
+        for day in range(start // DAY_MS, -(-end // DAY_MS)):
             written = self._lines_of_day(symbol, interval, day, now)
             origin = self._first_open(symbol, interval, day)
             first, last = (-(-(max(edge, origin) - origin) // width) for edge in (start, end))
@@ -159,17 +146,17 @@ class SimulatedSource:
 
     def _first_open(self, symbol: str, interval: str, day: int) -> int:
         birth = self._coins[symbol].birth
-        return max(day * DAY, birth - birth % _WIDTHS[interval])
+        return max(day * DAY_MS, birth - birth % WIDTHS[interval])
 
     def _lines_of_day(self, symbol: str, interval: str, day: int, now: int) -> list[str]:
-        if now >= (day + 1) * DAY:
+        if now >= (day + 1) * DAY_MS:
             return self._day_lines(symbol, interval, day)
         bars = self._bars(symbol, day)
         if interval != "1m":
             return self._written(symbol, bars.as_seen_at(now), interval)
-        running = now - now % MINUTE
-        closed = (running - self._first_open(symbol, interval, day)) // MINUTE
-        forming = bars.between(running, running + 1).part((now - running) / MINUTE)
+        running = now - now % MINUTE_MS
+        closed = (running - self._first_open(symbol, interval, day)) // MINUTE_MS
+        forming = bars.between(running, running + 1).part((now - running) / MINUTE_MS)
         whole = self._day_lines(symbol, interval, day)
         return whole[: max(closed, 0)] + self._written(symbol, forming, interval)
 
@@ -177,12 +164,12 @@ class SimulatedSource:
         return self._written(symbol, self._bars(symbol, day), interval)
 
     def _written(self, symbol: str, bars: Bars, interval: str) -> list[str]:
-        width = _WIDTHS[interval]
+        width = WIDTHS[interval]
         return lines(bars.joined(width), self._instruments[symbol], width)
 
     def _bars(self, symbol: str, day: int) -> Bars:
         coin = self._coins[symbol]
-        death = (day + 1) * DAY if coin.death is None else coin.death
+        death = (day + 1) * DAY_MS if coin.death is None else coin.death
         return self._market.minutes(coin, day).between(coin.birth, death)
 
 

@@ -2,9 +2,9 @@
 
 import numpy as np
 
+from cryptopipe_assets.core.time import DAY_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.times import DAY, MINUTE
 from cryptopipe_assets.sandbox.simulated.bars import Bars
 
 
@@ -35,7 +35,7 @@ def trade(
     taker = _taken(rng, volume, np.sign(last - first) * np.minimum(effort, 3))
     tickets = np.rint(wanted / coin.ticket * np.exp(0.2 * rng.standard_normal(len(wanted))))
     return Bars(
-        open_time=day * DAY + np.arange(len(volume)) * MINUTE,
+        open_time=day * DAY_MS + np.arange(len(volume)) * MINUTE_MS,
         open=first,
         high=high,
         low=low,

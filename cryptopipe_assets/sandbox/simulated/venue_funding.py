@@ -4,13 +4,16 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import grain
-from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.simulated.funding import Funding, hours_at, settlement_hours
 from cryptopipe_assets.sandbox.simulated.market import Market
+from cryptopipe_assets.sandbox.simulated.venues import VENUES
 
-_HOURLY = ("hyperliquid",)
+_HOURLY = frozenset(
+    each.name for each in VENUES.values() if each.linear and each.linear.hourly_funding
+)
 
 
 class Carry:
@@ -29,7 +32,7 @@ class Carry:
         start = max(start, contract.birth + 1)
         if contract.venue not in _HOURLY:
             return list(settlement_hours(contract.coin, start, end))
-        return list(range(-(-start // HOUR), -(-min(end, contract.death or end) // HOUR)))
+        return list(range(-(-start // HOUR_MS), -(-min(end, contract.death or end) // HOUR_MS)))
 
     def rates(self, contract: Contract, hours: Sequence[int]) -> list[float]:
         """Fractions per the contract's own interval, settled at full hours since 1970."""
@@ -42,7 +45,7 @@ class Carry:
             for hour, extra, length in zip(
                 hours,
                 own.tolist(),
-                (self.hours(contract, hour * HOUR) for hour in hours),
+                (self.hours(contract, hour * HOUR_MS) for hour in hours),
                 strict=True,
             )
         ]

@@ -1,6 +1,6 @@
-"""A file of Binance's archive that lies on a disk: what its name says, its checksum and its rows.
+"""A file of Binance's archive: what its name says, where it lies, its checksum and its rows.
 
-The same parsers read it as when it is downloaded. Pure: no network, no disk.
+It is read here whether it was downloaded or put on a disk by somebody. Pure: no network, no disk.
 """
 
 import hashlib
@@ -9,19 +9,26 @@ import re
 import zipfile
 from dataclasses import dataclass
 from datetime import date, timedelta
-from typing import Literal
+from typing import Literal, Self
 
 import polars as pl
 
 from cryptopipe_assets.core.time import midnight
-from cryptopipe_assets.vendors.binance.archive import next_month
-from cryptopipe_assets.vendors.binance.parse_klines import bars_of, read_klines
+from cryptopipe_assets.vendors.binance.parse_klines import (
+    bars_of,
+    read_klines,
+    without_repetitions,
+)
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
+from cryptopipe_assets.vendors.binance.transports import next_month
 from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
+ROOT = "/data/futures/um"
+
 Kind = Literal["1m", "fundingRate", "metrics"]
+FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metrics": "metrics"}
 NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
 )
@@ -35,12 +42,45 @@ _NAME = re.compile(
 
 @dataclass(frozen=True, kw_only=True)
 class ArchiveFile:
-    """What a file's name says: rows of one symbol in ``[start, end)``."""
+    """What a file's name says: rows of one symbol in ``[start, end)``, a day or a month."""
 
     vendor_symbol: str
     kind: Kind
     start: date
     end: date
+
+    @classmethod
+    def of_day(cls, kind: Kind, vendor_symbol: str, day: date) -> Self:
+        """Return the file of one day."""
+        return cls(vendor_symbol=vendor_symbol, kind=kind, start=day, end=day + timedelta(days=1))
+
+    @classmethod
+    def of_month(cls, kind: Kind, vendor_symbol: str, month: date) -> Self:
+        """Return the file of the calendar month that ``month`` is in."""
+        first = month.replace(day=1)
+        return cls(vendor_symbol=vendor_symbol, kind=kind, start=first, end=next_month(first))
+
+    @property
+    def family(self) -> str:
+        """Folder of all files of its kind, e.g. ``monthly/klines``."""
+        span = "daily" if self._is_daily else "monthly"
+        return f"{span}/{FOLDERS[self.kind]}"
+
+    @property
+    def name(self) -> str:
+        """Name of the zip."""
+        label = f"{self.start:%Y-%m-%d}" if self._is_daily else f"{self.start:%Y-%m}"
+        return f"{self.vendor_symbol}-{self.kind}-{label}.zip"
+
+    @property
+    def path(self) -> str:
+        """Where it lies in the archive."""
+        width = "/1m" if self.kind == "1m" else ""
+        return f"{ROOT}/{self.family}/{self.vendor_symbol}{width}/{self.name}"
+
+    @property
+    def _is_daily(self) -> bool:
+        return self.end - self.start == timedelta(days=1)
 
 
 def read_name(name: str) -> ArchiveFile:
@@ -62,8 +102,24 @@ def read_name(name: str) -> ArchiveFile:
         raise UnexpectedShape(f"expected a day or month of the calendar, got {label}") from None
     kinds: tuple[Kind, ...] = ("1m", "fundingRate", "metrics")
     kind = next(each for each in kinds if each in found.groups())
-    end = start + timedelta(days=1) if daily else next_month(start)
-    return ArchiveFile(vendor_symbol=found["symbol"], kind=kind, start=start, end=end)
+    of = ArchiveFile.of_day if daily else ArchiveFile.of_month
+    return of(kind, found["symbol"], start)
+
+
+def checksum_in(line: str, name: str) -> str:
+    """Return the sha256 that a ``.CHECKSUM`` states of the file ``name``.
+
+    Raises
+    ------
+    UnexpectedShape
+        If the line is of another file.
+    """
+    words = line.split()
+    if len(words) != 2 or words[1].lstrip("*") != name or len(words[0]) != 64:
+        raise UnexpectedShape(
+            f"expected a sha256 and {name} in {name}.CHECKSUM, got {line[:200]!r}"
+        )
+    return words[0].lower()
 
 
 def require_checksum(content: bytes, line: str, name: str) -> None:
@@ -74,14 +130,9 @@ def require_checksum(content: bytes, line: str, name: str) -> None:
     UnexpectedShape
         If the line is of another file, or of another content.
     """
-    words = line.split()
-    if len(words) != 2 or words[1].lstrip("*") != name or len(words[0]) != 64:
-        raise UnexpectedShape(
-            f"expected a sha256 and {name} in {name}.CHECKSUM, got {line[:200]!r}"
-        )
-    came = hashlib.sha256(content).hexdigest()
-    if came != words[0].lower():
-        raise UnexpectedShape(f"expected sha256 {words[0]}, came {came} ({len(content)} bytes)")
+    expected, came = checksum_in(line, name), hashlib.sha256(content).hexdigest()
+    if came != expected:
+        raise UnexpectedShape(f"expected sha256 {expected}, came {came} ({len(content)} bytes)")
 
 
 def csv_of(content: bytes) -> bytes:
@@ -99,11 +150,15 @@ def csv_of(content: bytes) -> bytes:
                 raise UnexpectedShape(f"expected one .csv in the zip, got {names}")
             return opened.read(names[0])
     except (zipfile.BadZipFile, EOFError) as exc:
-        raise UnexpectedShape(f"expected a zip, got {len(content)} bytes: {exc}") from exc
+        raise UnexpectedShape(
+            f"expected a zip, got {len(content)} bytes that are no zip: {exc}"
+        ) from exc
 
 
 def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     """Return the rows of a file: bars, settlements or open interest, as its client gives them.
+
+    Lines that repeat another one exactly are dropped.
 
     Parameters
     ----------
@@ -117,7 +172,7 @@ def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     """
     start, end = midnight(file.start), midnight(file.end)
     if file.kind == "1m":
-        klines = read_klines(csv).unique(maintain_order=True)
+        klines = without_repetitions(read_klines(csv))
         if klines.is_empty():
             raise UnexpectedShape("expected bars, the file has none")
         return bars_of(klines, symbol, start=start, end=end)

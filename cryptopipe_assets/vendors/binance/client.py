@@ -35,13 +35,13 @@ from cryptopipe_assets.vendors.binance.parse_klines import (
     without_repetitions,
 )
 from cryptopipe_assets.vendors.binance.parse_settlements import (
-    SETTLEMENT_SCHEMA,
     STAMPED_SCHEMA,
     read_page,
     settlements_of,
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
 
 TIME = "/fapi/v1/time"
@@ -73,10 +73,8 @@ class Binance(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged (also if ours shows another time)
         """
         payload = await self.get_json(TIME, {}, family="weight")
-        try:
+        with self.promised(TIME):
             return read_time(payload, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(TIME, exc) from exc
 
     async def instruments(self) -> pl.DataFrame:
         """Return the perpetual contracts that Binance lists now, sorted by symbol.
@@ -98,10 +96,8 @@ class Binance(VendorClient):
                 self.get_json(FUNDING_INFO, {}, family="funding"),
             ]
         )
-        try:
+        with self.promised(f"{EXCHANGE_INFO}, {FUNDING_INFO}"):
             return read_instruments(exchange, funding)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{EXCHANGE_INFO}, {FUNDING_INFO}", exc) from exc
 
     async def klines(
         self, symbols: Mapping[str, str], *, start: datetime, end: datetime
@@ -141,10 +137,8 @@ class Binance(VendorClient):
             self._klines_of(vendor_symbol, symbol, start=start, end=min(end, now))
             for vendor_symbol, symbol, start, end in spans
         )
-        try:
+        with self.promised(KLINES):
             require_different(frames)
-        except UnexpectedShape as exc:
-            raise self.changed(KLINES, exc) from exc
         return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
     async def _klines_of(
@@ -153,7 +147,7 @@ class Binance(VendorClient):
         """Page forward until the window is covered or Binance has no more."""
         pages: list[bytes] = []
         cursor, last = -(-_ms(start) // MINUTE_MS) * MINUTE_MS, _ms(end) - 1
-        try:
+        with self.promised(f"{KLINES} {vendor_symbol}"):
             while cursor <= last:
                 page = await self._kline_page(vendor_symbol, first=cursor, last=last)
                 if not page:
@@ -164,8 +158,6 @@ class Binance(VendorClient):
                 cursor = newest + MINUTE_MS
             klines = without_repetitions(read_klines(b"\n".join(pages)))
             return bars_of(klines, symbol, start=start, end=end)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{KLINES} {vendor_symbol}", exc) from exc
 
     async def _kline_page(self, vendor_symbol: str, *, first: int, last: int) -> bytes:
         """Return the lines with ``first <= open_time <= last``, fewer if Binance likes."""
@@ -207,7 +199,7 @@ class Binance(VendorClient):
         if not symbols or start >= end:
             return SETTLEMENT_SCHEMA.to_frame()
         first, last = _ms(start) - EARLY_MS, _ms(end) - 1
-        try:
+        with self.promised(FUNDING):
             if is_cheaper_for_all(len(symbols), start=start, end=end):
                 pages = await pages_of_all(self._settlement_page, symbols, first=first, last=last)
             else:
@@ -218,8 +210,6 @@ class Binance(VendorClient):
                 pages = list(itertools.chain.from_iterable(each_ones))
             stamped = pl.concat([STAMPED_SCHEMA.to_frame(), *pages])
             return settlements_of(stamped, symbols, start=start, end=end)
-        except UnexpectedShape as exc:
-            raise self.changed(FUNDING, exc) from exc
 
     async def _settlement_page(
         self, vendor_symbol: str | None, *, first: int, last: int

@@ -7,7 +7,6 @@ from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.vendors.binance.client import KLINES, Binance, kline_weight
 from cryptopipe_assets.vendors.binance.kline_pages import page_as_csv
 from cryptopipe_assets.vendors.binance.parse_klines import read_klines
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MOST_HOURS = 499
 
@@ -39,9 +38,7 @@ async def trades_by_hour(
         "limit": hours,
     }
     body = await binance.get_text(KLINES, params, family="weight", cost=kline_weight(hours))
-    try:
+    with binance.promised(f"{KLINES} {vendor_symbol}"):
         bars = read_klines(page_as_csv(body)).select("open_time", "trades")
-    except UnexpectedShape as exc:
-        raise binance.changed(f"{KLINES} {vendor_symbol}", exc) from exc
     opened = {datetime.fromtimestamp(ms / 1000, tz=UTC): n for ms, n in bars.iter_rows()}
     return {hour: trades for hour, trades in opened.items() if hour + HOUR <= now}

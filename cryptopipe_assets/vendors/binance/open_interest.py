@@ -18,8 +18,10 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import NotPublished, RequestError
 from cryptopipe_assets.core.time import HOUR_MS, milliseconds
-from cryptopipe_assets.vendors.binance.archive import ROOT, BinanceArchive
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.archive_file import ArchiveFile
 from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.collect import Ways, cheapest
 from cryptopipe_assets.vendors.binance.parse_metrics import (
     POINT_SCHEMA,
     VENUE,
@@ -27,7 +29,7 @@ from cryptopipe_assets.vendors.binance.parse_metrics import (
     read_points,
     readings_of,
 )
-from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
+from cryptopipe_assets.vendors.binance.transports import plan_recent
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.open_interest import (
     OPEN_INTEREST_SCHEMA,
@@ -108,7 +110,7 @@ async def _history_of(
     stride = MOST_POINTS * PERIODS_MS[period]
     windows = [(begin, min(begin + stride - 1, last)) for begin in range(first, last + 1, stride)]
     pages = [POINT_SCHEMA.to_frame()]
-    try:
+    with binance.promised(f"{HISTORY} {vendor_symbol}"):
         while windows:
             begin, until = windows.pop()
             page = await _page(binance, vendor_symbol, first=begin, last=until, period=period)
@@ -125,8 +127,6 @@ async def _history_of(
         rows = at_the_hours_end(readings_of(found, symbol), venue=VENUE)
         lacking = len(range(first, last + 1, PERIODS_MS[period])) - found["stamp"].n_unique()
         return Measured(rows, {"hours_missing": lacking} if lacking > 0 else {})
-    except UnexpectedShape as exc:
-        raise binance.changed(f"{HISTORY} {vendor_symbol}", exc) from exc
 
 
 async def _page(
@@ -167,13 +167,11 @@ async def metrics_of_day(
         If the archive has no such file (yet).
     VendorUnavailable, VendorRejected, PayloadChanged
     """
-    path = f"{ROOT}/daily/metrics/{vendor_symbol}/{vendor_symbol}-metrics-{day:%Y-%m-%d}.zip"
-    csv = await archive.csv(path, family="daily/metrics")
-    try:
+    file = ArchiveFile.of_day("metrics", vendor_symbol, day)
+    csv = await archive.csv(file)
+    with archive.promised(file.path):
         points, lost = read_metrics(csv, vendor_symbol, day)
         return Measured(at_the_hours_end(readings_of(points, symbol), venue=VENUE), dict(lost))
-    except UnexpectedShape as exc:
-        raise archive.changed(path, exc) from exc
 
 
 async def collect_open_interest(
@@ -194,34 +192,26 @@ async def collect_open_interest(
     ------
     VendorUnavailable, VendorRejected, PayloadChanged
     """
-    recent = (now - BY_REST).date()
-    days = days_of(start, end)
-    spans = spans_of([day for day in days if day >= recent], start=start, end=end)
-    found = await all_or_nothing(
-        [
-            *(
-                open_interest_history(binance, symbols, start=begin, end=until, now=now)
-                for begin, until in spans
-            ),
-            *(
-                _metrics_if_published(archive, *names, day=day)
-                for names in symbols.items()
-                for day in days
-                if day < recent
-            ),
-        ]
+
+    async def by_rest(some: Mapping[str, str], *, start: datetime, end: datetime) -> Measured:
+        return await open_interest_history(binance, some, start=start, end=end, now=now)
+
+    async def of_day(vendor_symbol: str, symbol: str, day: date) -> Measured:
+        """Count a day without a file: some never get one, and REST has long forgotten it."""
+        try:
+            return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
+        except NotPublished:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_published": 1})
+
+    got = await cheapest(
+        Ways(by_rest=by_rest, of_day=of_day),
+        symbols,
+        plan_recent(start, end, rest_from=(now - BY_REST).date()),
+        start=start,
+        end=end,
+        now=now,
     )
-    every = together(found)
+    every = together([*got.by_rest, *got.from_archive])
     window = pl.col("ts").is_between(start, end, closed="left")
     frame = every.frame.filter(window).unique(["symbol", "ts"], keep="first", maintain_order=True)
     return Measured(frame, every.left_out)
-
-
-async def _metrics_if_published(
-    archive: BinanceArchive, vendor_symbol: str, symbol: str, *, day: date
-) -> Measured:
-    """Return a day's rows; a day without a file is counted, since some never get one."""
-    try:
-        return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
-    except NotPublished:
-        return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_published": 1})

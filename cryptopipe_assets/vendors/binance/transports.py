@@ -1,12 +1,12 @@
 """Which days of a window come from which of Binance's transports. Calendar only: no network."""
 
+import calendar
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from itertools import groupby
 
 from cryptopipe_assets.core.time import DAY, midnight
-from cryptopipe_assets.vendors.binance.archive import next_month
 
 WORTH_A_MONTH = 15  # days asked for, from which on a month's file costs less than the days' files
 DAYS_UNTIL_PUBLISHED = 2
@@ -50,6 +50,19 @@ def plan(start: datetime, end: datetime, *, now: datetime) -> Plan:
     return Plan(months=months, days=days, rest=rest)
 
 
+def plan_recent(start: datetime, end: datetime, *, rest_from: date) -> Plan:
+    """Choose REST for the UTC days of ``[start, end)`` from ``rest_from`` on, else the day's file.
+
+    For what REST keeps for a while only, and the archive has by day.
+    """
+    days = days_of(start, end)
+    return Plan(
+        months={},
+        days=[day for day in days if day < rest_from],
+        rest=[day for day in days if day >= rest_from],
+    )
+
+
 def is_published(day: date, *, now: datetime) -> bool:
     """Tell whether the archive should have the day's file by now."""
     return day <= now.date() - DAYS_UNTIL_PUBLISHED * DAY
@@ -71,3 +84,8 @@ def spans_of(
     for _, run in groupby(enumerate(ordered), key=lambda pair: pair[1] - pair[0] * DAY):
         stretch = [day for _, day in run]
         yield max(start, midnight(stretch[0])), min(end, midnight(stretch[-1] + DAY))
+
+
+def next_month(first: date) -> date:
+    """Return the first day of the month after the one that begins with ``first``."""
+    return first + timedelta(days=calendar.monthrange(first.year, first.month)[1])

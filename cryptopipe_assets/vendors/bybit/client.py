@@ -2,7 +2,7 @@
 
 Docs      https://bybit-exchange.github.io/docs/v5/market/tickers (and open-interest, instrument)
 Auth      none for market data
-Budget    ``requests``, 600 in 5 seconds and address; above it 403, and silence for ten minutes
+Budget    ``requests``, 600 in 5 seconds and address; above it 403, and a ban of ten minutes
 History   open interest from a contract's launch, sizes only; 200 points a page, newest first
 Symbols   ``BTCUSDT``, ``BTCPERP`` (USDC), ``BTCUSD`` (inverse), ``1000PEPEUSDT``, ``SHIB1000USDT``
 Numbers   strings; times are milliseconds UTC, ``endTime`` is inclusive
@@ -32,10 +32,11 @@ from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import Measured, together
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured, together
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, by_vendor_symbol
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.vendors.protocols import Wanted
 
 INSTRUMENTS = "/v5/market/instruments-info"
 TICKERS = "/v5/market/tickers"
@@ -44,6 +45,8 @@ MARK_PRICES = "/v5/market/mark-price-kline"
 MOST_INSTRUMENTS = 1000
 MOST_POINTS = 200
 SILENCE = timedelta(minutes=10)
+REACH = timedelta(days=200)
+"""How far back is asked: two pages of history and two of mark prices per eight days."""
 ENVELOPE = Envelope(
     code="retCode",
     message="retMsg",
@@ -93,14 +96,26 @@ class Bybit(VendorClient):
             self._pages(INSTRUMENTS, {"category": each, "limit": MOST_INSTRUMENTS})
             for each in CONTRACT_TYPES
         )
-        try:
+        with self.promised(INSTRUMENTS):
             return by_vendor_symbol(
                 each
                 for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True)
                 for each in read_contracts(rows, margin_type)
             )
-        except UnexpectedShape as exc:
-            raise self.changed(INSTRUMENTS, exc) from exc
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the coins' contracts, at most 200 days back.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        since = wanted.since(REACH)
+        if since >= wanted.end:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        listed = await self.contracts()
+        theirs = {name: each for name, each in listed.items() if each.coin in wanted.coins}
+        return await self.open_interest(theirs, start=since, end=wanted.end)
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return one side's open interest of ``contracts``, as of the time of the answers.
@@ -145,11 +160,9 @@ class Bybit(VendorClient):
     ) -> Measured:
         of_it = {name: each for name, each in contracts.items() if each.margin_type == margin_type}
         payload = await self._request(TICKERS, {"category": margin_type})
-        try:
+        with self.promised(f"{TICKERS} {margin_type}"):
             require_recent(payload.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
             return read_tickers(payload.result.list, of_it, stamp=payload.time)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{TICKERS} {margin_type}", exc) from exc
 
     async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
         """Return the points of the hours that open from ``first`` to ``last`` (ms)."""
@@ -158,12 +171,10 @@ class Bybit(VendorClient):
         points = await self._pages(
             OPEN_INTEREST, {**named, "intervalTime": "1h", **window, "limit": MOST_POINTS}
         )
-        try:
+        with self.promised(f"{OPEN_INTEREST} {contract.vendor_symbol}"):
             marks = await self._marks(named, first=first, last=last) if points else []
             ends = range(-(-first // HOUR_MS) * HOUR_MS + HOUR_MS, last + HOUR_MS + 1, HOUR_MS)
             return read_history(points, marks, contract, ends=ends)
-        except UnexpectedShape as exc:
-            raise self.changed(f"{OPEN_INTEREST} {contract.vendor_symbol}", exc) from exc
 
     async def _marks(self, named: Params, *, first: int, last: int) -> MarkBars:
         """Return the hourly bars of the mark price that open in the window, paging backward."""
@@ -200,12 +211,10 @@ class Bybit(VendorClient):
             asked = {**params, "cursor": cursor}
 
     async def _request(self, path: str, params: Params) -> _Response:
-        try:
+        with self.promised(path):
             payload = shaped(_RESPONSE, await self.get_json(path, params, family="requests"))
             if payload.result.category not in (None, params["category"]):
                 raise UnexpectedShape(
                     f"asked for {params['category']}, got {payload.result.category}"
                 )
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
         return payload

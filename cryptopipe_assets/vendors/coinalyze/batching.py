@@ -11,7 +11,6 @@ from cryptopipe_assets.core.errors import RequestError, VendorUnavailable
 from cryptopipe_assets.vendors.coinalyze.parse_bars import closed_bars, read_series, symbols_of
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 Interval = Literal["1hour", "daily"]
 WIDTHS = {"1hour": timedelta(hours=1), "daily": timedelta(days=1)}
@@ -68,7 +67,7 @@ class Asking(VendorClient):
         now, width = self.clock(), query.width
         may_be_closed = query.start < query.end and query.start + width <= now
         wanted = markets if may_be_closed else markets.clear()
-        try:
+        with self.promised(f"{query.path}"):
             frames = await self.ask(
                 query.path,
                 wanted,
@@ -76,8 +75,6 @@ class Asking(VendorClient):
                 allow_missing=query.allow_missing,
                 read=lambda page: read_series(page, query.fields, width=width),
             )
-        except UnexpectedShape as exc:
-            raise self.changed(f"{query.path}", exc) from exc
         none = read_series([], query.fields, width=width)
         return closed_bars(
             pl.concat([none, *frames]), width=width, start=query.start, end=query.end, now=now
@@ -125,10 +122,8 @@ class Asking(VendorClient):
         self, path: str, asked: Sequence[str], payload: Any, *, may_miss: Collection[str]
     ) -> None:
         """Check that an answer is about what was asked, no more and no less."""
-        try:
+        with self.promised(path):
             came = symbols_of(payload)
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
         if stray := sorted(set(came) - set(asked)):
             raise self.changed(path, f"expected the requested symbols, got also {stray}")
         if len(came) > len(set(came)):

@@ -27,7 +27,6 @@ from cryptopipe_assets.vendors.coinalyze.parse_rows import (
 )
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MARKETS = "/future-markets"
 OPEN_INTEREST = "/open-interest"
@@ -58,10 +57,8 @@ class Coinalyze(Asking):
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         payload = await self.get_json(MARKETS, {}, family="symbols")
-        try:
+        with self.promised(MARKETS):
             return read_markets(payload)
-        except UnexpectedShape as exc:
-            raise self.changed(MARKETS, exc) from exc
 
     async def open_interest(
         self,
@@ -113,10 +110,8 @@ class Coinalyze(Asking):
         usd, base = await all_or_nothing(
             [self.bars(markets, params("usd")), self.bars(in_base, params("native"))]
         )
-        try:
+        with self.promised(OPEN_INTEREST_HISTORY):
             return open_interest_rows(usd, base, markets, width=WIDTHS[interval])
-        except UnexpectedShape as exc:
-            raise self.changed(OPEN_INTEREST_HISTORY, exc) from exc
 
     async def open_interest_now(
         self, markets: pl.DataFrame, allow_missing: Collection[str] = ()
@@ -129,7 +124,7 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
-        try:
+        with self.promised(OPEN_INTEREST):
             frames = await self.ask(
                 OPEN_INTEREST,
                 markets,
@@ -137,8 +132,6 @@ class Coinalyze(Asking):
                 allow_missing=allow_missing,
                 read=lambda payload: read_open_interest_now(payload, markets, now=self.clock()),
             )
-        except UnexpectedShape as exc:
-            raise self.changed(OPEN_INTEREST, exc) from exc
         return pl.concat([OPEN_INTEREST_SCHEMA.to_frame(), *frames]).sort("venue", "symbol", "ts")
 
     async def funding_rates(
@@ -171,10 +164,8 @@ class Coinalyze(Asking):
             allow_missing=allow_missing,
         )
         bars = await self.bars(markets, params)
-        try:
+        with self.promised(FUNDING_HISTORY):
             return funding_rows(bars, markets, width=params.width)
-        except UnexpectedShape as exc:
-            raise self.changed(FUNDING_HISTORY, exc) from exc
 
     async def liquidations(
         self,
@@ -206,7 +197,5 @@ class Coinalyze(Asking):
             unit="usd",
         )
         bars = await self.bars(markets, params)
-        try:
+        with self.promised(LIQUIDATION_HISTORY):
             return liquidation_rows(bars, markets, width=params.width)
-        except UnexpectedShape as exc:
-            raise self.changed(LIQUIDATION_HISTORY, exc) from exc

@@ -56,10 +56,8 @@ class Coinbase(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         answer = await self.get_json(PRODUCTS, {}, family="public")
-        try:
+        with self.promised(PRODUCTS):
             return read_products(answer)
-        except UnexpectedShape as exc:
-            raise self.changed(PRODUCTS, exc) from exc
 
     async def daily_closes(
         self, products: dict[str, str], *, start: datetime, end: datetime
@@ -101,10 +99,8 @@ class Coinbase(VendorClient):
             "granularity": DAY_SECONDS,
         }
         answer = await self.get_json(path, window, family="public", label=CANDLES)
-        try:
+        with self.promised(path):
             return read_candles(answer, coin=coin, product=product, first=first, last=last)
-        except UnexpectedShape as exc:
-            raise self.changed(path, exc) from exc
 
 
 _PAGE = CANDLES_A_PAGE * DAY

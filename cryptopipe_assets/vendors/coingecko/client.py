@@ -17,7 +17,7 @@ from urllib.parse import quote
 
 import polars as pl
 
-from cryptopipe_assets.core.errors import PayloadChanged, RequestError, VendorUnavailable
+from cryptopipe_assets.core.errors import RequestError, VendorUnavailable
 from cryptopipe_assets.vendors.coingecko.parsing import (
     CANDLE_WIDTHS,
     DAILY_ABOVE_DAYS,
@@ -30,7 +30,6 @@ from cryptopipe_assets.vendors.coingecko.plan_fallback import PING, Fallback
 from cryptopipe_assets.vendors.coingecko.terms import COINS_A_PAGE, Plan
 from cryptopipe_assets.vendors.http.rejection import Rejection
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MARKETS = "/coins/markets"
 CHART = "/coins/{id}/market_chart"
@@ -51,7 +50,7 @@ class CoinGecko(Fallback):
         """
         payload = await self.ask(PING, {})
         if not isinstance(payload, dict) or "gecko_says" not in payload:
-            raise self._changed(PING, f"expected gecko_says, got {type(payload).__name__}")
+            raise self._rejection.of(PING, f"expected gecko_says, got {type(payload).__name__}")
         return self.plan
 
     async def markets(
@@ -125,12 +124,10 @@ class CoinGecko(Fallback):
         """
         payload = await self._past(CHART, coin_id, days)
         is_daily = days > DAILY_ABOVE_DAYS
-        try:
+        with self._rejection.promised(f"{CHART} {coin_id}"):
             return read_chart(
                 payload, coin_id, coin=coin, name=name, is_daily=is_daily, now=self.clock()
             )
-        except UnexpectedShape as exc:
-            raise self._changed(f"{CHART} {coin_id}", exc) from exc
 
     async def ohlc(self, coin_id: str, days: int) -> pl.DataFrame:
         """Return closed candles.
@@ -154,10 +151,8 @@ class CoinGecko(Fallback):
                 f"coingecko: candles are given for {sorted(CANDLE_WIDTHS)} days, not for {days}"
             )
         payload = await self._past(OHLC, coin_id, days)
-        try:
+        with self._rejection.promised(f"{OHLC} {coin_id}"):
             return read_candles(payload, coin_id, width=width, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self._changed(f"{OHLC} {coin_id}", exc) from exc
 
     async def _largest(self, pages: int) -> pl.DataFrame:
         """Page forward until there are enough or the vendor has no more."""
@@ -169,14 +164,14 @@ class CoinGecko(Fallback):
             payload = await self._page({"order": "market_cap_desc", "page": number})
             came = len(self._slugs(payload))
             if came and number > 1 and before < COINS_A_PAGE:
-                raise self._changed(
+                raise self._rejection.of(
                     MARKETS, f"expected {COINS_A_PAGE} coins on page {number - 1}, got {before}"
                 )
             frames.append(self._coins(payload))
             if not (before := came):
                 break
         if frames[0].is_empty():
-            raise self._changed(MARKETS, "expected coins, got an empty list")
+            raise self._rejection.of(MARKETS, "expected coins, got an empty list")
         return (
             pl.concat(frames)
             .sort("coin_id", "ts")
@@ -196,19 +191,16 @@ class CoinGecko(Fallback):
         return await self.ask(where, {"vs_currency": "usd", "days": days}, label=path)
 
     def _coins(self, payload: Any) -> pl.DataFrame:
-        try:
+        with self._rejection.promised(MARKETS):
             return read_coins(payload, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self._changed(MARKETS, exc) from exc
 
     def _slugs(self, payload: Any) -> list[str]:
-        try:
+        with self._rejection.promised(MARKETS):
             return slugs_of(payload)
-        except UnexpectedShape as exc:
-            raise self._changed(MARKETS, exc) from exc
 
-    def _changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
-        """Return the error for an answer that is not what the vendor promised."""
+    @property
+    def _rejection(self) -> Rejection:
+        """How responses that are not what the vendor promised are rejected."""
         return Rejection(
             vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
-        ).of(where, fault)
+        )

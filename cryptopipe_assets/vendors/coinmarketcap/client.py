@@ -32,7 +32,6 @@ from cryptopipe_assets.vendors.coinmarketcap.parsing import (
 from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_status
 from cryptopipe_assets.vendors.http.client import Params, VendorClient
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 LATEST = "/v1/cryptocurrency/listings/latest"
 HISTORICAL = "/v1/cryptocurrency/listings/historical"
@@ -77,10 +76,8 @@ class CoinMarketCap(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged, RequestError
         """
         raw = await self._listing(LATEST, limit, {})
-        try:
+        with self.promised(LATEST):
             return latest(raw, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(LATEST, exc) from exc
 
     async def listings_historical(self, day: date, limit: int) -> pl.DataFrame:
         """Return the ``limit`` largest coins as they were at the end of ``day``.
@@ -100,10 +97,8 @@ class CoinMarketCap(VendorClient):
         if midnight > self.clock():
             raise RequestError(f"coinmarketcap: {day} is not over; request an earlier day")
         raw = await self._listing(HISTORICAL, limit, {"date": day.isoformat()})
-        try:
+        with self.promised(HISTORICAL):
             return closing(raw, midnight=midnight)
-        except UnexpectedShape as exc:
-            raise self.changed(HISTORICAL, exc) from exc
 
     async def quotes_latest(self, ids: Sequence[int]) -> pl.DataFrame:
         """Return the coins with the vendor's numbers ``ids`` as they are now.
@@ -128,7 +123,7 @@ class CoinMarketCap(VendorClient):
         """Return up to 100 coins."""
         query: dict[str, str | int] = {"id": ",".join(map(str, ids)), "convert": "USD"}
         payload = await self.get_json(QUOTES, query, family="calls")
-        try:
+        with self.promised(QUOTES):
             raw = read_quotes(payload)
             if missing := missing_ids(raw, ids):
                 raise VendorUnavailable(
@@ -137,8 +132,6 @@ class CoinMarketCap(VendorClient):
                     "Nothing was written; check the ids, the vendor may have dropped them",
                 )
             return latest(raw, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(QUOTES, exc) from exc
 
     async def _listing(self, path: str, limit: int, params: Params) -> pl.DataFrame:
         """Page forward until there are ``limit`` coins or the vendor has no new ones."""
@@ -150,10 +143,8 @@ class CoinMarketCap(VendorClient):
             payload = await self.get_json(
                 path, {**page, "convert": "USD", **params}, family="calls"
             )
-            try:
+            with self.promised(path):
                 fresh = read_listing(payload).join(raw, on="coin_id", how="anti")
-            except UnexpectedShape as exc:
-                raise self.changed(path, exc) from exc
             if fresh.is_empty():
                 _require_end(payload, raw.height, limit)
                 break

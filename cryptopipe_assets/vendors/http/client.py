@@ -9,6 +9,7 @@ and addresses, so a test or the stand-in takes the vendor's place without a mock
 import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import AbstractContextManager
 from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, Self
@@ -129,6 +130,11 @@ class VendorClient:
             await self._session.close()
         self._session = None
 
+    @property
+    def parts(self) -> "tuple[VendorClient, ...]":
+        """The clients behind a venue: this one."""
+        return (self,)
+
     async def get_json(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> Any:
@@ -173,9 +179,25 @@ class VendorClient:
 
         It is to be made by the task that got the response, of which a sample is saved.
         """
+        return self._rejection.of(where, fault)
+
+    def promised(self, where: str) -> AbstractContextManager[None]:
+        """Read what the vendor promised; in the block, an ``UnexpectedShape`` becomes ``changed``.
+
+        The block is to be run by the task that got the response, as ``changed`` is.
+
+        Parameters
+        ----------
+        where
+            The endpoint, and what was asked for.
+        """
+        return self._rejection.promised(where)
+
+    @property
+    def _rejection(self) -> Rejection:
         return Rejection(
             vendor=self.vendor, records=self.records, redact=self.redact, clock=self.clock
-        ).of(where, fault)
+        )
 
     def screen(self, response: httpx.Response) -> None:
         """Raise Retryable, Banned or a VendorError for what only this vendor means by it."""
@@ -195,12 +217,10 @@ class VendorClient:
             await session.admission.take(request)
             async with session.connection.slots, session.admission.turn(request):
                 response = await self._send(session, request)
-                try:
+                with self.promised(str(request)):
                     self.screen(response)
                     now, vendor = self._wall(), self.vendor
                     return judge(response, request, vendor=vendor, redact=self.redact, now=now)
-                except UnexpectedShape as exc:
-                    raise self.changed(str(request), exc) from exc
 
         def before_retry(failure: Retryable, sent: int) -> None:
             session.admission.back_off(failure.wait_seconds)

@@ -1,7 +1,8 @@
 """The error for a response that is not what its vendor promised, with a sample of it saved."""
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -48,6 +49,18 @@ class Rejection:
             said = f"{said[: LONGEST_FAULT - 3]}..."
         note = self._sampled(where, said, fault)
         return PayloadChanged(self.vendor, f"{said}. {ADVICE}{note}")
+
+    @contextmanager
+    def promised(self, where: str) -> Iterator[None]:
+        """Raise ``of(where, fault)`` in place of an ``UnexpectedShape`` of the block.
+
+        Other errors pass through. The error is made by the task that runs the block, which has
+        to be the one that got the response, or that awaited the tasks which did.
+        """
+        try:
+            yield
+        except UnexpectedShape as fault:
+            raise self.of(where, fault) from fault
 
     def _sampled(self, where: str, said: str, fault: UnexpectedShape | str) -> str:
         """Save a sample; returns the sentence that says where, or why there is none."""

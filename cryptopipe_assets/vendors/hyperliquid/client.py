@@ -19,9 +19,15 @@ from pydantic import StrictBool, TypeAdapter
 from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
+from cryptopipe_assets.vendors.parsing.open_interest import (
+    OPEN_INTEREST_SCHEMA,
+    Measured,
+    Reading,
+    at_the_instant,
+)
 from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.vendors.protocols import Wanted
 
 INFO = "/info"
 ALL_PERPETUALS = "metaAndAssetCtxs"
@@ -54,6 +60,17 @@ class Hyperliquid(VendorClient):
     vendor: ClassVar[str] = "hyperliquid"
     verb: ClassVar[str] = "POST"
 
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the running hour, if the present is wanted.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not wanted.has_present:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        return await self.open_interest_now()
+
     async def open_interest_now(self) -> Measured:
         """Return the open interest of all perpetuals, as of the moment the answer is here.
 
@@ -70,10 +87,8 @@ class Hyperliquid(VendorClient):
             cost=20,
             label=f"{INFO} {ALL_PERPETUALS}",
         )
-        try:
+        with self.promised(f"{INFO} {ALL_PERPETUALS}"):
             return read_states(payload, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(f"{INFO} {ALL_PERPETUALS}", exc) from exc
 
 
 def read_states(payload: Any, *, now: datetime) -> Measured:

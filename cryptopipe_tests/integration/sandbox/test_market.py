@@ -6,7 +6,8 @@ from itertools import islice, pairwise
 import numpy as np
 import pytest
 
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, MINUTE, milliseconds
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
 NOW = milliseconds(datetime(2026, 11, 20, 12, 34, 30, tzinfo=UTC))
@@ -28,22 +29,22 @@ def table(lines) -> np.ndarray:
 
 def test_the_same_seed_gives_the_same_bars_and_another_seed_others(source):
     again, other = SimulatedSource(), SimulatedSource(seed=8)
-    day = klines(source, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY)
-    assert klines(again, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY) == day
-    assert not set(klines(other, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY)) & set(day)
+    day = klines(source, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY_MS)
+    assert klines(again, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY_MS) == day
+    assert not set(klines(other, "SOLUSDT", NEW_YEAR, NEW_YEAR + DAY_MS)) & set(day)
 
 
 def test_a_minute_asked_alone_is_the_minute_of_the_range(source):
-    two_days = klines(source, "ETHUSDT", NEW_YEAR, NEW_YEAR + 2 * DAY)
+    two_days = klines(source, "ETHUSDT", NEW_YEAR, NEW_YEAR + 2 * DAY_MS)
     assert len(two_days) == 2880
     for place in (2879, 0, 1439, 1440, 777):
-        opened = NEW_YEAR + place * MINUTE
+        opened = NEW_YEAR + place * MINUTE_MS
         fresh = SimulatedSource()
         assert klines(fresh, "ETHUSDT", opened, opened + 1) == [two_days[place]]
 
 
 def test_what_is_past_does_not_depend_on_the_present(source):
-    then = NEW_YEAR + 12 * HOUR
+    then = NEW_YEAR + 12 * HOUR_MS
     early = klines(source, "BTCUSDT", NEW_YEAR, then, now=then)
     assert len(early) == 720
     assert klines(source, "BTCUSDT", NEW_YEAR, then, now=NOW) == early
@@ -55,9 +56,9 @@ def test_what_is_past_does_not_depend_on_the_present(source):
 @pytest.mark.parametrize("symbol", [each.symbol for each in SimulatedSource().instruments(NOW)])
 def test_every_bar_obeys_the_arithmetic_of_trading(source, symbol):
     listed = source.instrument(symbol, NOW).listed
-    bars = table(klines(source, symbol, listed, listed + 3 * DAY))
+    bars = table(klines(source, symbol, listed, listed + 3 * DAY_MS))
     opened, o, h, low, c, v, closed, quote, trades, taker, taker_quote, _ = bars.T
-    assert (opened == listed + np.arange(len(bars)) * MINUTE).all()
+    assert (opened == listed + np.arange(len(bars)) * MINUTE_MS).all()
     assert (closed == opened + 59_999).all()
     assert (h >= np.maximum(o, c)).all()
     assert (low <= np.minimum(o, c)).all()
@@ -76,7 +77,7 @@ def test_every_bar_obeys_the_arithmetic_of_trading(source, symbol):
 
 def test_small_contracts_have_minutes_without_a_trade_and_bitcoin_has_none(source):
     volume = {
-        symbol: table(klines(source, symbol, NOW - 3 * DAY, NOW - MINUTE))[:, 5]
+        symbol: table(klines(source, symbol, NOW - 3 * DAY_MS, NOW - MINUTE_MS))[:, 5]
         for symbol in ("BTCUSDT", "TONUSDT")
     }
     assert (volume["BTCUSDT"] > 0).all()
@@ -84,13 +85,13 @@ def test_small_contracts_have_minutes_without_a_trade_and_bitcoin_has_none(sourc
 
 
 def test_an_hour_is_exactly_the_sum_of_its_minutes(source):
-    minutes = table(klines(source, "ADAUSDT", NEW_YEAR, NEW_YEAR + HOUR))
-    [hour] = table(klines(source, "ADAUSDT", NEW_YEAR, NEW_YEAR + HOUR, "1h"))
+    minutes = table(klines(source, "ADAUSDT", NEW_YEAR, NEW_YEAR + HOUR_MS))
+    [hour] = table(klines(source, "ADAUSDT", NEW_YEAR, NEW_YEAR + HOUR_MS, "1h"))
     assert hour[1] == minutes[0, 1]
     assert hour[2] == minutes[:, 2].max()
     assert hour[3] == minutes[:, 3].min()
     assert hour[4] == minutes[-1, 4]
-    assert hour[6] == NEW_YEAR + HOUR - 1
+    assert hour[6] == NEW_YEAR + HOUR_MS - 1
     assert hour[8] == minutes[:, 8].sum()
     for column in (5, 7, 9, 10):
         assert hour[column] == pytest.approx(minutes[:, column].sum(), rel=1e-12)
@@ -98,7 +99,7 @@ def test_an_hour_is_exactly_the_sum_of_its_minutes(source):
 
 def test_coins_move_together_and_the_stablecoin_stands_still(source):
     daily = {
-        symbol: table(klines(source, symbol, NOW - 150 * DAY, NOW, "1d"))[:, 4]
+        symbol: table(klines(source, symbol, NOW - 150 * DAY_MS, NOW, "1d"))[:, 4]
         for symbol in ("BTCUSDT", "ETHUSDT", "USDCUSDT")
     }
     returns = {symbol: np.diff(np.log(close)) for symbol, close in daily.items()}
@@ -108,12 +109,12 @@ def test_coins_move_together_and_the_stablecoin_stands_still(source):
 
 
 def test_the_forming_bar_grows_into_its_closed_version(source):
-    opened = NOW - NOW % MINUTE
+    opened = NOW - NOW % MINUTE_MS
     seen = [
         table(klines(source, "BTCUSDT", opened, opened + 1, now=opened + second * 1000))[0]
         for second in (0, 15, 30, 45, 59)
     ]
-    [closed] = table(klines(source, "BTCUSDT", opened, opened + 1, now=opened + MINUTE))
+    [closed] = table(klines(source, "BTCUSDT", opened, opened + 1, now=opened + MINUTE_MS))
     growing = [*seen, closed]
     for before, after in pairwise(growing):
         assert before[1] == after[1]
@@ -132,24 +133,25 @@ def test_the_first_bar_opens_at_the_listing_minute(source, symbol, listed):
     [first] = source.klines_from(symbol, "1m", start=0, end=NOW, limit=1, now=NOW)
     assert first.startswith(f"{instant},")
     [hour] = source.klines_from(symbol, "1h", start=0, end=NOW, limit=1, now=NOW)
-    assert hour.startswith(f"{instant - instant % HOUR},")
+    assert hour.startswith(f"{instant - instant % HOUR_MS},")
     assert source.instrument(symbol, instant - 1) is None
 
 
 def test_nothing_opens_after_the_delisting(source):
     newest = source.klines_until("LUNAUSDT", "1m", end=NOW, limit=3, now=NOW)
     last = milliseconds(datetime(2022, 5, 13, 0, 8, tzinfo=UTC))
-    assert [int(line.split(",")[0]) for line in newest] == [last - 2 * MINUTE, last - MINUTE, last]
+    opens = [int(line.split(",")[0]) for line in newest]
+    assert opens == [last - 2 * MINUTE_MS, last - MINUTE_MS, last]
     settled = next(source.settlements_until("LUNAUSDT", end=NOW, now=NOW))
-    assert settled.time // HOUR * HOUR == milliseconds(datetime(2022, 5, 13, tzinfo=UTC))
+    assert settled.time // HOUR_MS * HOUR_MS == milliseconds(datetime(2022, 5, 13, tzinfo=UTC))
     assert "LUNAUSDT" not in source.funding_hours(NOW)
 
 
 def test_doge_settles_every_four_hours_from_march_2025(source):
     switch = milliseconds(datetime(2025, 3, 1, tzinfo=UTC))
-    around = {"start": switch - 16 * HOUR, "end": switch + 9 * HOUR}
+    around = {"start": switch - 16 * HOUR_MS, "end": switch + 9 * HOUR_MS}
     settled = list(source.settlements_from("DOGEUSDT", **around, now=NOW))
-    hours = [round((each.time - switch) / HOUR) for each in settled]
+    hours = [round((each.time - switch) / HOUR_MS) for each in settled]
     assert hours == [-16, -8, 0, 4, 8]
     assert [each.interval_hours for each in settled] == [8, 8, 8, 4, 4]
     assert source.funding_hours(switch - 1)["DOGEUSDT"] == 8
@@ -158,9 +160,9 @@ def test_doge_settles_every_four_hours_from_march_2025(source):
 
 def test_funding_is_stamped_up_to_17_ms_late_and_pays_about_the_usual_rate(source):
     settled = list(
-        source.settlements_from("BTCUSDT", start=NEW_YEAR, end=NEW_YEAR + 300 * DAY, now=NOW)
+        source.settlements_from("BTCUSDT", start=NEW_YEAR, end=NEW_YEAR + 300 * DAY_MS, now=NOW)
     )
-    late = np.array([each.time % HOUR for each in settled])
+    late = np.array([each.time % HOUR_MS for each in settled])
     rates = np.array([float(each.rate) for each in settled])
     assert late.min() == 0
     assert 10 < late.max() <= 17
@@ -173,7 +175,7 @@ def test_funding_is_stamped_up_to_17_ms_late_and_pays_about_the_usual_rate(sourc
 
 def test_the_mark_price_of_a_settlement_is_the_price_of_its_minute(source):
     [settled] = source.settlements_from(
-        "ETHUSDT", start=NEW_YEAR + 8 * HOUR, end=NEW_YEAR + 9 * HOUR, now=NOW
+        "ETHUSDT", start=NEW_YEAR + 8 * HOUR_MS, end=NEW_YEAR + 9 * HOUR_MS, now=NOW
     )
-    [before] = klines(source, "ETHUSDT", NEW_YEAR + 8 * HOUR - MINUTE, NEW_YEAR + 8 * HOUR)
+    [before] = klines(source, "ETHUSDT", NEW_YEAR + 8 * HOUR_MS - MINUTE_MS, NEW_YEAR + 8 * HOUR_MS)
     assert float(settled.mark) == pytest.approx(float(before.split(",")[4]), abs=0.006)

@@ -6,8 +6,9 @@ from datetime import UTC, date, datetime
 import numpy as np
 import pytest
 
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.noise import grain, wander
-from cryptopipe_assets.sandbox.contents.times import DAY, HOUR, milliseconds
+from cryptopipe_assets.sandbox.contents.times import milliseconds
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months
@@ -73,7 +74,7 @@ def test_schedules_are_of_many_kinds(caps):
 
 
 def test_nothing_ever_circulates_beyond_total_or_cap(caps):
-    days = np.arange(milliseconds(date(2019, 9, 8)), milliseconds(date(2040, 1, 1)), 30 * DAY)
+    days = np.arange(milliseconds(date(2019, 9, 8)), milliseconds(date(2040, 1, 1)), 30 * DAY_MS)
     for each in caps.assets:
         circulating, total = each.supply.circulating(days), each.supply.total(days)
         assert (circulating > 0).all()
@@ -129,10 +130,10 @@ def test_a_coin_that_is_dropped_leaves_the_list_and_another_joins(caps):
 def test_prices_are_those_of_the_contracts_and_twins_stay_close(caps):
     days = at(date(2024, 6, 1), date(2025, 6, 1))
     bitcoin = asset(caps, "bitcoin")
-    hours = [Market(7).price(bitcoin.priced.coin, int(each) // HOUR) for each in days]
+    hours = [Market(7).price(bitcoin.priced.coin, int(each) // HOUR_MS) for each in days]
     assert caps.prices(bitcoin, days) == pytest.approx(hours, abs=0.05)
     pepe = asset(caps, "pepe")  # whose contract is of a thousand
-    thousand = Market(7).price(pepe.priced.coin, int(days[0]) // HOUR)
+    thousand = Market(7).price(pepe.priced.coin, int(days[0]) // HOUR_MS)
     assert 1000 * caps.prices(pepe, days)[0] == pytest.approx(thousand, abs=5e-8)
     for twin, whole in (("wrapped-bitcoin", "bitcoin"), ("staked-ether", "ethereum")):
         ratio = caps.prices(asset(caps, twin), days) / caps.prices(asset(caps, whole), days)
@@ -151,7 +152,7 @@ def test_grains_are_even_and_independent_of_who_else_is_asked():
 
 
 def test_a_wandering_curve_is_smooth_and_about_one_wide():
-    curve = wander(7, "test", np.arange(0, 4000 * DAY, DAY // 4), (4.0, 16.0, 64.0))
+    curve = wander(7, "test", np.arange(0, 4000 * DAY_MS, DAY_MS // 4), (4.0, 16.0, 64.0))
     assert abs(curve.mean()) < 0.2
     assert 0.7 < curve.std() < 1.3
     assert np.abs(np.diff(curve)).max() < 0.3

@@ -1,6 +1,10 @@
 """Binance's ``openInterestHist``: statistics of the last month, free of weight."""
 
-from cryptopipe_assets.sandbox.contents.contents import BinancePositions, InterestPoint
+from cryptopipe_assets.sandbox.contents.contents import (
+    INTEREST_PERIODS,
+    BinancePositions,
+    InterestPoint,
+)
 from cryptopipe_assets.sandbox.routes.base import Query
 from cryptopipe_assets.sandbox.routes.binance.parameters import (
     limit,
@@ -8,8 +12,6 @@ from cryptopipe_assets.sandbox.routes.binance.parameters import (
     refused,
     window,
 )
-
-_KNOWN_PERIODS = ("5m", "15m", "30m", "1h", "2h", "4h", "6h", "12h", "1d")
 
 
 def interest_history(
@@ -23,7 +25,7 @@ def interest_history(
         For a wrong period or limit, and for a startTime that the vendor has forgotten.
     """
     period = mandatory(query, "period")
-    if period not in _KNOWN_PERIODS:
+    if period not in INTEREST_PERIODS:
         raise refused(400, -1130, "Data sent for parameter 'period' is not valid.")
     if period not in positions.periods:
         recorded = ", ".join(sorted(positions.periods)) or "none"

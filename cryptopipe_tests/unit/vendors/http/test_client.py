@@ -14,7 +14,10 @@ from cryptopipe_assets.core.errors import (
     VendorUnavailable,
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.retry import RetriesExhausted, Retryable, RetryPolicy
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 from cryptopipe_tests.unit.vendors.conftest import answers
 from cryptopipe_tests.unit.vendors.http.acme import acme, ask
 
@@ -61,7 +64,7 @@ def test_after_the_last_attempt_the_error_says_what_was_asked_and_what_to_do(fai
     with pytest.raises(VendorUnavailable) as caught:
         ask(client)
     said = str(caught.value)
-    assert said.startswith("acme: /prices?symbol=BTC: no answer in 4 attempts")
+    assert said.startswith("acme: /prices?symbol=BTC: no usable response in 4 attempts")
     assert seen in said
     assert said.endswith("Nothing was written; run again later")
     assert client.calls["/prices"] == 4
@@ -202,3 +205,37 @@ def test_a_missing_file_is_not_published():
     with pytest.raises(NotPublished, match=r"there is no /2026/02\.zip \(yet\)"):
         ask(client, lambda c: c.get_bytes("/2026/02.zip", family="months"))
     assert client.calls == {"months": 1}
+
+
+def test_a_promise_that_is_not_kept_names_the_place_and_other_errors_pass_through():
+    client = acme(answers(httpx.Response(200)))
+    with (
+        pytest.raises(PayloadChanged, match="acme: /prices BTC: expected a price"),
+        client.promised("/prices BTC"),
+    ):
+        raise UnexpectedShape("expected a price")
+    with pytest.raises(ZeroDivisionError), client.promised("/prices BTC"):
+        raise ZeroDivisionError
+
+
+def test_a_broken_promise_is_shown_with_the_response_of_its_own_task(tmp_path):
+    def vendor(request: httpx.Request) -> httpx.Response:
+        return httpx.Response(200, json={"coin": request.url.params["symbol"]})
+
+    async def price(client: VendorClient, symbol: str) -> None:
+        await client.get_json("/prices", {"symbol": symbol}, family="weight")
+        await asyncio.sleep(0.05 if symbol == "SLOW" else 0.02)
+        with client.promised(f"/prices {symbol}"):
+            if symbol == "BAD":
+                raise UnexpectedShape("expected a price")
+
+    with pytest.raises(PayloadChanged, match=r"/prices BAD: expected a price.* A sample"):
+        ask(
+            acme(vendor, records=Records(folder=tmp_path)),
+            lambda client: all_or_nothing(price(client, each) for each in ("SLOW", "BAD", "FINE")),
+        )
+    (file,) = tmp_path.rglob("acme-prices-BAD-*.txt")
+    sample = file.read_text(encoding="utf-8")
+    assert '{"coin":"BAD"}' in sample
+    assert "SLOW" not in sample
+    assert "FINE" not in sample
