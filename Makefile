@@ -6,6 +6,10 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 CCXT   := benchmarks/.venv-ccxt
 
+# Another Python that the locked packages have to serve: `make test-second`.
+SECOND      ?= python3.13
+SECOND_VENV := .venv-second
+
 # Some tests wait for processes of their own: one worker more than processors fills the time.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
@@ -13,7 +17,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast dev live-check lint bench lock clean
+.PHONY: help setup demo test test-fast test-second dev live-check lint bench lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -32,7 +36,7 @@ $(READY): requirements.lock pyproject.toml
 	@# all that it imports: 5 s instead of 2. Files of other Pythons in there do not compile; let them.
 	@-$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib cryptopipe_assets
 	@# so that `dagster ...` of this environment finds its home without being told
-	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home "$(CURDIR)/dagster_home"
+	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home
 	@touch $(READY)
 
 demo: $(READY) ## Fill every table from a simulated market, show the result
@@ -45,8 +49,14 @@ test: $(READY) ## All tests, and that the code location loads
 	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
-test-fast: $(READY) ## Unit and architecture tests only
-	$(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow" -n auto
+test-fast: $(READY) ## Unit and architecture tests, without what is slow and without drawn examples
+	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set; a thread a worker is enough.
+	env -u PYTHONDONTWRITEBYTECODE POLARS_MAX_THREADS=1 \
+	  $(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow and not hypothesis" -n auto
+
+test-second: ## Unit and architecture tests on another Python: make test-second SECOND=python3.13
+	@$(MAKE) --no-print-directory setup VENV=$(SECOND_VENV) PYTHON=$(SECOND)
+	$(SECOND_VENV)/bin/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -n $(WORKERS)
 
 live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
 	@$(BIN)/pytest -n0 -m live cryptopipe_tests/live || { code=$$?; \
@@ -79,5 +89,5 @@ lock: ## Resolve requirements.lock anew (needs uv)
 	  -o benchmarks/requirements-ccxt.lock
 
 clean: ## Remove the environment, the warehouse's tables and Dagster's history
-	rm -rf $(VENV) $(CCXT)
+	rm -rf $(VENV) $(CCXT) $(SECOND_VENV)
 	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete

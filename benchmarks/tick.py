@@ -20,7 +20,8 @@ from pathlib import Path
 
 import dagster as dg
 
-from cryptopipe_assets.config.settings import PROJECT, Settings, load_settings
+from cryptopipe_assets.config.project import template
+from cryptopipe_assets.config.settings import Settings, load_settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.operations.schedule.rounds import MARKET_DATA
 from cryptopipe_assets.runtime.assembly import build
@@ -98,7 +99,7 @@ def past(settings: Settings) -> None:
 
 def write_config(settings: Settings, path: Path, *, offset: int) -> None:
     """The project's cryptopipe.toml with one tier, of the settings' coins, at ``offset``."""
-    text = (PROJECT / "cryptopipe.toml").read_text()
+    text = template("cryptopipe.toml").read_text()
     coins = ", ".join(f'"{each}"' for each in settings.config.tiers["hourly"].coins)
     first, rest = text.index("[tiers."), text.index("# What is scheduled once")
     tables = ", ".join(f'"{each}"' for each in MARKET_DATA)

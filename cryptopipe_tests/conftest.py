@@ -1,43 +1,59 @@
-"""Fixtures that every suite may use."""
+"""Fixtures that every suite may use.
+
+What is heavy is imported where it is used: the process of pytest-xdist that only hands out tests
+reads this file too, and everything waits for it.
+"""
+
+from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import dagster as dg
-import hypothesis
 import pytest
-from dagster._core.storage.defs_state.base import _current_storage
 
-import cryptopipe_assets.definitions  # noqa: F401  loads every asset before warnings are errors
-from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import Settings, load_settings
-from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.defs.partitions import range_tags
-from cryptopipe_assets.runtime.assembly import build
-from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
-from cryptopipe_assets.sandbox.faults.plan import FaultPlan
-from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
-from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.tables.catalog import contracts
 from cryptopipe_tests.places import ROOT
 
-# The same examples in every run: a law that fails, fails for everyone.
-hypothesis.settings.register_profile("cryptopipe", derandomize=True, database=None, deadline=None)
-hypothesis.settings.load_profile("cryptopipe")
+if TYPE_CHECKING:
+    import dagster as dg
+    import polars as pl
+
+    from cryptopipe_assets.collect.clients import VendorClients
+    from cryptopipe_assets.config.settings import Settings
+    from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+    from cryptopipe_assets.sandbox.faults.plan import FaultPlan
+    from cryptopipe_assets.sandbox.server import Sandbox
+    from cryptopipe_assets.storage.lake import Lake
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 """The present of the stand-in where a test needs it to stand still: a Tuesday morning."""
 
 
+def pytest_configure(config: pytest.Config) -> None:
+    """Load every asset before warnings are errors, in the processes that run tests."""
+    only_hands_out = config.getoption("numprocesses", None) and not hasattr(config, "workerinput")
+    if only_hands_out:
+        return
+    import hypothesis
+
+    import cryptopipe_assets.definitions  # noqa: F401
+
+    # The same examples in every run: a law that fails, fails for everyone.
+    hypothesis.settings.register_profile(
+        "cryptopipe", derandomize=True, database=None, deadline=None
+    )
+    hypothesis.settings.load_profile("cryptopipe")
+
+
 @pytest.fixture(autouse=True)
 def no_instance_of_another_test() -> Iterator[None]:
     """A context of Dagster's that is not closed leaves its instance to whatever comes next."""
+    from dagster._core.storage.defs_state.base import _current_storage
+
     yield
     _current_storage.set(None)
 
@@ -54,6 +70,9 @@ def realdata() -> Path:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of three coins that write below the test's own folder."""
+    from cryptopipe_assets.config.settings import load_settings
+    from cryptopipe_assets.config.tiers import Tier
+
     return (
         load_settings()
         .with_environment(
@@ -85,10 +104,14 @@ class Platform:
 
     @property
     def lake(self) -> Lake:
+        from cryptopipe_assets.storage.lake import Lake
+
         return Lake(self.settings.warehouse)
 
     @property
     def vendors(self) -> VendorClients:
+        from cryptopipe_assets.collect.clients import VendorClients
+
         limits = self.settings.config.vendors
         hasty = {"attempts": 2, "timeout_seconds": 5.0}
         return VendorClients(
@@ -111,6 +134,11 @@ class Platform:
         **replaced: Any,
     ) -> dg.ExecuteInProcessResult:
         """Run the tables over the days through Dagster; a failure is in the result."""
+        import dagster as dg
+
+        from cryptopipe_assets.defs.partitions import range_tags
+        from cryptopipe_assets.runtime.assembly import build
+
         definitions = build(self.settings, **{"vendors": self.vendors, **replaced})
         days = date.fromisoformat(first), date.fromisoformat(last or first)
         return definitions.resolve_implicit_global_asset_job_def().execute_in_process(
@@ -121,8 +149,10 @@ class Platform:
             raise_on_error=False,
         )
 
-    def read(self, table: str, first: str, last: str | None = None):
+    def read(self, table: str, first: str, last: str | None = None) -> pl.DataFrame:
         """Rows of the days."""
+        from cryptopipe_assets.tables.catalog import contracts
+
         days = date.fromisoformat(first), date.fromisoformat(last or first)
         return self.lake.scan(contracts()[table], *days).collect()
 
@@ -135,12 +165,20 @@ class Platform:
 @pytest.fixture
 def faults() -> FaultPlan:
     """What goes wrong at the stand-in; none unless a test replaces it."""
+    from cryptopipe_assets.sandbox.faults.plan import FaultPlan
+
     return FaultPlan()
 
 
 @pytest.fixture
 def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
     """A graph whose stand-in says that it is always the same Tuesday morning."""
+    import dagster as dg
+
+    from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+    from cryptopipe_assets.sandbox.server import Sandbox
+    from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+
     clock = SimulatedClock(NOW)
     source = SimulatedSource(settings.config.sandbox.seed, clock=clock)
     with (

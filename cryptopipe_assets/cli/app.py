@@ -23,6 +23,16 @@ app = typer.Typer(
 
 
 @app.command()
+def init(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there, e.g. my-desk.")],
+) -> None:
+    """Write a project folder: configuration, keys file, warehouse, a first notebook."""
+    from cryptopipe_assets.cli.init import init as run
+
+    run(folder)
+
+
+@app.command()
 def demo(
     days: Annotated[int, typer.Option(min=1, max=60, help="Days to fill, today included.")] = 10,
     warehouse: Warehouse = None,
@@ -106,7 +116,7 @@ def sql(
     as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Ask the catalog."""
+    """Query the catalog."""
     from cryptopipe_assets.cli.sql import sql as run
 
     form = "json" if as_json else "csv" if as_csv else "table"

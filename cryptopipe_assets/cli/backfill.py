@@ -15,7 +15,7 @@ from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replay import with_ancestors
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight
@@ -63,7 +63,7 @@ def backfill(
     now = datetime.now(UTC)
     require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)
-    run = TableRun(settings, keep=settings.warehouse == PROJECT / "warehouse")
+    run = TableRun(settings, keep=settings.has_own_warehouse)
     run.materialise([Instruments.table_name()], now.date(), now.date())
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:
@@ -106,7 +106,7 @@ def backfill(
 
 def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> pl.DataFrame:
     """Contracts that are followed, or those of them that were named."""
-    listed = latest(lake.read(Instruments), INSTRUMENT)
+    listed = latest(lake.read(Instruments).filter(venue=universe.venue), INSTRUMENT)
     ours = listed.filter(pl.col("tier").is_not_null())
     if symbols is None:
         return ours.sort("symbol")

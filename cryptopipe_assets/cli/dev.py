@@ -12,7 +12,8 @@ from types import FrameType
 from rich.text import Text
 
 from cryptopipe_assets.cli.console import out
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.project import template
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home, service_environment
@@ -30,7 +31,7 @@ def dev(settings: Settings, port: int) -> int:
         If a port is taken, or Dagster is not installed beside this interpreter.
     """
     _require_free(port)
-    command = [str(_dagster()), "dev", "-w", str(PROJECT / "workspace.yaml"), "-p", str(port)]
+    command = [str(_dagster()), "dev", "-w", str(_workspace(settings)), "-p", str(port)]
     export_dagster_home(settings)
     with ExitStack() as stack:
         if settings.environment.vendors == "sandbox" and serves(settings.sandbox_url) is None:
@@ -40,8 +41,15 @@ def dev(settings: Settings, port: int) -> int:
         for sentence in refusals(settings):
             out.print(Text(sentence, style="red"))
         out.print(f"Dagster at [bold]http://127.0.0.1:{port}[/]; Ctrl-C ends both")
-        process = subprocess.Popen(command, cwd=PROJECT, env=service_environment())  # noqa: S603
+        environment = service_environment(settings)
+        process = subprocess.Popen(command, cwd=settings.home, env=environment)  # noqa: S603
         return _wait(process)
+
+
+def _workspace(settings: Settings) -> Path:
+    """The project folder's workspace.yaml, or the one that a new folder would have."""
+    own = settings.home / "workspace.yaml"
+    return own if own.is_file() else template("workspace.yaml")
 
 
 def _wait(process: subprocess.Popen[bytes]) -> int:
@@ -59,7 +67,7 @@ def _dagster() -> Path:
     beside = Path(sys.executable).with_name("dagster")
     found = beside if beside.is_file() else shutil.which("dagster")
     if not found:
-        raise ConfigError("no `dagster` beside this Python; run `make setup`")
+        raise ConfigError("no `dagster` beside this Python; install cryptopipe again")
     return Path(found)
 
 
@@ -69,6 +77,6 @@ def _require_free(port: int) -> None:
             pass
     except OSError:
         raise ConfigError(
-            f"port {port} is taken, perhaps by another `make dev`; stop it or choose another: "
-            f"cryptopipe dev --port {port + 1}"
+            f"port {port} is taken, perhaps by another `cryptopipe dev`; stop it or choose "
+            f"another: cryptopipe dev --port {port + 1}"
         ) from None

@@ -11,7 +11,8 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.cli.console import out, size
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.project import template
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError, CryptopipeError
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.operations.notifications import check, targets
@@ -89,7 +90,7 @@ def _package(name: str) -> Finding:
     try:
         return Finding(name, "ok", importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
-        return Finding(name, "broken", "not installed", "run `make setup`")
+        return Finding(name, "broken", "not installed", "install cryptopipe again, or `make setup`")
 
 
 def _folder(subject: str, path: Path, variable: str) -> Finding:
@@ -170,7 +171,7 @@ def _dagster_yaml(settings: Settings) -> Finding:
         "dagster.yaml",
         "note",
         f"none in {settings.dagster_home}",
-        f"Dagster's defaults apply; copy the one of {PROJECT / 'dagster_home'}",
+        f"Dagster's defaults apply; copy {template('dagster_home/dagster.yaml')} there",
     )
 
 

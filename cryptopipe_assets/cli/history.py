@@ -15,7 +15,7 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.cli.console import frame_table, out
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.partitions import SYMBOLS
@@ -40,15 +40,16 @@ def history(settings: Settings, names: Sequence[str]) -> None:
         Whatever stood in the way; running again goes on from there.
     """
     made = resources(settings)
-    own = settings.warehouse == PROJECT / "warehouse"
-    with instance(settings, own=own) as found:
+    with instance(settings, own=settings.has_own_warehouse) as found:
         job = build(settings, **made).resolve_implicit_global_asset_job_def()
         job.execute_in_process(
             instance=found,
             asset_selection=[dg.AssetKey(Instruments.table_name())],
             run_config=QUIET,
         )
-        contracts = chosen(latest(Lake(settings.warehouse).read(Instruments), INSTRUMENT), names)
+        stored = Lake(settings.warehouse).read(Instruments)
+        listed = latest(stored.filter(venue=settings.config.universe.venue), INSTRUMENT)
+        contracts = chosen(listed, names)
         found.add_dynamic_partitions(str(SYMBOLS.name), contracts["symbol"].to_list())
         for row in contracts.iter_rows(named=True):
             first = max(row["listed_at"].date(), settings.config.history.start)

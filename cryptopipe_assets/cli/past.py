@@ -26,7 +26,7 @@ def repair(
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Find missing minutes and ask for them again. Exit code 0 if no gap is open, else 2."""
+    """Find missing minutes and request them again. Exit code 0 if no gap is open, else 2."""
     from cryptopipe_assets.cli.repair import repair as run
 
     raise typer.Exit(run(settings_for(warehouse), look_only=look, again=again))
@@ -40,7 +40,7 @@ def rebuild(
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Make a day from the raw evidence once more. Exit code 0 if it is the same bit by bit."""
+    """Make a day from the raw archive once more. Exit code 0 if it is the same bit by bit."""
     from cryptopipe_assets.cli.rebuild import rebuild as run
 
     raise typer.Exit(run(settings_for(warehouse), table=table, day=day(of, "--day"), write=write))

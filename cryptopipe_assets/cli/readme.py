@@ -8,7 +8,7 @@ from pathlib import Path
 
 from dagster._core.definitions.freshness import TimeWindowFreshnessPolicy
 
-from cryptopipe_assets.config.settings import PROJECT, load_settings
+from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.core.schema import Ledger, Registry, SymbolRecord, Table
 from cryptopipe_assets.runtime.assembly import build, in_order, is_per_symbol
 from cryptopipe_assets.storage.catalog.catalog import first_line
@@ -69,4 +69,4 @@ def write(path: Path) -> None:
 
 
 if __name__ == "__main__":
-    write(PROJECT / "README.md")
+    write(Path(__file__).resolve().parents[2] / "README.md")

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.cli.console import frame_table, out
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.table_run import QUIET, instance
 from cryptopipe_assets.storage.lake import Lake
@@ -32,13 +32,10 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes"
-        if look_only
-        else "Looking for missing minutes, and requesting"
+        "Looking for missing minutes" if look_only else "Looking for missing minutes, requesting"
     )
     config: dict[str, Any] = {"repair": not look_only, "again": again}
-    own = settings.warehouse == PROJECT / "warehouse"
-    with instance(settings, own=own) as found:
+    with instance(settings, own=settings.has_own_warehouse) as found:
         build(settings).resolve_implicit_global_asset_job_def().execute_in_process(
             instance=found,
             asset_selection=[dg.AssetKey(DataGaps.table_name())],

@@ -12,7 +12,7 @@ from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
 from cryptopipe_assets.defs.partitions import require_range
@@ -88,7 +88,7 @@ def replay(
     _report(coverage)
     out.print(f"\nReplaying {first} to {last} into {own.warehouse}")
     with recorded_world(own) as (clock, vendors):
-        run = TableRun(own, keep=own.warehouse == PROJECT / "warehouse", vendors=vendors)
+        run = TableRun(own, keep=own.has_own_warehouse, vendors=vendors)
         if "market_cap" in chosen:
             _captures(run, clock, [at for at in daily.captures if first <= at.date() <= last])
         outcome = materialise(run, chosen, first, last)
@@ -97,7 +97,7 @@ def replay(
         out.print(f"  [yellow]warning[/] {table}: {check}")
     out.print()
     out.print(contents(own))
-    where = "" if own.warehouse == PROJECT / "warehouse" else f" --warehouse {own.warehouse}"
+    where = "" if own.has_own_warehouse else f" --warehouse {own.warehouse}"
     shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
     out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
 

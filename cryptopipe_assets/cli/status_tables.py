@@ -56,9 +56,7 @@ def print_status(settings: Settings, found: Status) -> None:
 def _print_calls(found: Status) -> None:
     if not found.calls:
         return
-    table = plain_table(
-        title="Left of the rate limits and quotas, of the share that we plan to use"
-    )
+    table = plain_table(title="Rate limits and quotas: what is left of our planned share")
     for name in ("vendor", "counted as", "in a"):
         table.add_column(name)
     for name in ("planned", "used", "left"):

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, TypeVar, cast
 
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
@@ -15,9 +15,8 @@ from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.vendors.allowances import Allowance, allowances, budgets_of, quotas_of
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.calls_left import CallsLeft, calls_left
-from cryptopipe_assets.vendors.catalog import VENDORS, Vendors, client_class
+from cryptopipe_assets.vendors.catalog import VENDORS, Vendors, class_of, offered
 from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
 from cryptopipe_assets.vendors.coinbase.client import Coinbase
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
@@ -26,9 +25,9 @@ from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.http.account import account_of
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.records import Records
-from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
 from cryptopipe_assets.vendors.keys import Keys
-from cryptopipe_assets.vendors.okx.client import Okx
+
+Capability = TypeVar("Capability")
 
 STANDIN_SHARE = 30.0
 """The stand-in allows 300 requests a minute without a key; CoinGecko itself gets ten."""
@@ -114,7 +113,41 @@ class VendorClients:
 
     def client(self, vendor: str) -> Any:
         """A client of the vendor, of the class that its terms name."""
-        return client_class(vendor)(**self._session(vendor), api_key=self.keys.of(vendor))
+        cls = class_of(vendor, VENDORS[vendor].client)
+        return cls(**self._session(vendor), api_key=self.keys.of(vendor))
+
+    def archive(self, vendor: str) -> Any:
+        """A client of the vendor's archive of files, which knows no key and states no limit."""
+        terms = VENDORS[vendor]
+        session = self._session(vendor, name=f"{vendor}-archive", address=terms.archive)
+        return class_of(vendor, terms.archive_client)(**session)
+
+    def venue(self, vendor: str) -> Any:
+        """What offers the vendor's capabilities: its client, with its archive if it has one."""
+        terms = VENDORS[vendor]
+        if not terms.venue:
+            return self.client(vendor)
+        return class_of(vendor, terms.venue)(self.client(vendor), self.archive(vendor))
+
+    def offering(
+        self, capability: type[Capability], table: str, source: str | None = None
+    ) -> list[Capability]:
+        """The venues that have a capability and offer it for a table, in the catalog's order.
+
+        Parameters
+        ----------
+        capability
+            A protocol of ``vendors.protocols``.
+        source
+            The source of ``[sources]`` that is chosen; null where the table has no choice.
+        """
+        venues = dict.fromkeys(
+            each.vendor.name
+            for each in offered(table)
+            if each.offer.source in (None, source) and self.horizon.reaches(each.vendor.name)
+        )
+        made = [self.venue(name) for name in venues]
+        return [each for each in made if isinstance(each, capability)]
 
     def binance(self) -> Binance:
         """The exchange's REST interface."""
@@ -122,21 +155,8 @@ class VendorClients:
 
     def binance_archive(self) -> BinanceArchive:
         """The exchange's bulk archive, which knows no key and no documented limit."""
-        terms = VENDORS["binance"]
-        session = self._session("binance", name=f"{terms.name}-archive", address=terms.archive)
-        return BinanceArchive(**session)
-
-    def bybit(self) -> Bybit:
-        """Perpetuals of Bybit."""
-        return Bybit(**self._session("bybit"))
-
-    def okx(self) -> Okx:
-        """Perpetual swaps of OKX."""
-        return Okx(**self._session("okx"))
-
-    def hyperliquid(self) -> Hyperliquid:
-        """Perpetuals of Hyperliquid."""
-        return Hyperliquid(**self._session("hyperliquid"))
+        found: BinanceArchive = self.archive("binance")
+        return found
 
     def coinalyze(self) -> Coinalyze:
         """Futures of all large venues, for a key."""

@@ -7,11 +7,13 @@ from datetime import date
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
+from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
 
 VENUE_INTERVALS = {
     ("binance", "inverse"): 8,
@@ -85,6 +87,46 @@ def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl
     day = pl.col("ts").dt.date().alias("day")
     own = settlements.select("venue", "symbol", day).unique()
     return rows.with_columns(day).join(own, on=own.columns, how="anti").drop("day")
+
+
+async def of_other_exchanges(
+    vendors: VendorClients, our_venue: str, coins: Sequence[str], days: list[date]
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Settlements of the coins at every other exchange that offers them, and what asking cost.
+
+    An exchange that fails takes no other one down; it is counted by name.
+
+    Parameters
+    ----------
+    days
+        Ascending, without a gap.
+
+    Returns
+    -------
+    DataFrame of ts, available_at, venue, symbol, funding_rate, interval_hours, source and
+    ingested_at; and the cost.
+    """
+    now, spent = vendors.clock(), Counter[str]()
+    frames = [FundingRate.empty_frame()]
+    before = days[0] - DAY
+    for each in vendors.offering(OffersFunding, FundingRate.table_name()):
+        if each.vendor == our_venue:
+            continue
+        wanted = Wanted(coins=frozenset(coins), days=(before, *days), now=now)
+        try:
+            async with each as venue:
+                found = await venue.funding_settlements(wanted)
+        except VendorError as exc:
+            spent[f"{each.vendor}/failed"] += 1
+            vendors.records.journal.note("fallback", f"funding_rate: {exc}. The others go on")
+            continue
+        finally:
+            calls = sum(sum(part.calls.values()) for part in each.parts)
+            spent[f"{each.vendor}/api_calls"] += calls
+        rows = settlement_intervals(found.lazy()).drop("declared_interval_hours").collect()
+        inside = rows.filter(pl.col("ts") >= midnight(days[0]))
+        frames.append(stamped(inside, FundingRate, source=each.vendor, at=now))
+    return pl.concat(frames), spent
 
 
 async def settlements_of(

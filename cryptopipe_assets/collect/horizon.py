@@ -21,15 +21,23 @@ class Horizon:
         which it keeps. A recording has daily ones only.
     listing_days
         Days of which CoinMarketCap has a listing; null for all of them.
-    coinbase_prices, coinalyze_funding
+    venues
+        Venues that there is something of; null for all of them.
+    exchange_funding, coinbase_prices, coinalyze_funding
         Whether to request these too; see ``[collect]`` of cryptopipe.toml.
     """
 
     first_day: date = History().start
     coinalyze_hours: timedelta = HOURS_KEPT
     listing_days: Collection[date] | None = None
+    venues: Collection[str] | None = None
+    exchange_funding: bool = False
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
+
+    def reaches(self, venue: str) -> bool:
+        """Whether a venue can be asked at all."""
+        return self.venues is None or venue in self.venues
 
     def has_listing(self, day: date) -> bool:
         """Whether there is a listing of the close of ``day``."""

@@ -28,6 +28,7 @@ from cryptopipe_assets.vendors.binance.archive_file import (
     require_checksum,
     rows_of,
 )
+from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
@@ -103,7 +104,7 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
 
 def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
     known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
-    found = known.filter(vendor_symbol=file.vendor_symbol)
+    found = known.filter(venue=VENUE, vendor_symbol=file.vendor_symbol)
     if found.is_empty():
         raise UnexpectedShape(
             f"the registry has no contract {file.vendor_symbol} among {known.height}; materialise "

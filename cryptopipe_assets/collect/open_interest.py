@@ -1,24 +1,19 @@
 """Open interest: from the exchanges one by one, or Coinalyze for all of them."""
 
 from collections import Counter
-from collections.abc import Collection, Coroutine, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
-from typing import Any
+from datetime import date, datetime
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.core.time import DAY, midnight
-from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest
-from cryptopipe_assets.vendors.bybit.client import Bybit
+from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
-from cryptopipe_assets.vendors.okx.client import Okx
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-
-BYBIT_REACH = timedelta(days=200)
-"""How far back Bybit is used: two pages of history and two of mark prices per eight days."""
+from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, Venue, Wanted
 
 
 @dataclass(frozen=True)
@@ -31,16 +26,20 @@ class Gathered:
 
 
 async def from_exchanges(
-    vendors: VendorClients, symbols: Mapping[str, str], *, coins: Sequence[str], days: list[date]
+    vendors: VendorClients,
+    contracts: Mapping[str, Mapping[str, str]],
+    *,
+    coins: Sequence[str],
+    days: list[date],
 ) -> Gathered:
-    """Collect from exchanges: the past of Binance and Bybit, the present of OKX and Hyperliquid.
+    """Ask every exchange that offers open interest, each as far back as it tells.
 
     Parameters
     ----------
-    symbols
-        Binance's symbol to the canonical one.
+    contracts
+        Venue to its symbol of a contract to the canonical one, as the registry has them.
     coins
-        Coins whose contracts are wanted at the other venues.
+        Coins whose contracts are wanted.
     days
         Ascending, without a gap.
 
@@ -49,29 +48,38 @@ async def from_exchanges(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     async with AsyncExitStack() as stack:
-        binance = await stack.enter_async_context(vendors.binance())
-        archive = await stack.enter_async_context(vendors.binance_archive())
-        bybit = await stack.enter_async_context(vendors.bybit())
-        okx = await stack.enter_async_context(vendors.okx())
-        hyperliquid = await stack.enter_async_context(vendors.hyperliquid())
-        now = await binance.server_time()
-        start, end = midnight(days[0]), min(midnight(days[-1]) + DAY, now)
-        requests: dict[str, Coroutine[Any, Any, Measured]] = {
-            binance.vendor: collect_open_interest(
-                binance, archive, symbols, start=start, end=end, now=now
+        venues = vendors.offering(OffersOpenInterest, OpenInterest.table_name(), "exchanges")
+        for each in venues:
+            await stack.enter_async_context(each)
+        now = await present(venues, vendors.clock)
+        answers = await all_or_nothing(
+            each.hourly_open_interest(
+                Wanted(
+                    coins=frozenset(coins),
+                    contracts=contracts.get(each.vendor, {}),
+                    days=tuple(days),
+                    now=now,
+                )
             )
-        }
-        if (since := max(start, midnight((now - BYBIT_REACH).date()))) < end:
-            requests[bybit.vendor] = _of_bybit(bybit, coins, start=since, end=end)
-        if now.date() in days:
-            requests[okx.vendor] = _of_okx(okx)
-            requests[hyperliquid.vendor] = hyperliquid.open_interest_now()
-        responses = dict(zip(requests, await all_or_nothing(requests.values()), strict=True))
-        clients = (binance, archive, bybit, okx, hyperliquid)
-        counts = Counter({f"api_calls/{each.vendor}": 0 for each in clients})
-        for client in clients:
-            counts[f"api_calls/{client.vendor}"] += sum(client.calls.values())
-    return _gathered(responses, coins, days, now=now, counts=counts)
+            for each in venues
+        )
+        counts = Counter(
+            {
+                f"api_calls/{part.vendor}": sum(part.calls.values())
+                for each in venues
+                for part in each.parts
+            }
+        )
+    measured = {each.vendor: found for each, found in zip(venues, answers, strict=True)}
+    return _gathered(measured, coins, days, now=now, counts=counts)
+
+
+async def present(venues: Sequence[Venue], clock: Callable[[], datetime]) -> datetime:
+    """The time of the first venue that tells it; ours, if none does."""
+    for each in venues:
+        if isinstance(each, TellsTime):
+            return await each.server_time()
+    return clock()
 
 
 async def from_coinalyze(
@@ -142,18 +150,6 @@ async def from_coinalyze(
             }
         )
     return _gathered({coinalyze.vendor: Measured(rows)}, coins, days, now=now, counts=counts)
-
-
-async def _of_bybit(
-    bybit: Bybit, coins: Sequence[str], *, start: datetime, end: datetime
-) -> Measured:
-    listed = await bybit.contracts()
-    wanted = {name: each for name, each in listed.items() if each.coin in coins}
-    return await bybit.open_interest(wanted, start=start, end=end)
-
-
-async def _of_okx(okx: Okx) -> Measured:
-    return await okx.open_interest_now(await okx.contracts())
 
 
 def _gathered(

@@ -21,6 +21,7 @@ from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
+from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
 
 MILLISECOND = timedelta(milliseconds=1)
 
@@ -52,7 +53,7 @@ class SymbolPast:
             If it knows no such contract.
         """
         known = latest(self.warehouse.lake.read(Instruments), INSTRUMENT)
-        found = known.filter(symbol=self.symbol)
+        found = known.filter(venue=VENUE, symbol=self.symbol)
         if found.is_empty():
             raise RequestError(
                 f"symbol_history: the registry of instruments has no {self.symbol} among "

@@ -1,7 +1,8 @@
 """What a user can tune: the environment, ``.env`` and ``cryptopipe.toml``, typed and checked.
 
 The only reader of ``os.environ`` (``dagster_home`` writes to it). Secrets come from the environment
-or ``.env`` and are ``SecretStr``; everything else is in ``cryptopipe.toml``.
+or ``.env`` and are ``SecretStr``; everything else is in ``cryptopipe.toml``. Both files are in the
+project folder, which ``project`` finds.
 """
 
 import difflib
@@ -16,6 +17,8 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cryptopipe_assets.config.project import MARKER, find_home
+from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
@@ -29,9 +32,9 @@ from cryptopipe_assets.vendors.catalog import (
 )
 from cryptopipe_assets.vendors.keys import Keys
 
-PROJECT = Path(__file__).resolve().parents[2]
 PREFIX = "CRYPTOPIPE_"
 STATE = ".state"
+ENV_FILE = ".env"
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
@@ -58,6 +61,7 @@ class Collect(Section):
     """How strict the collectors are."""
 
     missing_instrument: Literal["fail", "warn"] = "fail"
+    exchange_funding: bool = False
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
     archive_raw: bool = False
@@ -129,20 +133,26 @@ class Config(Section):
     sandbox: SandboxChoice = SandboxChoice()
 
 
+def _of_home(*parts: str, variable: str) -> Any:
+    """A path that is ``parts`` of the project folder, unless the variable says another."""
+
+    def default(known: dict[str, Any]) -> Path:
+        return Path(os.path.normpath(known["home"].joinpath(*parts)))
+
+    return Field(default_factory=default, validation_alias=variable)
+
+
 class _Environment(BaseSettings):
-    """Variables of the process and of ``.env``; the process wins."""
+    """Variables of the process and of ``.env`` of the project folder; the process wins."""
 
-    model_config = SettingsConfigDict(
-        env_file=PROJECT / ".env", env_ignore_empty=True, extra="ignore", frozen=True
-    )
+    model_config = SettingsConfigDict(env_ignore_empty=True, extra="ignore", frozen=True)
 
+    home: Path = Field(default_factory=lambda: find_home(None), validation_alias=HOME)
     vendors: Profile = Field(default="sandbox", validation_alias="CRYPTOPIPE_VENDORS")
-    realdata: Path = Field(
-        default=PROJECT.parent / "shared" / "data", validation_alias="CRYPTOPIPE_REALDATA"
-    )
-    warehouse: Path = Field(default=PROJECT / "warehouse", validation_alias="CRYPTOPIPE_WAREHOUSE")
-    dagster_home: Path = Field(default=PROJECT / "dagster_home", validation_alias="DAGSTER_HOME")
-    config: Path = Field(default=PROJECT / "cryptopipe.toml", validation_alias="CRYPTOPIPE_CONFIG")
+    realdata: Path = _of_home("..", "shared", "data", variable="CRYPTOPIPE_REALDATA")
+    warehouse: Path = _of_home("warehouse", variable="CRYPTOPIPE_WAREHOUSE")
+    dagster_home: Path = _of_home("dagster_home", variable="DAGSTER_HOME")
+    config: Path = _of_home(MARKER, variable="CRYPTOPIPE_CONFIG")
     sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
     notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
@@ -191,6 +201,19 @@ class Settings(BaseModel):
     def origin(self) -> str:
         """What kind of data the vendors give: ``simulated``, ``live`` or ``recorded``."""
         return ORIGINS[self.environment.vendors]
+
+    @property
+    def home(self) -> Path:
+        """Absolute project folder."""
+        return self.environment.home
+
+    @property
+    def has_own_warehouse(self) -> bool:
+        """Whether the tables are in the project folder's own warehouse.
+
+        Runs over another folder, as of a test or a replay, are not kept in Dagster's history.
+        """
+        return self.warehouse == (self.home / "warehouse").resolve()
 
     @property
     def keys(self) -> Keys:
@@ -251,16 +274,28 @@ class Settings(BaseModel):
 
 @cache
 def load_settings() -> Settings:
-    """Read and check everything once for this process.
+    """Read and check everything once for this process; raises as ``read_settings`` does."""
+    return read_settings()
+
+
+def read_settings(home: Path | None = None) -> Settings:
+    """Read and check the environment, and ``.env`` and ``cryptopipe.toml`` of the project folder.
+
+    Parameters
+    ----------
+    home
+        The project folder, if it is not to be looked for.
 
     Raises
     ------
     ConfigError
-        Naming the variable or key, what was expected and what came.
+        Naming the variable or key, what was expected and what came; or if there is no project
+        folder.
     """
-    _reject_misspelt_variables()
+    home = home or find_home(os.environ.get(HOME))
+    _reject_misspelt_variables(home / ENV_FILE)
     try:
-        environment = Environment()
+        environment = Environment(_env_file=home / ENV_FILE, CRYPTOPIPE_HOME=home)
     except ValidationError as exc:
         raise ConfigError(_first_problem(exc, "the environment (or .env)")) from None
     return Settings(environment=environment, config=read_config(environment.config))
@@ -272,8 +307,8 @@ def read_config(path: Path) -> Config:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as exc:
         raise ConfigError(
-            f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml or point "
-            f"CRYPTOPIPE_CONFIG at your own"
+            f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml, make a project folder "
+            f"with `cryptopipe init`, or point CRYPTOPIPE_CONFIG at your own"
         ) from None
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
@@ -293,11 +328,16 @@ def _first_problem(failure: ValidationError, where: str) -> str:
     return f"{where}: {key}: {problem['msg']}, came {problem['input']!r}{more}"
 
 
-def _reject_misspelt_variables() -> None:
+def _reject_misspelt_variables(env_file: Path) -> None:
     """A variable with our prefix that nobody reads is a typing mistake that would go unnoticed."""
     known = {str(field.validation_alias) for field in Environment.model_fields.values()}
-    present = set(os.environ) | set(dotenv_values(PROJECT / ".env"))
-    for name in sorted(present):
+    in_file = dotenv_values(env_file)
+    if HOME in in_file:
+        raise ConfigError(
+            f"{env_file} sets {HOME}, but is itself looked for in the project folder; set it in "
+            f"the environment of the process"
+        )
+    for name in sorted(set(os.environ) | set(in_file)):
         if name.startswith(PREFIX) and name not in known:
             near = difflib.get_close_matches(name, known, n=1)
             hint = f"did you mean {near[0]}?" if near else f"known are {', '.join(sorted(known))}"

@@ -3,22 +3,32 @@
 Dagster insists on an absolute DAGSTER_HOME and falls back to a throw-away instance without one, so
 that a run started from a shell would leave no trace in the UI. Our own commands set the variable;
 for Dagster's, ``make setup`` runs this file, which leaves a ``.pth`` file in the virtual
-environment that sets it when Python starts, unless the user has set it.
+environment that sets it when Python starts, unless the user has set it: to the home of the project
+folder in which Python starts, else to the checkout's.
 """
 
 import os
 import shutil
-import sys
 import sysconfig
 from pathlib import Path
 
 from filelock import FileLock, Timeout
 
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.project import VARIABLE as HOME
+from cryptopipe_assets.config.project import template
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
 
-DAGSTER_YAML = PROJECT / "dagster_home" / "dagster.yaml"
+DAGSTER_YAML = "dagster.yaml"
 PTH = "cryptopipe-dagster-home.pth"
+AT_START = f"""
+try:
+    from cryptopipe_assets.config.project import default_dagster_home
+except ImportError:
+    pass
+else:
+    os.environ.setdefault("DAGSTER_HOME", default_dagster_home(os.environ.get("{HOME}")))
+"""
 LOCK, READY = ".databases.lock", ".databases-created"
 LONGEST_WAIT_SECONDS = 120
 
@@ -26,7 +36,7 @@ LONGEST_WAIT_SECONDS = 120
 def export_dagster_home(settings: Settings) -> None:
     """Make Dagster's home ready and set, for this process, where it is.
 
-    A home of the user's own gets the project's dagster.yaml, unless it has one. Of several
+    A home without a dagster.yaml gets the one that every new project folder has. Of several
     processes that find a new home one creates Dagster's databases and the others wait: two that
     create them at once run into each other's tables.
 
@@ -38,8 +48,8 @@ def export_dagster_home(settings: Settings) -> None:
     home = settings.dagster_home
     try:
         home.mkdir(parents=True, exist_ok=True)
-        if not (home / DAGSTER_YAML.name).exists():
-            shutil.copyfile(DAGSTER_YAML, home / DAGSTER_YAML.name)
+        if not (home / DAGSTER_YAML).exists():
+            shutil.copyfile(template(f"dagster_home/{DAGSTER_YAML}"), home / DAGSTER_YAML)
         os.environ["DAGSTER_HOME"] = str(home)
         if not (home / READY).exists():
             _create_databases(home)
@@ -69,20 +79,37 @@ def _create_databases(home: Path) -> None:
         ) from None
 
 
-def service_environment() -> dict[str, str]:
-    """Environment of Dagster's services: ours, less a notice that a user cannot act on.
+def service_environment(settings: Settings) -> dict[str, str]:
+    """Environment of Dagster's services: ours with the project folder, less an idle notice.
 
     ``dagster dev`` announces its successor ``dg dev`` at every start.
     """
-    return {**os.environ, "PYTHONWARNINGS": "ignore:Function `dev_command`"}
+    return {
+        **os.environ,
+        HOME: str(settings.home),
+        "PYTHONWARNINGS": "ignore:Function `dev_command`",
+    }
 
 
-def install(home: Path, site_packages: Path) -> Path:
-    """Write the ``.pth`` file; returns its path."""
-    target = site_packages / PTH
-    target.write_text(f"import os; os.environ.setdefault('DAGSTER_HOME', {str(home)!r})\n")
+def dagster_command(settings: Settings) -> str:
+    """How a person types ``dagster`` so that it finds the home of this project folder."""
+    return "dagster" if _pth().is_file() else f"DAGSTER_HOME={settings.dagster_home} dagster"
+
+
+def install() -> Path:
+    """Write the ``.pth`` file; returns its path.
+
+    It is one line, read at every start of Python: it imports what costs milliseconds, and says
+    nothing where that is not there, as in a checkout of an earlier version.
+    """
+    target = _pth()
+    target.write_text(f"import os; exec({AT_START!r})\n")
     return target
 
 
+def _pth() -> Path:
+    return Path(sysconfig.get_paths()["purelib"]) / PTH
+
+
 if __name__ == "__main__":
-    install(Path(sys.argv[1]).resolve(), Path(sysconfig.get_paths()["purelib"]))
+    install()

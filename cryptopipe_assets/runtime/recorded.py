@@ -61,6 +61,7 @@ def recorded_horizon(source: RecordedSource, *, first_day: date) -> Horizon:
     daily = source.daily()
     return Horizon(
         first_day=first_day,
+        venues=("binance",),
         coinalyze_hours=timedelta(0),
         listing_days=frozenset(daily.listings),
         coinbase_prices=bool(daily.prices),

@@ -84,6 +84,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
         keys=settings.keys,
         horizon=Horizon(
             first_day=settings.config.history.start,
+            exchange_funding=collect.exchange_funding,
             coinbase_prices=collect.coinbase_prices,
             coinalyze_funding=collect.coinalyze_funding,
         ),

@@ -33,7 +33,8 @@ def contract_counts(root: Path) -> dict[tuple[str, str], int]:
             _read([path], *INSTRUMENT, "ts", "coin", "contract_type", "status"), INSTRUMENT
         )
         trading = listed.filter(contract_type="PERPETUAL", status="TRADING")
-        known |= {("binance", coin): n for coin, n in _counted(trading)}
+        for (venue,), theirs in trading.group_by("venue"):
+            known |= {(str(venue), coin): n for coin, n in _counted(theirs)}
     if paths := survey(root, "open_interest", has_days=True).paths[-NEWEST_FILES:]:
         rows = _read(paths, *INSTRUMENT, "coin", "source")
         for vendor in ASKED_ONE_BY_ONE:

@@ -92,8 +92,9 @@ def coins_of(root: Path) -> dict[str, str]:
     path = root / "instruments" / PART
     if not path.is_file():
         return {}
-    rows = pl.scan_parquet(path, hive_partitioning=False).select("symbol", "coin").unique()
-    return dict(rows.sort("symbol").collect().iter_rows())
+    with path.open("rb") as file:
+        rows = pl.scan_parquet(file, hive_partitioning=False).select("symbol", "coin").unique()
+        return dict(rows.sort("symbol").collect().iter_rows())
 
 
 def open_gaps(root: Path) -> dict[str, int]:
@@ -101,14 +102,16 @@ def open_gaps(root: Path) -> dict[str, int]:
     path = root / "data_gaps" / PART
     if not path.is_file():
         return {}
-    rows = pl.scan_parquet(path, hive_partitioning=False).filter(pl.col("status") == "open")
-    return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
+    with path.open("rb") as file:
+        rows = pl.scan_parquet(file, hive_partitioning=False).filter(pl.col("status") == "open")
+        return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
 
 
 def _edges(path: Path, entity: str | None) -> pl.DataFrame:
     name = pl.lit(None, pl.String) if entity is None else pl.col(entity).cast(pl.String)
-    rows = pl.scan_parquet(path, hive_partitioning=False).select(name.alias("entity"), *EDGES)
-    return rows.group_by("entity").max().drop_nulls("ts").collect()
+    with path.open("rb") as file:  # a commit may replace it while it is read
+        rows = pl.scan_parquet(file, hive_partitioning=False).select(name.alias("entity"), *EDGES)
+        return rows.group_by("entity").max().drop_nulls("ts").collect()
 
 
 def _listed(folder: Path) -> list[str]:

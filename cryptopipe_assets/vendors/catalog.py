@@ -16,6 +16,7 @@ NAMES = (
     "bybit",
     "okx",
     "hyperliquid",
+    "gate",
     "coinalyze",
     "coinmarketcap",
     "coingecko",
@@ -33,10 +34,10 @@ VENDORS: Mapping[str, VendorTerms] = {name: _terms(name) for name in NAMES}
 """Terms of every vendor by name."""
 
 
-def client_class(name: str) -> Any:
-    """Class of a vendor's client. It is imported here, as it brings an HTTP client along."""
-    module = import_module(f"cryptopipe_assets.vendors.{name}.client")
-    return getattr(module, VENDORS[name].client)
+def class_of(vendor: str, place: str) -> Any:
+    """A class that a vendor's terms name, ``client:Bybit``. Importing it brings an HTTP client."""
+    module, _, name = place.partition(":")
+    return getattr(import_module(f"cryptopipe_assets.vendors.{vendor}.{module}"), name)
 
 
 @dataclass(frozen=True)

@@ -231,8 +231,11 @@ class VendorTerms:
         As its folder, its section of cryptopipe.toml and the column ``source`` have it.
     title
         Its name for the reader.
-    client
-        Class of its client in ``vendors/<name>/client.py``.
+    client, archive_client
+        File of its folder and class: of its API's client, and of its archive's, if it has one.
+    venue
+        File and class of what offers capabilities, built of those clients; the client does, if
+        empty.
     address
         Base of its API.
     archive
@@ -256,6 +259,8 @@ class VendorTerms:
     name: str
     title: str
     client: str
+    archive_client: str = ""
+    venue: str = ""
     address: str
     archive: str | None = None
     standin_path: str = ""

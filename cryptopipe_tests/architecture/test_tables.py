@@ -142,6 +142,7 @@ def test_the_readme_lists_the_tables_as_they_are():
     assert readme.table_of_tables() in (ROOT / "README.md").read_text()
 
 
+@pytest.mark.slow
 def test_tables_are_imported_and_built_for_settings_that_no_file_holds(settings):
     script = (
         "from cryptopipe_assets.config import settings;"

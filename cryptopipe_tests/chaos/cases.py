@@ -14,15 +14,17 @@ from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_tests.chaos.behaviours import ERRORS, Behaviour
 from cryptopipe_tests.chaos.content_behaviours import OF_THE_CHECKSUM
-from cryptopipe_tests.chaos.questions import CANARY, Asking, Endpoint, answer_of
+from cryptopipe_tests.chaos.questions import CANARY, Asking, answer_of
 from cryptopipe_tests.chaos.wire_behaviours import ENVELOPES
+from cryptopipe_tests.reference.endpoints import Endpoint
 
 Frames = dict[str, pl.DataFrame]
 PATIENT_SECONDS, HASTY_SECONDS = 20.0, 0.4
+ARCHIVE = "binance-archive"
 
 
 def ask(endpoint: Endpoint, asking: Asking) -> Frames:
-    return answer_of(asyncio.run(endpoint.ask(asking)))
+    return answer_of(asyncio.run(asking.of(endpoint)))
 
 
 def fault_of(behaviour: Behaviour, endpoint: Endpoint) -> Fault:
@@ -31,7 +33,7 @@ def fault_of(behaviour: Behaviour, endpoint: Endpoint) -> Fault:
     if behaviour.kind == "envelope":
         codes = ENVELOPES.get(endpoint.vendor, {})
         fault = replace(fault, value=codes.get(int(behaviour.value or 0), behaviour.value))
-    if endpoint.vendor == "archive":
+    if endpoint.vendor == ARCHIVE:
         end = r"\.CHECKSUM$" if behaviour.name in OF_THE_CHECKSUM else "$"
         fault = replace(fault, match=f"{endpoint.match}{end}")
     return fault
@@ -70,7 +72,7 @@ def judge(
 
 
 def _says_what_to_do(said: str, endpoint: Endpoint) -> None:
-    vendor = "binance-archive" if endpoint.vendor == "archive" else endpoint.vendor
+    vendor = "binance-archive" if endpoint.vendor == ARCHIVE else endpoint.vendor
     assert said.startswith(f"{vendor}: ")
     assert "\n" not in said
     assert CANARY not in said
@@ -79,7 +81,7 @@ def _says_what_to_do(said: str, endpoint: Endpoint) -> None:
 def _names_its_sample(said: str, state_folder: Path) -> None:
     """The error names the file of its sample, and no key is in any that was saved."""
     samples = {str(path): path.read_text() for path in (state_folder / "samples").rglob("*.txt")}
-    sample = samples[said.partition("A sample of the answer is in ")[2]]
+    sample = samples[said.partition("A sample of the response is in ")[2]]
     assert sample.startswith(f"rejected  {said.partition('. Nothing was written')[0]}\n")
     assert all(CANARY not in each for each in samples.values())
 

@@ -7,7 +7,8 @@ import pytest
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_tests.chaos.cases import PATIENT_SECONDS, Frames, ask
-from cryptopipe_tests.chaos.questions import ENDPOINTS, NOW, Asking
+from cryptopipe_tests.chaos.questions import NOW, Asking
+from cryptopipe_tests.reference.endpoints import ENDPOINTS
 
 
 @pytest.fixture(scope="package")

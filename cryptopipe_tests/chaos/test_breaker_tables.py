@@ -104,7 +104,7 @@ def test_a_table_with_one_source_keeps_its_rows_and_is_filled_when_the_pause_is_
         assert not refused.success
         assert sum(plan.met.values()) == met
         errors = [event.event_specific_data.error for event in refused.get_step_failure_events()]
-        assert "5 outages in a row opened the circuit until" in errors[0].to_string()
+        assert "UTC after 5 outages in a row, last: HTTP 503" in errors[0].to_string()
         assert stored.files() == before
     stored.now += timedelta(seconds=60)
     assert run(stored, table).success
@@ -122,13 +122,13 @@ def test_another_source_fills_a_table_while_the_first_ones_circuit_is_open(table
             result = run(stored, table)
             assert result.success, said(stored, result)
             assert sum(plan.met.values()) > met
-            assert f"{table}: {first} is asked" in said(stored, result)
+            assert f"{table}: source {first}: " in said(stored, result)
         met = sum(plan.met.values())
         result = run(stored, table)
         assert result.success
         assert sum(plan.met.values()) == met
-        assert "not asked: 5 outages in a row" in said(stored, result)
-        assert f"{following} is asked in its place" in said(stored, result)
+        assert "UTC after 5 outages in a row" in said(stored, result)
+        assert f". Fallback to {following}" in said(stored, result)
     grown = stored.read(table, TODAY)
     assert set(grown["source"].unique()) > set(old["source"].unique())
     key = [name for name in ("coin_id", "venue", "symbol", "ts") if name in old.columns]
@@ -136,6 +136,6 @@ def test_another_source_fills_a_table_while_the_first_ones_circuit_is_open(table
     stored.now += timedelta(seconds=60)
     result = run(stored, table)
     assert result.success
-    assert "CLOSED, the vendor answers again" in said(stored, result)
+    assert "circuit CLOSED, the vendor responds again" in said(stored, result)
     newest = stored.read(table, TODAY).filter(pl.col("ingested_at") == pl.col("ingested_at").max())
     assert newest["source"].unique().to_list() == [first]

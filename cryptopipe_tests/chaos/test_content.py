@@ -5,14 +5,14 @@ A case ends in the answer that came without the fault, or in the error that its 
 
 import pytest
 
-from cryptopipe_tests.chaos.cases import judge
+from cryptopipe_tests.chaos.cases import ARCHIVE, judge
 from cryptopipe_tests.chaos.content_behaviours import CONTENT, FILES
-from cryptopipe_tests.chaos.questions import ENDPOINTS
+from cryptopipe_tests.reference.endpoints import ENDPOINTS
 
-ARCHIVE = [each for each in ENDPOINTS if each.vendor == "archive"]
+IN_ARCHIVE = [each for each in ENDPOINTS if each.vendor == ARCHIVE]
 CASES = [
     (behaviour, endpoint)
-    for behaviours, endpoints in ((CONTENT, ENDPOINTS), (FILES, ARCHIVE))
+    for behaviours, endpoints in ((CONTENT, ENDPOINTS), (FILES, IN_ARCHIVE))
     for behaviour in behaviours
     for endpoint in endpoints
     if behaviour.concerns(endpoint.name)

@@ -6,8 +6,8 @@ A case ends in the answer that came without the fault, or in the error that its 
 import pytest
 
 from cryptopipe_tests.chaos.cases import judge
-from cryptopipe_tests.chaos.questions import ENDPOINTS
 from cryptopipe_tests.chaos.wire_behaviours import WIRE
+from cryptopipe_tests.reference.endpoints import ENDPOINTS
 
 CASES = [
     (behaviour, endpoint)

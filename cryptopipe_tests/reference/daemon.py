@@ -11,9 +11,9 @@ from pathlib import Path
 import dagster as dg
 from dagster._core.scheduler.instigation import ScheduleInstigatorData
 
-from cryptopipe_assets.config.settings import PROJECT
+from cryptopipe_assets.config.project import template
 
-WORKSPACE = ["-w", str(PROJECT / "workspace.yaml")]
+WORKSPACE = ["-w", str(template("workspace.yaml"))]
 PATIENCE = timedelta(minutes=4)
 
 

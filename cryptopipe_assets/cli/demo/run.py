@@ -8,10 +8,12 @@ from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.demo.answers import EXAMPLES, RANKINGS, show_answers
 from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
 from cryptopipe_assets.cli.progress import materialise
-from cryptopipe_assets.config.settings import PROJECT, Settings
+from cryptopipe_assets.config.project import checkout
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.runtime.assembly import build, in_order
+from cryptopipe_assets.runtime.dagster_home import dagster_command
 from cryptopipe_assets.runtime.table_run import Outcome, TableRun
 
 DAYS = 10
@@ -84,14 +86,16 @@ def _summary(settings: Settings, outcomes: list[Outcome]) -> None:
 def _next_steps(settings: Settings, today: date) -> None:
     example = (today - timedelta(days=1)).isoformat()
     out.print("\n[bold]Next[/]")
+    dev = "make dev" if settings.home == checkout() else "cryptopipe dev"
+    dagster = dagster_command(settings)
     steps = {
-        "make dev": "the Dagster UI at http://127.0.0.1:3000: graph, checks, columns, freshness",
+        dev: "the Dagster UI at http://127.0.0.1:3000: graph, checks, columns, freshness",
         'cryptopipe sql "FROM factors_1h LIMIT 5"': "any query; without one, the tables",
         "cryptopipe status": "rows, age and freshness of every table",
-        f"dagster asset materialize -m cryptopipe_assets.definitions --select factors_1h "
+        f"{dagster} asset materialize -m cryptopipe_assets.definitions --select factors_1h "
         f"--partition {example}": "one table, one day, as in CI",
     }
     for command, what in steps.items():
         out.print(f"  [cyan]{command}[/]\n      {what}", soft_wrap=True)
-    if settings.warehouse == PROJECT / "warehouse":
+    if settings.has_own_warehouse and (settings.home / ".venv").is_dir():
         out.print("  commands are in .venv/bin; `source .venv/bin/activate` puts them on the path")

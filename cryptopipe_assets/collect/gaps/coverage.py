@@ -63,7 +63,10 @@ def coverage(survey: GapSurvey, contract: pl.DataFrame, *, now: datetime) -> Cov
     lake = survey.warehouse.lake
     days = lake.days(FundingRate.table_name())
     settled = (
-        lake.scan(FundingRate, days[0], days[-1]).filter(symbol=symbol).select(pl.len()).collect()
+        lake.scan(FundingRate, days[0], days[-1])
+        .filter(symbol=symbol, venue=survey.universe.venue)
+        .select(pl.len())
+        .collect()
         if days
         else None
     )

@@ -51,18 +51,14 @@ class GapSurvey:
         contract
             Its row of the registry.
         """
-        known = latest(self.warehouse.lake.read(Instruments), INSTRUMENT)
+        known = latest(self._ours(), INSTRUMENT)
         followed = self.universe.followed(self.universe.with_tiers(known.drop("tier")), BARS)
         both = pl.concat([followed, contract.select(followed.columns)]).unique("symbol")
         return self._survey(both, GAPS.to_frame(), now=now)
 
     def _survey(self, contracts: pl.DataFrame, ledger: pl.DataFrame, *, now: datetime) -> Survey:
         in_tier = pl.col("ts").filter(pl.col("tier").is_not_null()).min()
-        since = (
-            self.warehouse.lake.read(Instruments)
-            .group_by("symbol")
-            .agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
-        )
+        since = self._ours().group_by("symbol").agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
         listings = contracts.select("symbol", "tier", "listed_at", "delisted_at")
         return survey(
             self.warehouse.lake,
@@ -72,6 +68,10 @@ class GapSurvey:
             runs=self.runs,
             now=now,
         )
+
+    def _ours(self) -> pl.DataFrame:
+        """Every version of the contracts of the venue whose bars are collected."""
+        return self.warehouse.lake.read(Instruments).filter(venue=self.universe.venue)
 
     def vendor_symbols(self) -> dict[str, str]:
         """Canonical to vendor symbol of the followed contracts."""

@@ -12,6 +12,7 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.funding import (
     of_other_contracts,
+    of_other_exchanges,
     only_where_nothing_else,
     settlements_of,
 )
@@ -50,6 +51,7 @@ def funding_rate(
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
+    coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
         symbols = _listed_by(followed, days[-1])
         inside, cost = asyncio.run(settlements_of(vendors, symbols, days))
@@ -58,6 +60,12 @@ def funding_rate(
             _require_settlements(followed, days, inside, now=vendors.clock())
         others = only_where_nothing_else(elsewhere, inside)
         others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
+        if coins:
+            exchanges, cost = asyncio.run(of_other_exchanges(vendors, asked.venue, coins, days))
+            spent.update(cost)
+            others = pl.concat(
+                [only_where_nothing_else(others, exchanges), exchanges.select(others.columns)]
+            )
         yield from publication.write(pl.concat([inside, others.select(inside.columns)]), days)
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
 
@@ -97,7 +105,9 @@ def funding_rate_is_on_schedule(
 ) -> dg.AssetCheckResult:
     """Each settlement follows the one before it by its own interval: none is missing."""
     days = days_checked(context, warehouse, FundingRate)
-    since = (pl.col("ts") - pl.col("ts").shift(1).over("symbol", order_by="ts")).dt.total_hours()
+    since = (
+        pl.col("ts") - pl.col("ts").shift(1).over("venue", "symbol", order_by="ts")
+    ).dt.total_hours()
     late = (
         warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1])
         .with_columns(hours_since_previous=since)
@@ -133,7 +143,11 @@ def funding_rate_covers_the_universe(
     whole = expected_minutes(followed, days, now=newest or midnight(days[0]))
     without = (
         whole.filter(pl.col("expected") == 1440)
-        .join(settled.with_columns(day=pl.col("ts").dt.date()), on=["symbol", "day"], how="anti")
+        .join(
+            settled.filter(venue=universe.venue).with_columns(day=pl.col("ts").dt.date()),
+            on=["symbol", "day"],
+            how="anti",
+        )
         .select("symbol", "day")
         .sort("symbol", "day")
     )

@@ -94,8 +94,10 @@ def _ask(
         pl.col("contract_type") == "PERPETUAL",
         (pl.col("status") == "TRADING") | pl.col("symbol").is_in(followed["symbol"].to_list()),
     )
-    symbols = dict(listed.select("vendor_symbol", "symbol").iter_rows())
-    return asyncio.run(from_exchanges(vendors, symbols, coins=coins, days=days))
+    contracts: dict[str, dict[str, str]] = {}
+    for venue, theirs, ours_ in listed.select("venue", "vendor_symbol", "symbol").iter_rows():
+        contracts.setdefault(venue, {})[theirs] = ours_
+    return asyncio.run(from_exchanges(vendors, contracts, coins=coins, days=days))
 
 
 @dg.asset_check(asset=open_interest)

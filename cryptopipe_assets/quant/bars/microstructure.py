@@ -45,7 +45,7 @@ def hourly_microstructure(bars: pl.LazyFrame, funding: pl.LazyFrame) -> pl.LazyF
     Every hour that has at least one minute gives a row, also an unfinished one: which hours are
     complete and wanted is for the caller to filter. Bars should begin ``BARS_LOOKBACK``, funding
     ``FUNDING_LOOKBACK``, before the first wanted hour. The bars are read and folded by the call
-    itself, the rest when the answer is collected.
+    itself, the rest when the result is collected.
 
     Parameters
     ----------
@@ -114,7 +114,7 @@ def _ranges() -> list[pl.Expr]:
     """Return range-based volatilities of the hourly bar.
 
     Garman and Klass's radicand is negative only where open or close lie outside low and high;
-    such a bar has no answer and gets null.
+    such a bar has no result and gets null.
     """
     log_range_sq = (pl.col("high") / pl.col("low")).log() ** 2
     log_body_sq = (pl.col("close") / pl.col("open")).log() ** 2
@@ -126,5 +126,5 @@ def _ranges() -> list[pl.Expr]:
 
 
 def _finite(*names: str) -> list[pl.Expr]:
-    """Turn what arithmetic could not answer (NaN, infinity) into null."""
+    """Turn what arithmetic cannot express (NaN, infinity) into null."""
     return [pl.when(pl.col(name).is_finite()).then(name) for name in names]

@@ -86,7 +86,7 @@ def hourly_panel(
         )
         .select(*MICROSTRUCTURE_COLUMNS, *WORKING_COLUMNS)
     )
-    # Collected here, so that the answer does not hold on to what it was made from.
+    # Collected here, so that the result does not hold on to what it was made from.
     return panel.collect(engine="in-memory").lazy()
 
 

@@ -35,7 +35,7 @@ def with_newest_known(
         ts (the instant the value is of), available_at, coin, coin_id, market_cap_usd, and what
         ``columns`` names.
     columns
-        Column of ``rows`` to its name in the answer.
+        Column of ``rows`` to its name in the result.
     max_age
         How long before the day's end ``ts`` may lie; an older row is unknown.
     preferred

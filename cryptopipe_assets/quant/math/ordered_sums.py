@@ -17,7 +17,7 @@ def ordered_sums(frame: pl.DataFrame, by: Sequence[str], columns: Sequence[str])
     Parameters
     ----------
     frame
-        Sorted, so that the rows of a group are neighbours; their order is part of the answer.
+        Sorted, so that the rows of a group are neighbours; their order is part of the result.
     by
         Columns that say which rows belong together; null is a value like any other.
     columns

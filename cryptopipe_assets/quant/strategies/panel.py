@@ -41,7 +41,7 @@ def daily_panel(
         Result of ``leverage_ratios``.
     dilution
         Result of ``dilution_metrics``; the newest one that came with a cap counts, at most
-        ``max_supply_age`` old. A close that tells no supply is no news of it, and a vendor that
+        ``max_supply_age`` old. A close that gives no supply is no news of it, and a vendor that
         stood in for a day, of which no velocity is known, displaces none of which it is.
     start, end
         Days to return, ``start <= ts < end``. Volatilities need ``VOLATILITY_LOOKBACK`` more.

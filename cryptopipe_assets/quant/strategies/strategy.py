@@ -1,4 +1,4 @@
-"""What a strategy is, and what it answers."""
+"""What a strategy is, and what it returns."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -72,7 +72,7 @@ class Strategy(Protocol):
         """Tables from which the columns come that it reads; what they are made from is implied."""
 
     def signals(self, panel: pl.DataFrame) -> Book:
-        """Answer the signals of every day of the panel."""
+        """Return the signals of every day of the panel."""
 
 
 def kept_for_reasons(

@@ -119,6 +119,24 @@ def connect(lake: Lake) -> duckdb.DuckDBPyConnection:
     return connection
 
 
+def in_memory(lake: Lake, contracts: Sequence[type[Table]]) -> duckdb.DuckDBPyConnection:
+    """A catalog of what is there now that no file holds: nothing is locked, nothing written.
+
+    It is in UTC, and works wherever the warehouse was moved to and whoever writes the catalog's
+    file meanwhile. Comments are left out: they are most of the statements.
+    """
+    connection = duckdb.connect()
+    connection.execute("SET TimeZone = 'UTC'")
+    connection.execute("ATTACH ':memory:' AS c")
+    connection.execute("USE c")
+    connection.begin()
+    for statement in _ddl(lake, contracts, absolute=True):
+        if not statement.startswith("COMMENT"):
+            connection.execute(statement)
+    connection.commit()
+    return connection
+
+
 def _search_path(lake: Lake) -> dict[str, str | bool | int | float | list[str]]:
     return {"file_search_path": str(lake.root.resolve().parent)}
 

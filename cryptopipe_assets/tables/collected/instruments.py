@@ -22,7 +22,9 @@ class Instruments(Registry):
     contract_multiplier: int = column("Coins in one base unit of the contract.", unit="count", ge=1)
     contract_type: str = column("The venue's kind of contract, e.g. PERPETUAL.", unit="label")
     status: str = column("The venue's status, e.g. TRADING; VANISHED if delisted.", unit="label")
-    listed_at: Timestamp = column("When trading began.", unit="UTC")
+    listed_at: Timestamp = column(
+        "When trading began; null where the venue does not say.", unit="UTC", nullable=True
+    )
     delisted_at: Timestamp = column(
         "When trading ends or ended; null while no end is known.", unit="UTC", nullable=True
     )

@@ -35,13 +35,13 @@ from cryptopipe_assets.vendors.binance.parse_klines import (
     without_repetitions,
 )
 from cryptopipe_assets.vendors.binance.parse_settlements import (
-    SETTLEMENT_SCHEMA,
     STAMPED_SCHEMA,
     read_page,
     settlements_of,
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
 
 TIME = "/fapi/v1/time"

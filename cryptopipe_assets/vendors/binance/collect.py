@@ -16,9 +16,9 @@ from cryptopipe_assets.core.errors import NotPublished
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import Plan, is_published, plan, spans_of
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 
 TRANSPORTS = ("archive_month", "archive_day", "rest")
 

@@ -9,6 +9,7 @@ from typing_extensions import TypedDict
 
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
 from cryptopipe_assets.vendors.parsing.fields import Count
+from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
 
 PERPETUALS = ("PERPETUAL", "TRADIFI_PERPETUAL")
@@ -16,25 +17,6 @@ NO_END_MS = 4_102_444_800_000  # year 2100; Binance writes 4133404800000 for "no
 USUAL_INTERVAL_HOURS = 8
 INTERVALS_HOURS = (1, 2, 4, 6, 8, 12, 24)
 FIRST_LISTING_MS = 1_500_000_000_000  # July 2017: Binance opened
-
-INSTRUMENT_SCHEMA = pl.Schema(
-    {
-        "venue": pl.String(),
-        "symbol": pl.String(),
-        "vendor_symbol": pl.String(),
-        "coin": pl.String(),
-        "quote": pl.String(),
-        "margin_asset": pl.String(),
-        "contract_multiplier": pl.Int64(),
-        "contract_type": pl.String(),
-        "status": pl.String(),
-        "listed_at": TIMESTAMP,
-        "delisted_at": TIMESTAMP,
-        "funding_interval_hours": pl.Int64(),
-        "price_tick": pl.Float64(),
-        "quantity_step": pl.Float64(),
-    }
-)
 
 
 class _Filter(TypedDict):

@@ -16,6 +16,7 @@ from typing_extensions import TypedDict
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.binance.parse_klines import in_milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, shaped
 
 logger = logging.getLogger("cryptopipe.vendors")
@@ -23,16 +24,6 @@ logger = logging.getLogger("cryptopipe.vendors")
 ODD_MS = 60_000
 WRONG_MS = 300_000
 
-SETTLEMENT_SCHEMA = pl.Schema(
-    {
-        "ts": TIMESTAMP,
-        "available_at": TIMESTAMP,
-        "venue": pl.String(),
-        "symbol": pl.String(),
-        "funding_rate": pl.Float64(),
-        "declared_interval_hours": pl.Int64(),
-    }
-)
 STAMPED_SCHEMA = pl.Schema(
     {
         "vendor_symbol": pl.String(),

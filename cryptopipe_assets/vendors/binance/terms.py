@@ -156,7 +156,9 @@ def _offer(
 TERMS = VendorTerms(
     name="binance",
     title="Binance USD-M",
-    client="Binance",
+    client="client:Binance",
+    archive_client="archive:BinanceArchive",
+    venue="venue:BinanceVenue",
     address="https://fapi.binance.com",
     archive="https://data.binance.vision",
     docs="https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info",

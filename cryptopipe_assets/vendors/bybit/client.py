@@ -2,7 +2,7 @@
 
 Docs      https://bybit-exchange.github.io/docs/v5/market/tickers (and open-interest, instrument)
 Auth      none for market data
-Budget    ``requests``, 600 in 5 seconds and address; above it 403, and silence for ten minutes
+Budget    ``requests``, 600 in 5 seconds and address; above it 403, and a ban of ten minutes
 History   open interest from a contract's launch, sizes only; 200 points a page, newest first
 Symbols   ``BTCUSDT``, ``BTCPERP`` (USDC), ``BTCUSD`` (inverse), ``1000PEPEUSDT``, ``SHIB1000USDT``
 Numbers   strings; times are milliseconds UTC, ``endTime`` is inclusive
@@ -32,10 +32,11 @@ from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import Measured, together
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured, together
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, by_vendor_symbol
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.vendors.protocols import Wanted
 
 INSTRUMENTS = "/v5/market/instruments-info"
 TICKERS = "/v5/market/tickers"
@@ -44,6 +45,8 @@ MARK_PRICES = "/v5/market/mark-price-kline"
 MOST_INSTRUMENTS = 1000
 MOST_POINTS = 200
 SILENCE = timedelta(minutes=10)
+REACH = timedelta(days=200)
+"""How far back is asked: two pages of history and two of mark prices per eight days."""
 ENVELOPE = Envelope(
     code="retCode",
     message="retMsg",
@@ -99,6 +102,20 @@ class Bybit(VendorClient):
                 for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True)
                 for each in read_contracts(rows, margin_type)
             )
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the coins' contracts, at most 200 days back.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        since = wanted.since(REACH)
+        if since >= wanted.end:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        listed = await self.contracts()
+        theirs = {name: each for name, each in listed.items() if each.coin in wanted.coins}
+        return await self.open_interest(theirs, start=since, end=wanted.end)
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return one side's open interest of ``contracts``, as of the time of the answers.

@@ -63,7 +63,7 @@ def _backfilled(wanted: Backfill) -> Iterator[BackfillCost]:
 TERMS = VendorTerms(
     name="bybit",
     title="Bybit",
-    client="Bybit",
+    client="client:Bybit",
     address="https://api.bybit.com",
     docs="https://bybit-exchange.github.io/docs/v5/market/tickers",
     terms_of_use="https://www.bybit.com/en/terms-service",

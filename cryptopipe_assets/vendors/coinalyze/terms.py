@@ -63,7 +63,7 @@ def _backfilled(wanted: Backfill) -> Iterator[BackfillCost]:
 TERMS = VendorTerms(
     name="coinalyze",
     title="Coinalyze",
-    client="Coinalyze",
+    client="client:Coinalyze",
     address="https://api.coinalyze.net/v1",
     standin_path="coinalyze/v1",
     docs="https://api.coinalyze.net/v1/doc/",

@@ -19,7 +19,7 @@ def _rates(limits: CoinbaseLimits, _plan: str) -> tuple[Rate, ...]:
 TERMS = VendorTerms(
     name="coinbase",
     title="Coinbase",
-    client="Coinbase",
+    client="client:Coinbase",
     address="https://api.exchange.coinbase.com",
     docs="https://docs.cdp.coinbase.com/exchange/reference/exchangerestapi_getproductcandles",
     terms_of_use="https://www.coinbase.com/legal/market_data",

@@ -107,7 +107,7 @@ def _backfilled(wanted: Backfill) -> Iterator[BackfillCost]:
 TERMS = VendorTerms(
     name="coingecko",
     title="CoinGecko",
-    client="CoinGecko",
+    client="client:CoinGecko",
     address=FREE_HOST,
     docs="https://docs.coingecko.com/",
     terms_of_use="https://www.coingecko.com/en/api_terms",

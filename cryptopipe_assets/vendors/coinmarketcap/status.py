@@ -1,4 +1,4 @@
-"""CoinMarketCap's verdict on a question, which is in the body whatever the HTTP status is.
+"""CoinMarketCap's status of a request, which is in the body whatever the HTTP status is.
 
 ``{"status": {"error_code", "error_message", "credit_count", ...}, "data": ...}``; the codes are
 numbers, or texts on some paths.

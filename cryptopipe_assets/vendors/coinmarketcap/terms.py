@@ -67,7 +67,7 @@ def _backfilled(wanted: Backfill) -> Iterator[BackfillCost]:
 TERMS = VendorTerms(
     name="coinmarketcap",
     title="CoinMarketCap",
-    client="CoinMarketCap",
+    client="client:CoinMarketCap",
     address="https://pro-api.coinmarketcap.com",
     docs="https://coinmarketcap.com/api/documentation/v1/",
     terms_of_use="https://coinmarketcap.com/api/terms/",

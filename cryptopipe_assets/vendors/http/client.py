@@ -130,6 +130,11 @@ class VendorClient:
             await self._session.close()
         self._session = None
 
+    @property
+    def parts(self) -> "tuple[VendorClient, ...]":
+        """The clients behind a venue: this one."""
+        return (self,)
+
     async def get_json(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
     ) -> Any:

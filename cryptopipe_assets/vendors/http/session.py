@@ -1,6 +1,7 @@
 """What a client has while it is open: the wire, the admission to it, the call ledger."""
 
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -88,20 +89,17 @@ def open_session(
         If the state folder cannot be used.
     """
     account = connection.account(state_folder or records.folder)
-    ledger = records.ledger().open()
-    breaker = Breaker(
-        f"{vendor} {connection.base_url}",
-        patience_seconds=connection.timeout_seconds,
-        journal=records.journal,
-        clock=clock,
-        state_folder=state_folder,
-    )
-    return Session(
-        vendor=vendor,
-        account=account,
-        ledger=ledger,
-        connection=connection,
-        admission=Admission(
+    with ExitStack() as opened:
+        ledger = opened.enter_context(records.ledger())
+        breaker = Breaker(
+            f"{vendor} {connection.base_url}",
+            patience_seconds=connection.timeout_seconds,
+            journal=records.journal,
+            clock=clock,
+            state_folder=state_folder,
+        )
+        opened.callback(breaker.close)
+        admission = Admission(
             vendor,
             account,
             limits=limits,
@@ -110,7 +108,14 @@ def open_session(
             journal=records.journal,
             clock=clock,
             state_folder=state_folder,
-        ),
+        )
+        opened.pop_all()  # from here on the session closes them
+    return Session(
+        vendor=vendor,
+        account=account,
+        ledger=ledger,
+        connection=connection,
+        admission=admission,
         records=records,
         clock=clock,
     )

@@ -19,9 +19,15 @@ from pydantic import StrictBool, TypeAdapter
 from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
-from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
+from cryptopipe_assets.vendors.parsing.open_interest import (
+    OPEN_INTEREST_SCHEMA,
+    Measured,
+    Reading,
+    at_the_instant,
+)
 from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.vendors.protocols import Wanted
 
 INFO = "/info"
 ALL_PERPETUALS = "metaAndAssetCtxs"
@@ -53,6 +59,17 @@ class Hyperliquid(VendorClient):
 
     vendor: ClassVar[str] = "hyperliquid"
     verb: ClassVar[str] = "POST"
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the running hour, if the present is wanted.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not wanted.has_present:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        return await self.open_interest_now()
 
     async def open_interest_now(self) -> Measured:
         """Return the open interest of all perpetuals, as of the moment the answer is here.

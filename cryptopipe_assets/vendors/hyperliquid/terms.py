@@ -28,7 +28,7 @@ def _polled(_poll: Poll) -> Iterator[RequestCost]:
 TERMS = VendorTerms(
     name="hyperliquid",
     title="Hyperliquid",
-    client="Hyperliquid",
+    client="client:Hyperliquid",
     address="https://api.hyperliquid.xyz",
     docs="https://hyperliquid.gitbook.io/hyperliquid-docs/for-developers/api",
     terms_of_use="https://app.hyperliquid.xyz/terms",

@@ -23,6 +23,7 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.parsing.fields import Figure, TextStamp, Wire
 from cryptopipe_assets.vendors.parsing.open_interest import (
+    OPEN_INTEREST_SCHEMA,
     Measured,
     Reading,
     at_the_instant,
@@ -36,6 +37,7 @@ from cryptopipe_assets.vendors.parsing.perpetuals import (
 )
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.vendors.protocols import Wanted
 
 INSTRUMENTS = "/api/v5/public/instruments"
 OPEN_INTEREST = "/api/v5/public/open-interest"
@@ -98,6 +100,17 @@ class Okx(VendorClient):
         payload = await self.get_json(INSTRUMENTS, {"instType": "SWAP"}, family="public")
         with self.promised(INSTRUMENTS):
             return read_instruments(payload)
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the running hour, if the present is wanted.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not wanted.has_present:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        return await self.open_interest_now(await self.contracts())
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return the open interest of ``contracts``, each as of the instant that OKX says.

@@ -34,7 +34,7 @@ def _polled(_poll: Poll) -> Iterator[RequestCost]:
 TERMS = VendorTerms(
     name="okx",
     title="OKX",
-    client="Okx",
+    client="client:Okx",
     address="https://www.okx.com",
     docs="https://www.okx.com/docs-v5/en/",
     terms_of_use="https://www.okx.com/help/terms-of-service",

@@ -49,6 +49,7 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
 def test_help_names_every_command(environment):
     text = run(environment, "--help").stdout
     for command in (
+        "init",
         "demo",
         "replay",
         "status",

@@ -5,9 +5,10 @@ from datetime import UTC, datetime, timedelta
 import httpx
 import pytest
 
-from cryptopipe_assets.sandbox.endpoints import endpoint_of
+from cryptopipe_assets.sandbox.endpoints import apis, endpoint_of
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_tests.reference.endpoints import ENDPOINTS, NOT_ASKED
 
 
 @pytest.mark.parametrize(
@@ -30,6 +31,7 @@ from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
         ("/coingecko-pro/api/v3/coins/bitcoin/market_chart", ("coingecko", "coins/market_chart")),
         ("/coinbase/products/BTC-USD/candles", ("coinbase", "products/candles")),
         ("/_sandbox", None),
+        ("/binance-archive/data/futures/um/daily", None),
         ("/", None),
     ],
 )
@@ -89,3 +91,24 @@ def test_every_vendor_answers_in_any_year(year):
             body = client.get(path).raise_for_status().json()
             assert body not in ([], {}), path
             assert "NaN" not in client.get(path).text, path
+
+
+ARCHIVE = {("binance-archive", kind) for kind in ("klines", "fundingRate", "metrics")}
+"""Its files have one route, whatever their kind."""
+
+
+def served() -> set[tuple[str, str]]:
+    """Every endpoint that the stand-in answers, as it counts them."""
+    found = {
+        (api.vendor, api.counted_as(path.strip("/").split("/")))
+        for api in apis().values()
+        for path in api.endpoints
+    }
+    return {each for each in found if each[1]} | ARCHIVE
+
+
+def test_every_endpoint_that_the_stand_in_serves_is_in_the_table_of_endpoints_or_asked_by_nobody():
+    asked = {each.counted for each in ENDPOINTS}
+    assert served() == asked | set(NOT_ASKED)
+    assert not asked & set(NOT_ASKED)
+    assert len({each.name for each in ENDPOINTS}) == len(ENDPOINTS)

@@ -97,7 +97,7 @@ def test_every_target_is_told_and_one_that_fails_keeps_nothing_from_the_others(
     told = tell(SecretStr(f"{broken.address}, {target.address}"), title="T", body="B")
     assert (told.reached, told.failed) == (1, ("1 (json)",))
     assert [(each["title"], each["message"]) for each in target.heard] == [("T", "B")]
-    assert "target 1 (json) could not be told" in caplog.text
+    assert "target 1 (json) could not be notified" in caplog.text
     assert TOKEN not in caplog.text
 
 
@@ -116,10 +116,10 @@ def test_a_failed_run_is_told_once_in_the_steps_own_words(target, tmp_path):
     sensor = sensor_of(settings, "notify_run_failure")
     with dg.DagsterInstance.ephemeral() as instance:
         tier = {"cryptopipe/round": "market_data", "cryptopipe/tier": "fast"}
-        assert "told 1" in failure(instance, sensor, **tier)
+        assert "targets notified: 1, failed: 0" in failure(instance, sensor, **tier)
         assert "last six hours" in failure(instance, sensor, **tier)
         other = {**tier, "cryptopipe/tier": "hourly"}
-        assert "told 1" in failure(instance, sensor, **other)
+        assert "targets notified: 1, failed: 0" in failure(instance, sensor, **other)
     assert [each["title"] for each in target.heard] == [
         "cryptopipe: collect of fast failed",
         "cryptopipe: collect of hourly failed",
@@ -131,17 +131,17 @@ def test_a_failed_run_is_told_once_in_the_steps_own_words(target, tmp_path):
 def test_a_target_that_is_down_fails_nothing(broken, tmp_path):
     sensor = sensor_of(settings_for(tmp_path, broken.address), "notify_run_failure")
     with dg.DagsterInstance.ephemeral() as instance:
-        assert "not reached: 1 (json)" in failure(instance, sensor)
+        assert "targets notified: 0, failed: 1 (json)" in failure(instance, sensor)
 
 
 def test_without_a_target_both_sensors_skip(tmp_path):
     settings = settings_for(tmp_path)
     with dg.DagsterInstance.ephemeral() as instance:
         said = failure(instance, sensor_of(settings, "notify_run_failure"))
-        assert "names nobody to tell" in said
+        assert "names no target to notify" in said
         context = dg.build_sensor_context(instance=instance)
         result = sensor_of(settings, "notify_freshness")(context)
-        assert "names nobody to tell" in str(result.skip_message)
+        assert "names no target to notify" in str(result.skip_message)
 
 
 def test_tables_that_are_not_fresh_are_told_once(target, tmp_path):

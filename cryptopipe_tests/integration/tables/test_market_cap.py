@@ -224,7 +224,7 @@ def test_a_key_of_coingecko_is_used_on_the_plan_that_it_is_of(platform, key, pla
 def test_a_past_that_nobody_tells_without_a_key_is_refused_with_advice(platform):
     result = platform.materialise(TABLES, "2025-03-01")
     assert not result.success
-    assert "without a paid plan it tells 365 days" in failure(result)
+    assert "without a paid plan it gives 365 days" in failure(result)
     assert "set CMC_API_KEY" in failure(result)
     assert platform.read("market_cap", "2025-03-01").is_empty()
 
@@ -303,7 +303,7 @@ class TestFirstSourceDown:
         assert told["decisions/fallback"] == 1
         assert told["decisions/retry"] > 0
         logged = " ".join(each.user_message for each in platform.instance.all_logs(result.run_id))
-        assert "coingecko is asked in its place" in logged
+        assert ". Fallback to coingecko" in logged
         assert "HTTP 503" in logged
         assert "mine" not in logged + str(told)
 

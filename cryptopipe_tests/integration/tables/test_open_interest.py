@@ -99,7 +99,13 @@ def test_today_has_the_hours_that_are_over_and_the_present_of_all_venues(platfor
     rows = platform.read("open_interest", "2026-03-10")
     newest = dict(rows.group_by("venue").agg(pl.max("ts")).rows())
     eight, nine = (datetime(2026, 3, 10, hour, tzinfo=UTC) for hour in (8, 9))
-    assert newest == {"binance": eight, "bybit": eight, "okx": nine, "hyperliquid": nine}
+    assert newest == {
+        "binance": eight,
+        "bybit": eight,
+        "okx": nine,
+        "hyperliquid": nine,
+        "gate": nine,
+    }
     now = rows.filter(pl.col("ts") == nine)
     assert set(now["coin"]) == {"BTC", "DOGE", "PEPE"}
     assert now["available_at"].max() <= platform.now + timedelta(milliseconds=1)

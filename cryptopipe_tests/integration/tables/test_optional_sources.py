@@ -59,3 +59,30 @@ def test_funding_of_other_contracts_is_the_last_settlement_of_each_ended_day(pla
     assert checks["funding_rate_is_on_schedule"]
     assert platform.materialise(["instruments", "market_cap", "open_interest"], *DAYS).success
     assert platform.materialise(["leverage_ratios"], *DAYS).success
+
+
+def test_settlements_of_the_other_exchanges_stand_beside_ours(platform):
+    asked = replace(platform.vendors, horizon=Horizon(exchange_funding=True))
+    result = platform.materialise(["instruments", "funding_rate"], *DAYS, vendors=asked)
+    assert result.success
+    rows = platform.read("funding_rate", *DAYS)
+    gate = rows.filter(venue="gate")
+    assert set(gate["symbol"]) == {"BTC-USDT-PERP", "DOGE-USDT-PERP"}
+    assert gate["source"].unique().to_list() == ["gate"]
+    assert gate.select("symbol", "ts").is_unique().all()
+    assert (gate["available_at"] > gate["ts"]).all()
+    # as often as on the same contracts of our venue, whose interval the stand-in shares
+    ours = rows.filter(venue="binance")
+    assert (
+        gate.select("symbol", "ts", "interval_hours")
+        .sort("symbol", "ts")
+        .equals(ours.select("symbol", "ts", "interval_hours").sort("symbol", "ts"))
+    )
+    checks = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert checks["funding_rate_is_on_schedule"]
+    assert checks["funding_rate_covers_the_universe"]
+
+
+def test_without_being_asked_for_settlements_are_those_of_our_venue(platform):
+    assert platform.materialise(["instruments", "funding_rate"], "2026-03-09").success
+    assert platform.read("funding_rate", "2026-03-09")["venue"].unique().to_list() == ["binance"]

@@ -134,7 +134,7 @@ def test_a_file_that_says_something_else_is_told_apart_and_never_loses_rows(coll
     rows[10:].with_columns(changed.alias("close")).write_parquet(path)
     assert rebuild(collected, table="ohlcv_1m", day=DAY, write=False) == 1
     said = " ".join(capsys.readouterr().out.split())
-    assert "0 keys are missing, 10 are new, 1 say something else" in said
+    assert "0 keys are missing, 10 are new, 1 have other values" in said
     more = rows.with_columns(symbol=pl.lit("ZZZ-USDT-PERP"))
     pl.concat([rows, more]).write_parquet(path)
     with pytest.raises(ShrinkRefused, match="kept it"):
@@ -147,10 +147,10 @@ def test_an_answer_that_was_damaged_or_removed_is_named(collected):
     body = next(each.body for each in manifest.responses if "fundingRate" in each.request)
     path = archive.folder / "blobs" / body[:2] / f"{body}.zst"
     path.write_bytes(path.read_bytes()[:-3])
-    with pytest.raises(CorruptFile, match=f"{body}.zst does not hold what its name says"):
+    with pytest.raises(CorruptFile, match=f"{body}.zst: wrong checksum"):
         rebuilt(collected, contracts()["funding_rate"], DAY)
     path.unlink()
-    with pytest.raises(ArchiveIncomplete, match=r"is not there: .*raw_days"):
+    with pytest.raises(ArchiveIncomplete, match=r"is missing from the raw archive: .*raw_days"):
         rebuilt(collected, contracts()["funding_rate"], DAY)
 
 
@@ -162,7 +162,7 @@ def test_a_day_that_began_before_evidence_was_kept_is_not_made_up(platform):
     with pytest.raises(ArchiveIncomplete, match="no run that wrote it"):
         rebuilt(platform.settings, contracts()["ohlcv_1m"], DAY)
     collect(platform, recording, ROUNDS[1:2], ["ohlcv_1m"])
-    with pytest.raises(ArchiveIncomplete, match="evidence was not kept then"):
+    with pytest.raises(ArchiveIncomplete, match="the raw archive was off then"):
         rebuilt(platform.settings, contracts()["ohlcv_1m"], DAY)
 
 

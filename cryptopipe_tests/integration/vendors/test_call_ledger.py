@@ -43,7 +43,7 @@ class TestAFault:
     def test_that_is_survived_is_in_the_event_log_and_in_the_metadata(self, platform, vendors):
         result = platform.materialise(["instruments", "ohlcv_1m"], "2026-03-10", vendors=vendors)
         assert result.success
-        retries = [each for each in said(platform, result) if "asked again in" in each]
+        retries = [each for each in said(platform, result) if "; retry in " in each]
         assert len(retries) == 1
         assert "binance /fapi/v1/klines: attempt 1 of 2: HTTP 503" in retries[0]
         event = platform.instance.get_latest_materialization_event(dg.AssetKey("ohlcv_1m"))

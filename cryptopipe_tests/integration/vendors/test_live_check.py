@@ -10,9 +10,10 @@ import pytest
 from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_tests.live.questions import QUESTIONS
 from cryptopipe_tests.places import ROOT
 
-ENDPOINTS = 24
+ENDPOINTS = len(QUESTIONS)
 
 
 def check(address: str) -> subprocess.CompletedProcess[str]:

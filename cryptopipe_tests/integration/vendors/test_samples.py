@@ -28,7 +28,7 @@ from cryptopipe_tests.conftest import NOW
 
 CANARY = 'canary/41+7f"6a'  # an address and JSON write it in other ways than it is
 LISTING = "listings/latest"
-IN = "A sample of the answer is in "
+IN = "A sample of the response is in "
 
 
 @pytest.fixture(scope="module")
@@ -62,9 +62,9 @@ def sample_in(said: str) -> str:
 def test_a_sample_shows_what_was_asked_what_came_and_the_object_at_fault(standin, tmp_path, kind):
     said = rejected(standin, tmp_path, Fault(match=LISTING, kind=kind))
     head, _, body = sample_in(said).partition("\n\n")
-    rejection, asked_for, at_fault = head.splitlines()
+    rejection, requested_for, at_fault = head.splitlines()
     assert rejection == f"rejected  {said.partition('. Nothing was written')[0]}"
-    assert asked_for == "asked for no table"
+    assert requested_for == "requested for no table"
     coin = json.loads(at_fault.removeprefix("at fault  "))
     assert {"id", "symbol", "quote"} <= set(coin)
     method, parameters, answer, _, came = body.splitlines()[:5]
@@ -174,8 +174,8 @@ def test_the_sample_of_a_run_is_beside_it_and_its_log_and_the_command_line_name_
         assert not result.success
         [path] = (state / "samples" / result.run_id).iterdir()
         logged = [each.user_message for each in platform.instance.all_logs(result.run_id)]
-        assert any(each.endswith(f"a sample of the answer is in {path}") for each in logged)
-        assert f"asked for instruments run {result.run_id}\n" in path.read_text()
+        assert any(each.endswith(f"a sample of the response is in {path}") for each in logged)
+        assert f"requested for instruments run {result.run_id}\n" in path.read_text()
         day = NOW.date()
         run = TableRun(platform.settings, keep=False, vendors=vendors)
         step = Step(table="instruments", first=day, last=day, reason="stale")

@@ -79,14 +79,14 @@ def test_a_plan_that_cannot_fit_ends_with_two_and_says_what_no_schedule_asks_for
     assert (short["vendor"], short["family"]) == ("coinalyze", "symbols")
     assert budget(too_much, as_json=False) == 2
     printed = " ".join(capsys.readouterr().out.split())
-    assert "until then no schedule asks for open_interest of tiers.fast" in printed
+    assert "until then no schedule collects open_interest of tiers.fast" in printed
     assert "set tiers.fast.every_minutes to 360 or more" in printed
     assert CANARY not in printed + json.dumps(found)
 
 
 def test_the_status_says_what_no_schedule_asks_for(too_much):
     (sentence,) = read_status(too_much, now=datetime.now(UTC)).refused
-    assert sentence.startswith("open_interest of tiers.fast is not asked for by a schedule: ")
+    assert sentence.startswith("open_interest of tiers.fast is not collected by any schedule: ")
     assert CANARY not in sentence
     assert refusals(too_much.with_environment(vendors="sandbox")) == []
 

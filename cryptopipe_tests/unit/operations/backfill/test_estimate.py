@@ -104,7 +104,7 @@ def lines_of(coins: int, source: str, first: str) -> list:
 def test_a_plan_beyond_the_month_of_a_key_is_refused_with_both_figures():
     lines = lines_of(1000, "coingecko", "2026-01-01")
     said = (
-        r"11,044 calls-demo of coingecko, which has 8,000 left of 8,000 a month: ask for fewer days"
+        r"11,044 calls-demo of coingecko, which has 8,000 left of 8,000 a month: request fewer days"
     )
     with pytest.raises(RequestError, match=said):
         refuse_if_it_cannot_fit(lines, left_of("coingecko", "calls-demo", planned=8000, used=0))

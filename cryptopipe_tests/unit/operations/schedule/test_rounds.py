@@ -5,7 +5,8 @@ from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
-from cryptopipe_assets.config.settings import PROJECT, read_config
+from cryptopipe_assets.config.project import template
+from cryptopipe_assets.config.settings import read_config
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.operations.schedule.rounds import (
     CLOSING,
@@ -17,7 +18,7 @@ from cryptopipe_assets.operations.schedule.rounds import (
 )
 from cryptopipe_assets.tables.catalog import contracts
 
-CONFIG = read_config(PROJECT / "cryptopipe.toml")
+CONFIG = read_config(template("cryptopipe.toml"))
 MONTH = timedelta(days=30)
 
 

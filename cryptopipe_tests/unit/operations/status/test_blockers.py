@@ -55,36 +55,64 @@ def test_an_open_circuit_is_named_at_the_tables_that_ask_this_endpoint(live):
     open_circuit(live, KLINES, until=NOON + timedelta(minutes=1))
     said = whys(live)
     assert said["ohlcv_1m"] == (
-        "binance /fapi/v1/klines is down (5 times in a row, HTTP 503: down), "
-        "not asked until 10 Mar 12:01 UTC"
+        "binance /fapi/v1/klines: circuit open until 10 Mar 12:01 UTC "
+        "(5 outages in a row, last: HTTP 503: down)"
     )
-    assert "is down" not in said["funding_rate"]
+    assert "circuit" not in said["funding_rate"]
     assert said["microstructure_1h"].startswith("waits for")
 
 
 def test_a_circuit_whose_pause_is_over_is_to_be_tried(live):
     open_circuit(live, KLINES, until=NOON - timedelta(minutes=1))
-    assert whys(live)["ohlcv_1m"].endswith(", to be tried")
+    assert whys(live)["ohlcv_1m"] == (
+        "binance /fapi/v1/klines: circuit half-open, the next request probes "
+        "(5 outages in a row, last: HTTP 503: down)"
+    )
 
 
-@pytest.mark.parametrize("account", ["address", "key-0a1b2c3d"])
-def test_a_ban_is_named_at_every_table_of_the_vendor_while_it_lasts(live, account):
+@pytest.mark.parametrize(
+    ("account", "named"), [("address", "this address"), ("key-0a1b2c3d", "this key")]
+)
+def test_a_ban_is_named_at_every_table_of_the_vendor_while_it_lasts(live, account, named):
     ban = Ban("binance", account, state_folder=live.state_folder)
     ban.begin(NOON + timedelta(hours=2))
     said = whys(live)
     for table in ("instruments", "ohlcv_1m", "funding_rate"):
-        assert said[table] == "binance wants to hear nothing from us until 10 Mar 14:00 UTC"
-    assert "hear nothing" not in said["market_cap"]
+        assert said[table] == f"binance has banned {named} until 10 Mar 14:00 UTC"
+    assert "banned" not in said["market_cap"]
     ban.begin(NOON + timedelta(hours=3))
     later = read_status(live, now=NOON + timedelta(hours=3))
     assert later.blockers == []
+
+
+@pytest.mark.parametrize(
+    ("why", "said"),
+    [
+        ("rate limited", "binance has rate limited this address until 10 Mar 14:00 UTC"),
+        (
+            "monthly quota used up",
+            "binance: monthly quota used up, next request from 10 Mar 14:00 UTC",
+        ),
+    ],
+)
+def test_what_is_no_ban_is_not_called_one(live, why, said):
+    Ban("binance", state_folder=live.state_folder).begin(NOON + timedelta(hours=2), why)
+    assert whys(live)["ohlcv_1m"] == said
+
+
+def test_the_file_of_a_ban_written_by_an_earlier_version_is_read(live):
+    live.state_folder.mkdir(parents=True, exist_ok=True)
+    path = live.state_folder / "binance.banned-until"
+    path.write_text((NOON + timedelta(hours=2)).isoformat())
+    assert whys(live)["ohlcv_1m"] == "binance has banned this address until 10 Mar 14:00 UTC"
+    assert Ban("binance", state_folder=live.state_folder).until(NOON) == NOON + timedelta(hours=2)
 
 
 def test_a_quota_that_is_used_up_is_named_with_the_day_of_its_renewal(live):
     keyed = live.with_environment(coingecko_api_key=SecretStr("mine"))
     spend(keyed, "coingecko", family="calls-demo", endpoint="/coins/markets", units=8000)
     assert whys(keyed)["market_cap"] == (
-        "coingecko: all 8,000 calls-demo of the month are used, next from 01 Apr 00:00 UTC"
+        "coingecko: monthly quota used up (8,000 calls-demo), renews 01 Apr 00:00 UTC"
     )
 
 
@@ -108,7 +136,7 @@ def test_a_person_and_a_machine_read_who_is_not_asked(live, capsys):
     found = read_status(live, now=NOON)
     print_status(live, found)
     shown = " ".join(capsys.readouterr().out.split())
-    assert "not asked now: binance /fapi/v1/klines is down" in shown
+    assert "blocked: binance /fapi/v1/klines: circuit open until" in shown
     assert as_plain(live, found)["not_asked"] == [
         {
             "vendor": "binance",

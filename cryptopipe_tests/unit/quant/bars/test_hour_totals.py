@@ -76,6 +76,7 @@ def test_a_steady_rise_leaves_the_spread_of_its_returns():
     )
 
 
+@pytest.mark.slow
 def test_no_hour_learns_of_its_neighbours():
     """More hours than are worked on at a time: each has the bits it has alone."""
     rng = np.random.default_rng(7)

@@ -15,7 +15,7 @@ import pytest
 from cryptopipe_assets.core.errors import NotPublished, PayloadChanged, VendorUnavailable
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_tests.places import PAYLOADS
 from cryptopipe_tests.unit.vendors.conftest import Vendor, asked, mocked
 

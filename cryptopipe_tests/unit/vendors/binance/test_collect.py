@@ -17,8 +17,8 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import Collected, collect_bars, collect_settlements
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import days_of, plan, spans_of
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_tests.unit.vendors.conftest import mocked
 
 HOUR = 3_600_000

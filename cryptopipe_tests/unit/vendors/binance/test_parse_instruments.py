@@ -9,7 +9,7 @@ import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.parse_instruments import INSTRUMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 BINANCE = Payloads("binance")

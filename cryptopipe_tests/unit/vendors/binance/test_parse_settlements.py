@@ -9,7 +9,7 @@ import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.parse_settlements import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 payload = Payloads("binance").response
@@ -82,7 +82,7 @@ def test_a_recorded_page_becomes_settlements_named_by_their_hour():
 FORTY = {f"C{n:02d}USDT": (1, 4, 8)[n % 3] for n in range(40)}
 
 
-@pytest.mark.parametrize("cap", [1000, 200, 40, 39, 3])
+@pytest.mark.parametrize("cap", [1000, 200, 40, 39, pytest.param(3, marks=pytest.mark.slow)])
 @pytest.mark.parametrize("late", [0, 7])
 def test_rows_that_share_a_stamp_at_the_edge_of_a_page_are_not_lost(cap, late):
     followed = list(FORTY)[3:30]

@@ -124,7 +124,11 @@ FAILURES = [
     (failing(10001), VendorRejected, "retCode 10001: what Bybit says"),
     (httpx.Response(429), VendorUnavailable, "HTTP 429"),
     (httpx.Response(403, text="the country is not served"), VendorRejected, "HTTP 403"),
-    (httpx.Response(403, text="403, access too frequent"), VendorUnavailable, "silence until"),
+    (
+        httpx.Response(403, text="403, access too frequent"),
+        VendorUnavailable,
+        "banned by the vendor until",
+    ),
     (httpx.Response(503), VendorUnavailable, "HTTP 503"),
     (httpx.Response(200, text="<html>"), PayloadChanged, "markup"),
     (httpx.Response(200, json={"result": {"list": []}}), PayloadChanged, "retCode"),
@@ -154,7 +158,9 @@ def test_too_frequent_access_is_followed_by_ten_minutes_of_silence(tmp_path):
         return httpx.Response(403, text="403, access too frequent")
 
     for _ in range(2):
-        with pytest.raises(VendorUnavailable, match=r"silence until 2026-02-03 12:10:00 UTC"):
+        with pytest.raises(
+            VendorUnavailable, match=r"banned by the vendor until 2026-02-03 12:10:00 UTC"
+        ):
             ask_bybit(
                 vendor,
                 lambda bybit: bybit.open_interest(BTC, **WINDOW),

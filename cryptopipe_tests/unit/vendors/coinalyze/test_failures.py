@@ -180,7 +180,7 @@ def test_a_bar_or_a_symbol_that_occurs_twice_is_a_changed_payload():
     bar = {"t": 1770076800, "c": 1}
     for payload, said in (
         ([{"symbol": "BTCUSD_PERP.A", "history": [bar, bar]}], "the bar occurs twice"),
-        ([{"symbol": "BTCUSD_PERP.A", "history": [bar]}] * 2, "answered twice"),
+        ([{"symbol": "BTCUSD_PERP.A", "history": [bar]}] * 2, "occurs twice in the response"),
     ):
         with pytest.raises(PayloadChanged, match=said):
             ask(

@@ -102,7 +102,7 @@ def test_new_words_and_new_fields_do_not_break_the_list():
 @pytest.mark.parametrize(
     ("payload", "said"),
     [
-        ({"message": "maintenance"}, "the answer"),
+        ({"message": "maintenance"}, "the response"),
         ([], "empty list"),
         ([{"symbol": "BTCUSDT_PERP.A"}], "0.exchange: Field required"),
         (listed(base_asset=None), "0.base_asset"),

@@ -91,7 +91,7 @@ def test_nothing_is_asked_of_days_that_are_not_over():
     ("body", "why"),
     [
         ({"message": "?"}, "list"),
-        ([[1, 2, 3]], "the answer|0"),
+        ([[1, 2, 3]], "the response|0"),
         ([candle(START + timedelta(hours=1))], "not a UTC day"),
         ([candle(START - DAY)], "not of the days asked for"),
         ([[int(START.timestamp()), 1.0, 2.0, 1.5, 9.0, 3.0]], "outside of low and high"),

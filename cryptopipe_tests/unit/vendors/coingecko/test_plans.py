@@ -114,8 +114,8 @@ def test_a_refused_paid_key_opens_the_demo_plan_and_then_no_plan(status, caplog)
     assert vendor.plans == ["pro", "demo", "none", "none"]
     assert client.plan == "none"
     warnings = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert ["Plan demo is asked" in str(each.getMessage()) for each in warnings] == [True, False]
-    assert "Plan none is asked from now on" in caplog.text
+    assert ["Plan demo is used" in str(each.getMessage()) for each in warnings] == [True, False]
+    assert "Plan none is used from now on" in caplog.text
     assert KEY not in caplog.text + repr(client)
 
 
@@ -136,7 +136,9 @@ def test_when_every_plan_refuses_the_last_refusal_is_the_error():
 @pytest.mark.parametrize("plan", ["demo", "pro"])
 def test_a_limit_is_waited_for_and_never_evaded(plan):
     vendor = Gecko(**{plan: httpx.Response(429, json=sent("error_429.json"))})
-    with pytest.raises(VendorUnavailable, match=r"no answer in 2 attempts, last: HTTP 429"):
+    with pytest.raises(
+        VendorUnavailable, match=r"no usable response in 2 attempts, last: HTTP 429"
+    ):
         ask(gecko(vendor, plan=plan))
     assert vendor.plans == [plan, plan]
 
@@ -170,7 +172,7 @@ def test_a_host_that_does_not_answer_is_retried_and_then_passed_over_this_once(f
     ask(client)
     assert vendor.plans == ["pro", "pro", "demo"]
     assert client.plan == "pro"
-    assert "The next address is asked" in caplog.text
+    assert "Fallback to the next address" in caplog.text
 
 
 def test_the_same_host_is_not_asked_again_without_the_key():
@@ -185,7 +187,7 @@ def test_the_same_host_is_not_asked_again_without_the_key():
     [
         (401, {"status": {"error_code": 10005, "error_message": "PRO"}}, "does not include"),
         (403, {"error_code": "10005"}, "does not include"),
-        (401, None, "ask for fewer days"),
+        (401, None, "request fewer days"),
     ],
 )
 def test_a_question_beyond_the_plan_is_not_asked_of_a_lower_one(status, body, advice):

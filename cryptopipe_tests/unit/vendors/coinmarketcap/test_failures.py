@@ -89,15 +89,15 @@ def test_a_server_that_failed_is_asked_again(http):
     assert ask(lambda request: left.pop(0), attempts=2).height == 3
 
 
-@pytest.mark.parametrize(("code", "whose"), [(1009, "today's"), (1010, "this month's")])
-def test_used_up_credits_end_the_day_for_every_process(code, whose, tmp_path):
+@pytest.mark.parametrize(("code", "which"), [(1009, "daily"), (1010, "monthly")])
+def test_used_up_credits_end_the_day_for_every_process(code, which, tmp_path):
     sent_to_vendor: list[httpx.Request] = []
 
     def vendor(request: httpx.Request) -> httpx.Response:
         sent_to_vendor.append(request)
         return refusal(code, 429)
 
-    said = rf"{whose} credits are used up.*2026-02-04 00:00 UTC"
+    said = rf"{which} quota used up.*2026-02-04 00:00 UTC"
     with pytest.raises(VendorUnavailable, match=said):
         ask(vendor, attempts=4, state_folder=tmp_path)
     with pytest.raises(VendorUnavailable, match="until 2026-02-04 00:00:00 UTC"):

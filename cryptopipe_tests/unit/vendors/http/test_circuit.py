@@ -1,6 +1,8 @@
 """Circuit breakers: when they open, for how long, who probes, what closes them."""
 
 import asyncio
+import gc
+import sqlite3
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -8,8 +10,13 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.core.errors import RateLimited, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.http.circuit import Circuit, read_circuits
+from cryptopipe_assets.core.errors import (
+    RateLimited,
+    StorageError,
+    VendorRejected,
+    VendorUnavailable,
+)
+from cryptopipe_assets.vendors.http.circuit import FILE, Circuit, read_circuits
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.journal import Journal
@@ -132,13 +139,14 @@ def test_an_open_circuit_refuses_without_asking_and_says_until_when(desk, status
     assert len(desk.vendor.asked) == 5
     desk.vendor.status = 200
     with pytest.raises(
-        VendorUnavailable, match=r"not asked: 5 outages in a row.*until 2026-02-03 12:01:00 UTC"
+        VendorUnavailable,
+        match=r"circuit open until 2026-02-03 12:01:00 UTC after 5 outages in a row",
     ) as caught:
         desk.ask()
     assert not isinstance(caught.value, RateLimited)
     assert len(desk.vendor.asked) == 5
     [told] = circuit_notes(desk.journal)
-    assert "acme https://acme.test/v1 /p: OPEN for 60 s after 5 outages in a row" in told
+    assert "acme https://acme.test/v1 /p: circuit OPEN for 60 s after 5 outages in a row" in told
     [kept] = read_circuits(desk.folder)
     assert kept.state(NOON.timestamp()) == "OPEN"
 
@@ -189,8 +197,8 @@ def test_after_the_pause_one_question_probes_and_the_others_go_when_it_is_answer
     assert most[0] == 1
     assert max(most[1:]) > 1  # once it is closed, all go at once
     assert [each.rsplit(": ", 1)[1] for each in circuit_notes(desk.journal)[1:]] == [
-        "HALF_OPEN, one question probes",
-        "CLOSED, the vendor answers again",
+        "circuit HALF_OPEN, one request probes",
+        "circuit CLOSED, the vendor responds again",
     ]
     assert read_circuits(desk.folder) == []
 
@@ -205,7 +213,7 @@ def test_a_failed_probe_refuses_the_others_and_opens_for_twice_as_long(desk):
 
     failures = [str(each) for each in desk.ask(three)]
     assert len(desk.vendor.asked) == 6
-    assert sum("not asked: 6 outages in a row" in each for each in failures) == 2
+    assert sum("UTC after 6 outages in a row" in each for each in failures) == 2
     assert sum("until 2026-02-03 12:03:01" in each for each in failures) == 2
 
 
@@ -261,3 +269,16 @@ def test_one_unlucky_moment_of_many_requests_opens_nothing(desk):
 
     assert desk.ask(thirty, attempts=4, concurrency=10) == [1] * 30
     assert circuit_notes(desk.journal) == []
+
+
+def test_a_damaged_file_is_named_and_nothing_is_left_open(desk):
+    """The ledger was opened before it. Python 3.13 warns of a database that is not closed."""
+    (desk.folder / FILE).write_bytes(b"not a database, but long enough to look like one" * 100)
+    with pytest.raises(StorageError, match=r"circuit breakers' file .*circuits\.sqlite") as caught:
+        desk.ask()
+    opened = [each for each in gc.get_objects() if isinstance(each, sqlite3.Connection)]
+    assert len(opened) >= 2, "the error holds both files' connections"
+    for each in opened:
+        with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+            each.execute("SELECT 1")
+    assert caught.value.__cause__ is not None

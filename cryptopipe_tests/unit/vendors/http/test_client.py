@@ -64,7 +64,7 @@ def test_after_the_last_attempt_the_error_says_what_was_asked_and_what_to_do(fai
     with pytest.raises(VendorUnavailable) as caught:
         ask(client)
     said = str(caught.value)
-    assert said.startswith("acme: /prices?symbol=BTC: no answer in 4 attempts")
+    assert said.startswith("acme: /prices?symbol=BTC: no usable response in 4 attempts")
     assert seen in said
     assert said.endswith("Nothing was written; run again later")
     assert client.calls["/prices"] == 4

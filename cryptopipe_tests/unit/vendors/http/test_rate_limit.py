@@ -98,8 +98,8 @@ def test_a_wait_of_more_than_a_second_is_logged(caplog):
         await meter.spend(1)
 
     asyncio.run(two())
-    assert [r.getMessage()[:37] for r in caplog.records] == [
-        "acme w: budget used up, waiting 1.2 s"
+    assert [r.getMessage()[:41] for r in caplog.records] == [
+        "acme w: rate limit reached, waiting 1.2 s"
     ]
 
 

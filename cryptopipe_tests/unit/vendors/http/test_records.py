@@ -77,7 +77,9 @@ def test_a_quota_that_is_used_up_is_refused_before_the_vendor_is_asked(tmp_path)
         assert await client.get_json("/prices", {}, family="weight", cost=5) == 1
         await client.get_json("/prices", {}, family="weight", cost=1)
 
-    with pytest.raises(RateLimited, match=r"100 of the 100 weight.*this month.*next on 2026-03-01"):
+    with pytest.raises(
+        RateLimited, match=r"monthly quota used up \(100 of 100 weight.*renews 01 Mar 2026"
+    ):
         ask(client, twice)
     assert client.calls == {"/prices": 1}
     assert journal.counts == {"quota": 1}
@@ -116,13 +118,13 @@ def test_each_retry_is_told_with_its_reason_and_its_wait(caplog):
     )
     assert ask(client) == 1
     told = [each.what for each in journal.kept]
-    assert told == ["acme /prices: attempt 1 of 4: HTTP 503: busy, ***; asked again in 0.0 s"]
+    assert told == ["acme /prices: attempt 1 of 4: HTTP 503: busy, ***; retry in 0.0 s"]
     assert told[0] in caplog.messages
     assert KEY not in caplog.text
 
 
 def test_a_429_until_the_end_is_a_limit_and_an_outage_is_not():
-    with pytest.raises(RateLimited, match="no answer in 2 attempts, last: HTTP 429"):
+    with pytest.raises(RateLimited, match="no usable response in 2 attempts, last: HTTP 429"):
         ask(acme(answers(httpx.Response(429)), attempts=2))
     with pytest.raises(VendorUnavailable) as caught:
         ask(acme(answers(httpx.Response(503)), attempts=2))

@@ -1,0 +1,72 @@
+"""Binance as a venue: what its API and its archive have together."""
+
+from contextlib import AsyncExitStack
+from datetime import datetime
+from typing import ClassVar, Self
+
+import polars as pl
+
+from cryptopipe_assets.vendors.binance.archive import BinanceArchive
+from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.collect import collect_settlements
+from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest
+from cryptopipe_assets.vendors.parsing.open_interest import Measured
+from cryptopipe_assets.vendors.protocols import Wanted
+
+
+class BinanceVenue:
+    """An async context manager that owns a session with each of the two."""
+
+    vendor: ClassVar[str] = Binance.vendor
+
+    def __init__(self, client: Binance, archive: BinanceArchive) -> None:
+        self._client, self._archive = client, archive
+        self._stack = AsyncExitStack()
+
+    async def __aenter__(self) -> Self:
+        for each in self.parts:
+            await self._stack.enter_async_context(each)
+        return self
+
+    async def __aexit__(self, *exc_info: object) -> None:
+        await self._stack.aclose()
+
+    @property
+    def parts(self) -> tuple[Binance, BinanceArchive]:
+        """The clients of its API and of its archive."""
+        return self._client, self._archive
+
+    async def server_time(self) -> datetime:
+        """As of ``Binance``."""
+        return await self._client.server_time()
+
+    async def instruments(self) -> pl.DataFrame:
+        """As of ``Binance``."""
+        return await self._client.instruments()
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the wanted contracts, older than a month from the archive.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        return await collect_open_interest(
+            self._client, self._archive, wanted.contracts, **_window(wanted)
+        )
+
+    async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
+        """Return the settlements of the wanted contracts.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        found = await collect_settlements(
+            self._client, self._archive, wanted.contracts, **_window(wanted)
+        )
+        return found.frame
+
+
+def _window(wanted: Wanted) -> dict[str, datetime]:
+    return {"start": wanted.start, "end": wanted.end, "now": wanted.now}

@@ -1,0 +1,115 @@
+"""Gate's API v4, perpetual contracts settled in USDT."""
+
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+import polars as pl
+
+from cryptopipe_assets.core.time import HOUR
+from cryptopipe_assets.vendors.gate.parsing import (
+    Listed,
+    contracts_of,
+    instruments_of,
+    read_contracts,
+    read_settlements,
+    read_tickers,
+)
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.protocols import Wanted
+
+CONTRACTS = "/futures/usdt/contracts"
+TICKERS = "/futures/usdt/tickers"
+FUNDING = "/futures/usdt/funding_rate"
+MOST_SETTLEMENTS = 1000
+A_MINUTE = timedelta(minutes=1)
+"""A settlement could be stamped a little before or after its hour."""
+
+
+class Gate(VendorClient):
+    """The REST endpoints we use, one method each."""
+
+    vendor: ClassVar[str] = "gate"
+
+    async def instruments(self) -> pl.DataFrame:
+        """Return the perpetual contracts that Gate lists now: ``INSTRUMENT_SCHEMA``.
+
+        ``listed_at`` is null where Gate does not say it, as of contracts before 2021.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        listed = await self._listed()
+        with self.promised(CONTRACTS):
+            return instruments_of(listed)
+
+    async def hourly_open_interest(self, wanted: Wanted) -> Measured:
+        """Return the open interest of the running hour, if the present is wanted.
+
+        Left out and counted: contracts that do not trade, and those of which a figure is blank.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        if not wanted.has_present:
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame())
+        listed = await self._listed()
+        payload = await self.get_json(TICKERS, {}, family="public")
+        with self.promised(TICKERS):
+            return read_tickers(payload, contracts_of(listed), now=self.clock())
+
+    async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
+        """Return the settlements of the coins' contracts with ``start <= ts < end``.
+
+        Returns
+        -------
+        DataFrame of ``SETTLEMENT_SCHEMA``, sorted by symbol and ts.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        listed = [
+            each
+            for each, contract in contracts_of(await self._listed()).values()
+            if contract.coin in wanted.coins
+        ]
+        frames = await all_or_nothing(
+            self._settlements(each, start=wanted.start, end=wanted.end) for each in listed
+        )
+        return pl.concat([SETTLEMENT_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
+
+    async def _listed(self) -> list[Listed]:
+        payload = await self.get_json(CONTRACTS, {}, family="public")
+        with self.promised(CONTRACTS):
+            return read_contracts(payload)
+
+    async def _settlements(self, listed: Listed, *, start: datetime, end: datetime) -> pl.DataFrame:
+        """Return the settlements of one contract, paging backward from the newest."""
+        frames = [SETTLEMENT_SCHEMA.to_frame()]
+        last = end - timedelta(milliseconds=1)
+        while start <= last:
+            window = {
+                "from": int((start - A_MINUTE).timestamp()),
+                "to": int((last + A_MINUTE).timestamp()),
+                "limit": MOST_SETTLEMENTS,
+            }
+            payload = await self.get_json(
+                FUNDING, {"contract": listed.name, **window}, family="public"
+            )
+            with self.promised(f"{FUNDING} {listed.name}"):
+                page = read_settlements(payload, listed, first=window["from"], last=window["to"])
+            inside = page.filter(pl.col("ts").is_between(start, end, closed="left"))
+            frames.append(inside)
+            if page.height < MOST_SETTLEMENTS:
+                break
+            oldest = page["ts"].min()
+            assert isinstance(oldest, datetime)
+            if oldest > last:
+                raise self.changed(f"{FUNDING} {listed.name}", "a page leads to itself")
+            last = oldest - HOUR
+        return pl.concat(frames).unique(["symbol", "ts"], keep="first", maintain_order=True)

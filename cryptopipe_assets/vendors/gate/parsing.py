@@ -1,0 +1,237 @@
+"""Gate's responses made into contracts, open interest and settlements. Pure: no network."""
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import polars as pl
+from pydantic import ConfigDict, StrictBool, TypeAdapter
+
+from cryptopipe_assets.core.symbology import perpetual, split_multiplier
+from cryptopipe_assets.core.time import HOUR_MS, milliseconds
+from cryptopipe_assets.vendors.parsing.fields import Count, Figure, TextFigure, Wire
+from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract, by_vendor_symbol, contract_of
+from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
+
+VENUE = "gate"
+HOUR_SECONDS = 3600
+EARLY_OR_LATE_SECONDS = 60
+"""So far a settlement's stamp may be from its whole hour."""
+
+
+class _Snake(Wire):
+    model_config = ConfigDict(alias_generator=None, frozen=True)
+
+
+class Listed(_Snake):
+    """A contract as Gate lists it."""
+
+    name: str
+    type: str
+    quanto_multiplier: TextFigure
+    order_price_round: TextFigure
+    funding_interval: Count
+    create_time: Count = 0
+    in_delisting: StrictBool = False
+    is_pre_market: StrictBool = False
+    status: str = "trading"
+
+    @property
+    def state(self) -> str:
+        """``TRADING``, or why it does not trade."""
+        if self.in_delisting:
+            return "DELISTING"
+        return "PRE_MARKET" if self.is_pre_market else self.status.upper()
+
+
+class _Ticker(_Snake):
+    contract: str
+    total_size: Figure
+    mark_price: Figure
+
+
+class _Settled(_Snake):
+    t: Count
+    r: TextFigure
+
+
+_CONTRACTS = TypeAdapter(list[Listed])
+_TICKERS = TypeAdapter(list[_Ticker])
+_SETTLED = TypeAdapter(list[_Settled])
+
+
+def read_contracts(payload: Any) -> list[Listed]:
+    """Return the contracts with a size, sorted by name.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a field is missing, nothing is listed, a name is no pair or listed twice, or a size, a
+        step or an interval cannot be true.
+    """
+    listed = [each for each in shaped(_CONTRACTS, payload) if each.type == "direct"]
+    if not listed:
+        raise UnexpectedShape("expected the contracts that are listed, got none")
+    for each in listed:
+        base, _, quote = each.name.partition("_")
+        hours, rest = divmod(each.funding_interval, HOUR_SECONDS)
+        if not base or not quote:
+            raise UnexpectedShape(f"expected a name like BTC_USDT, got {each.name!r}")
+        if each.quanto_multiplier <= 0 or each.order_price_round <= 0:
+            raise UnexpectedShape(f"{each.name}: a size or a step is not positive")
+        if rest or not 1 <= hours <= 24:
+            raise UnexpectedShape(
+                f"{each.name}: expected 1 to 24 whole hours between settlements, got "
+                f"{each.funding_interval} s"
+            )
+    names = Counter(each.name for each in listed)
+    if twice := sorted(name for name, count in names.items() if count > 1):
+        raise UnexpectedShape(f"two contracts of one name: {', '.join(twice)}")
+    return sorted(listed, key=lambda each: each.name)
+
+
+def contracts_of(listed: Sequence[Listed]) -> dict[str, tuple[Listed, Contract]]:
+    """Return the contracts that trade, by Gate's name.
+
+    Raises
+    ------
+    UnexpectedShape
+        If two have one name, or none trades.
+    """
+    trading = {each.name: each for each in listed if each.state == "TRADING"}
+    named = by_vendor_symbol(
+        contract_of(
+            name,
+            name.partition("_")[0],
+            quote=name.partition("_")[2],
+            margin_type="linear",
+            contract_size=each.quanto_multiplier,
+        )
+        for name, each in trading.items()
+    )
+    return {name: (trading[name], contract) for name, contract in named.items()}
+
+
+def instruments_of(listed: Sequence[Listed]) -> pl.DataFrame:
+    """Return ``INSTRUMENT_SCHEMA``, sorted by symbol.
+
+    Raises
+    ------
+    UnexpectedShape
+        If two contracts would have one name.
+    """
+    rows = []
+    for each in listed:
+        base, _, quote = each.name.partition("_")
+        coin, multiplier = split_multiplier(base)
+        rows.append(
+            {
+                "venue": VENUE,
+                "symbol": perpetual(base, quote),
+                "vendor_symbol": each.name,
+                "coin": coin,
+                "quote": quote,
+                "margin_asset": "USDT",
+                "contract_multiplier": multiplier,
+                "contract_type": "PERPETUAL",
+                "status": each.state,
+                "listed_at": each.create_time * 1000 or None,
+                "delisted_at": None,
+                "funding_interval_hours": each.funding_interval // HOUR_SECONDS,
+                "price_tick": each.order_price_round,
+                "quantity_step": each.quanto_multiplier,
+            }
+        )
+    found = pl.DataFrame(
+        rows, schema={**INSTRUMENT_SCHEMA, "listed_at": pl.Int64, "delisted_at": pl.Int64}
+    )
+    faults = {"two contracts have one name": pl.col("symbol").is_duplicated()}
+    refuse(found, faults, show=("symbol", "vendor_symbol"))
+    return (
+        found.with_columns(pl.col("listed_at", "delisted_at").cast(TIMESTAMP))
+        .match_to_schema(INSTRUMENT_SCHEMA)
+        .sort("symbol")
+    )
+
+
+def read_tickers(
+    payload: Any, contracts: Mapping[str, tuple[Listed, Contract]], *, now: datetime
+) -> Measured:
+    """Return the open interest of ``contracts``, as of the moment the response was here.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a field is missing or no contract has a ticker.
+    """
+    readings: list[Reading] = []
+    left_out: Counter[str] = Counter()
+    for each in shaped(_TICKERS, payload):
+        if each.contract not in contracts:
+            left_out["not_a_trading_perpetual"] += 1
+        elif each.total_size is None or not each.mark_price:
+            left_out["blank"] += 1
+        else:
+            contract = contracts[each.contract][1]
+            base = each.total_size * contract.contract_size
+            readings.append(
+                Reading(
+                    stamp=milliseconds(now),
+                    contract=contract,
+                    contracts=each.total_size,
+                    base=base,
+                    usd=base * each.mark_price,
+                )
+            )
+    left_out["without_a_reading"] += len(contracts) - len(readings) - left_out["blank"]
+    return Measured(at_the_instant(readings, venue=VENUE), dict(+left_out))
+
+
+def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> pl.DataFrame:
+    """Return the settlements of one contract: ``SETTLEMENT_SCHEMA``, sorted by ts.
+
+    Parameters
+    ----------
+    first, last
+        The window that was asked for, in seconds since 1970, both included.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a field is missing, a stamp was not asked for or is not near a whole hour, an hour has
+        two rates, or a rate is beyond 100 %.
+    """
+    base, _, quote = listed.name.partition("_")
+    rows = [(each.t, each.r) for each in shaped(_SETTLED, payload)]
+    stamped = pl.DataFrame(
+        rows, schema={"stamp": pl.Int64, "funding_rate": pl.Float64}, orient="row"
+    )
+    hour = (pl.col("stamp") + HOUR_SECONDS // 2) // HOUR_SECONDS
+    off = (pl.col("stamp") - hour * HOUR_SECONDS).abs()
+    refuse(
+        stamped.with_columns(hour=hour),
+        {
+            "a settlement was not asked for": ~pl.col("stamp").is_between(first, last),
+            "a settlement is not at a whole hour": off > EARLY_OR_LATE_SECONDS,
+            "an hour has two settlements": pl.col("hour").is_duplicated(),
+            "a rate is beyond 100 %": pl.col("funding_rate").abs() > 1,
+        },
+        show=("stamp", "funding_rate"),
+    )
+    ms = pl.max_horizontal(pl.col("stamp") * 1000, hour * HOUR_MS) + 1
+    return (
+        stamped.with_columns(
+            ts=(hour * HOUR_MS).cast(TIMESTAMP),
+            available_at=ms.cast(TIMESTAMP),
+            venue=pl.lit(VENUE),
+            symbol=pl.lit(perpetual(base, quote)),
+            declared_interval_hours=pl.lit(listed.funding_interval // HOUR_SECONDS, pl.Int64),
+        )
+        .select(SETTLEMENT_SCHEMA.names())
+        .match_to_schema(SETTLEMENT_SCHEMA)
+        .sort("ts")
+    )
