@@ -1,6 +1,11 @@
 """The stand-in in the foreground, for other processes to ask."""
 
+from typing import Annotated
+
+import typer
+
 from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.options import settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.runtime.resources import simulated
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
@@ -19,6 +24,17 @@ VENDORS = {
     "coinbase": "Coinbase candles",
 }
 """Address and name of every vendor that the stand-in plays."""
+
+
+def command(
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65535, help="Default: sandbox.port; 0 takes a free one."),
+    ] = None,
+) -> None:
+    """Serve the stand-in for the vendors on loopback until interrupted."""
+    settings = settings_for(None)
+    sandbox(settings, settings.config.sandbox.port if port is None else port)
 
 
 def sandbox(settings: Settings, port: int) -> None:

@@ -1,40 +1,22 @@
-"""The steps of a refresh, run in a process of their own so that they can be ended in time."""
+"""The steps of a refresh, run in a process of their own so that they can be ended in time.
+
+The process that starts it imports this file too, and has no time to wait for Dagster.
+"""
 
 import signal
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from typing import TYPE_CHECKING
 
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CryptopipeError
-from cryptopipe_assets.operations.refresh_plan import Step
+from cryptopipe_assets.operations.refresh_plan import Step, StepOutcome
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 if TYPE_CHECKING:
     from cryptopipe_assets.runtime.table_run import TableRun
-
-
-@dataclass(frozen=True, kw_only=True)
-class StepOutcome:
-    """How a step went.
-
-    Attributes
-    ----------
-    state
-        ``started``, ``refreshed``, ``unchanged`` (nothing was to be done), ``skipped`` (an input
-        failed), ``failed`` or ``unfinished`` (time was up).
-    says
-        Why, for a person.
-    """
-
-    table: str
-    state: str
-    says: str = ""
-    rows_added: int = 0
-    seconds: float = 0.0
 
 
 def work(settings: Settings, steps: Sequence[Step], to: Connection) -> None:
@@ -73,6 +55,8 @@ def _steps(settings: Settings, steps: Sequence[Step], to: Connection) -> None:
 def _refreshed(run: "TableRun", step: Step) -> StepOutcome:
     from dagster import DagsterExecutionInterruptedError, Failure
 
+    from cryptopipe_assets.runtime.table_run import refusal
+
     started = time.monotonic()
     assert step.first is not None
     try:
@@ -80,9 +64,8 @@ def _refreshed(run: "TableRun", step: Step) -> StepOutcome:
     except DagsterExecutionInterruptedError as exc:
         raise KeyboardInterrupt from exc
     except (CryptopipeError, Failure) as exc:
-        why = exc.description if isinstance(exc, Failure) else str(exc)
         seconds = time.monotonic() - started
-        says = " ".join((why or "refused by its contract").split())
+        says = " ".join((refusal(exc) or str(exc)).split())
         return StepOutcome(table=step.table, state="failed", says=says, seconds=seconds)
     warned = ", ".join(check for _, check in done.warnings)
     return StepOutcome(
