@@ -16,10 +16,10 @@ import polars as pl
 
 from cryptopipe_assets.cli.demo.past import evenings
 from cryptopipe_assets.config.settings import Settings, load_settings
+from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.runtime.assembly import build, in_order
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
-from cryptopipe_assets.sandbox.contents.source import milliseconds
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource

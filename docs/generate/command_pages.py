@@ -3,32 +3,20 @@
 from collections.abc import Iterator
 from typing import Any
 
-import typer
 from text import code, prose, table
 
-from cryptopipe_assets.cli.app import app
-
-
-def _group() -> tuple[Any, Any]:
-    group: Any = typer.main.get_command(app)
-    return group, typer.Context(group, info_name="cryptopipe")
+from cryptopipe_assets.cli.app import COMMANDS, loaded
 
 
 def pages() -> Iterator[tuple[str, str, str]]:
     """Yield path, title and text of every command's page."""
-    group, context = _group()
-    for name in sorted(group.list_commands(context)):
-        command = group.get_command(context, name)
-        yield f"reference/commands/{name}.md", name, page(name, command)
+    for name in sorted(COMMANDS):
+        yield f"reference/commands/{name}.md", name, page(name, loaded(name))
 
 
 def index() -> str:
     """Return the overview: every command and its sentence."""
-    group, context = _group()
-    rows = [
-        (f"[`cryptopipe {name}`]({name}.md)", prose(group.get_command(context, name).help))
-        for name in sorted(group.list_commands(context))
-    ]
+    rows = [(f"[`cryptopipe {n}`]({n}.md)", prose(loaded(n).help)) for n in sorted(COMMANDS)]
     return table(("command", "what it does"), rows)
 
 

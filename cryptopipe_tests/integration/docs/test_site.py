@@ -11,9 +11,8 @@ from pathlib import Path
 from urllib.parse import unquote, urldefrag, urlsplit
 
 import pytest
-import typer
 
-from cryptopipe_assets.cli.app import app
+from cryptopipe_assets.cli.app import COMMANDS
 from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET
 from cryptopipe_assets.quant.strategies.strategy_set import STRATEGIES
@@ -93,12 +92,10 @@ def pages(site) -> dict[str, Read]:
 
 def named_pages() -> dict[str, str]:
     """Page that each table, vendor and command must have, by what it is of."""
-    group = typer.main.get_command(app)
-    commands = group.list_commands(typer.Context(group))
     return {
         **{f"table {name}": f"data/{name}.html" for name in contracts()},
         **{f"vendor {name}": f"vendors/{name}.html" for name in VENDORS},
-        **{f"command {name}": f"reference/commands/{name}.html" for name in commands},
+        **{f"command {name}": f"reference/commands/{name}.html" for name in COMMANDS},
     }
 
 
