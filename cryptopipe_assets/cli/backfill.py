@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
+from typing import Annotated
 
 import polars as pl
 import typer
@@ -13,20 +14,18 @@ import typer
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
+from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
-from cryptopipe_assets.cli.replay import with_ancestors
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.defs.partitions import require_range
-from cryptopipe_assets.operations.backfill.estimate import Line, estimate
-from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
+from cryptopipe_assets.operations.backfill.estimate import Line, estimate, refuse_if_it_cannot_fit
 from cryptopipe_assets.operations.budget.remaining import left_for
+from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.operations.status.expiry import source_of
-from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import registries
@@ -38,6 +37,31 @@ from cryptopipe_assets.vendors.terms import Followed
 PROGRESS = "backfills.json"
 SETTLED_AFTER = timedelta(days=3)
 """A month is done for good once even the vendors that are late have told all of it."""
+
+
+def command(
+    start: Annotated[str, typer.Option("--start", help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option("--end", help="Last day, YYYY-MM-DD.")],
+    tables: Annotated[
+        str | None,
+        typer.Option("--tables", help="Tables a,b and all that they are made from. Default: all."),
+    ] = None,
+    symbols: Annotated[
+        str | None,
+        typer.Option("--symbols", help="Followed contracts or coins, a,b. Default: all."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Start without confirmation.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Fill history month by month, after an estimate of calls and time; goes on where it ended."""
+    backfill(
+        settings_for(warehouse),
+        tables=names(tables),
+        symbols=names(symbols),
+        first=day(start, "--start"),
+        last=day(end, "--end"),
+        yes=yes,
+    )
 
 
 def backfill(
@@ -60,6 +84,8 @@ def backfill(
     CryptopipeError
         Whatever stood in the way; months before it are kept.
     """
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     now = datetime.now(UTC)
     require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)

@@ -4,22 +4,43 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
+import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cryptopipe_assets.cli.console import err, out, size
+from cryptopipe_assets.cli.console import err, out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.storage.backup.manifest import (
     Entry,
     chosen_snapshot,
     read_manifest,
     snapshots,
 )
-from cryptopipe_assets.storage.backup.restore import restore as put_back
 from cryptopipe_assets.storage.backup.restore import verify
 from cryptopipe_assets.storage.backup.snapshot import back_up, prune
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
+
+
+def command(
+    target: Annotated[Path, typer.Argument(help="Folder of the snapshots, on another disk.")],
+    keep: Annotated[
+        int | None, typer.Option(min=1, help="Delete all but so many snapshots. Default: none.")
+    ] = None,
+    verify_only: Annotated[
+        bool, typer.Option("--verify-only", help="Read a snapshot and compare; take none.")
+    ] = False,
+    at: Annotated[str | None, typer.Option(help="Snapshot to verify. Default: the newest.")] = None,
+    warehouse: Warehouse = None,
+) -> None:
+    """Take a snapshot of the warehouse, also while runs write; unchanged files are shared."""
+    if verify_only:
+        verify_backup(target.expanduser(), at)
+    else:
+        backup(settings_for(warehouse), target.expanduser(), keep=keep)
 
 
 def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
@@ -29,7 +50,7 @@ def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
     ------
     RequestError, StorageError
     """
-    with _counted("backing up") as advance:
+    with files_bar("backing up") as advance:
         done = back_up(
             settings.warehouse,
             target,
@@ -57,7 +78,7 @@ def verify_backup(target: Path, name: str | None) -> None:
     """
     snapshot = chosen_snapshot(target, name)
     total = len(read_manifest(snapshot).files)
-    with _counted("verifying", total) as advance:
+    with files_bar("verifying", total) as advance:
         bad = verify(snapshot, on_file=advance)
     if bad:
         others = ", ".join(each.name for each in snapshots(target) if each != snapshot)
@@ -68,29 +89,8 @@ def verify_backup(target: Path, name: str | None) -> None:
     out.print(f"[green]whole[/] {total:,} files of {snapshot}", soft_wrap=True)
 
 
-def restore(settings: Settings, target: Path, name: str | None, *, force: bool) -> None:
-    """Put a snapshot back, and make the catalog anew.
-
-    Raises
-    ------
-    RequestError, StorageError, CorruptFile
-    """
-    from cryptopipe_assets.runtime.resources import warehouse
-
-    snapshot = chosen_snapshot(target, name)
-    found = warehouse(settings)
-    with _counted("restoring") as advance:
-        done = put_back(snapshot, found.lake, force=force, on_file=advance)
-    found.refresh_catalog()
-    out.print(
-        f"[green]restored[/] {done.files:,} files of {snapshot.name} into {settings.warehouse}; "
-        f"{done.same:,} were the same already",
-        soft_wrap=True,
-    )
-
-
 @contextmanager
-def _counted(what: str, total: int | None = None) -> Iterator[Callable[[Entry], None]]:
+def files_bar(what: str, total: int | None = None) -> Iterator[Callable[[Entry], None]]:
     """A bar that counts files; yields what counts one."""
     columns = TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn()
     with Progress(*columns, console=err, transient=True) as progress:

@@ -8,19 +8,22 @@ call tells all ten coins, so all ten are told every 15 minutes.
 import asyncio
 from collections import Counter
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from typing import Annotated
 
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.options import settings_for
 from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.schema import stamped
-from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.core.time import DAY, midnight, utcnow
 from cryptopipe_assets.runtime.resources import universe
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, World, simulated_world
 from cryptopipe_assets.storage.lake import Lake
@@ -63,6 +66,16 @@ class MeasuredDay:
     closing: Counter[tuple[str, str]]
 
 
+def command(
+    day: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day to simulate, YYYY-MM-DD. Default: yesterday."),
+    ] = None,
+) -> None:
+    """Count the API calls that a simulated day of market data costs, per vendor."""
+    calls(settings_for(None), (day or utcnow() - DAY).date())
+
+
 def calls(settings: Settings, day: date) -> None:
     """Measure a day and print its calls per vendor, beside the original's count."""
     show(measure(settings, day), day)
@@ -93,7 +106,7 @@ def measure(settings: Settings, day: date) -> MeasuredDay:
     own = settings.with_config(tiers=TIERS)
     coins = universe(own).coins(MarketCap.table_name())
     clock = SimulatedClock(midnight(day) + FIRST)
-    tomorrow = day + timedelta(days=1)
+    tomorrow = day + DAY
     with TemporaryDirectory() as folder, simulated_world(own, clock) as world:
         lake = Lake(Path(folder))
         for _ in clock.ticks(EVERY, until=midnight(tomorrow)):

@@ -1,11 +1,14 @@
 """How commands speak to a person: one console, one way to fail, tables that look alike."""
 
 import sys
+from typing import TYPE_CHECKING
 
-import polars as pl
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
 from rich.table import Table as RichTable
+
+if TYPE_CHECKING:
+    import polars as pl
 
 PIPED_WIDTH = 160
 """Width where nobody's terminal says otherwise; a log should not cut figures short."""
@@ -26,7 +29,7 @@ def fail(message: str) -> None:
     err.print(" ".join(message.split()), markup=False, soft_wrap=True)
 
 
-def frame_table(frame: pl.DataFrame, *, title: str | None = None) -> RichTable:
+def frame_table(frame: "pl.DataFrame", *, title: str | None = None) -> RichTable:
     """A frame as a table for the terminal; numbers to the right, null as a dot."""
     table = plain_table(title=title)
     for name, dtype in frame.schema.items():
@@ -60,12 +63,3 @@ def cell(value: object) -> str:
         value += 0.0  # minus nothing is nothing
         return f"{value:,.6g}" if abs(value) < 1e6 else f"{value:,.0f}"
     return str(value).replace("+00:00", "")
-
-
-def size(count: float) -> str:
-    """Bytes in the largest unit that keeps a figure before the point."""
-    for unit in ("B", "kB", "MB", "GB"):
-        if count < 1000:
-            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
-        count /= 1000
-    return f"{count:.1f} TB"

@@ -1,45 +1,31 @@
-"""What is in the warehouse: rows, files and the span of every table, counted exactly."""
+"""What is in the warehouse, as a person reads it."""
 
-from collections.abc import Sequence
-from pathlib import Path
+from datetime import datetime
 
 import polars as pl
 from rich.table import Table as RichTable
 
-from cryptopipe_assets.cli.console import frame_table, size
+from cryptopipe_assets.cli.console import frame_table
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.storage.inventory import survey
-from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
+from cryptopipe_assets.core.preview import size
+from cryptopipe_assets.operations.contents import contents_of
 
 
 def contents(settings: Settings) -> RichTable:
-    """A table of what is in the warehouse, without a judgement on its age."""
-    rows = []
-    for name, level in SERVICE_LEVELS.items():
-        files = survey(settings.warehouse, name, has_days=level.has_days)
-        count, first, last = _span(files.paths)
-        rows.append(
-            {
-                "table": name,
-                "rows": count,
-                "files": len(files.paths),
-                "size": size(files.bytes),
-                "first": first,
-                "last": last,
-            }
-        )
+    """A table of what is in the warehouse; a dot where there is nothing."""
+    rows = [
+        {
+            "table": each.table,
+            "rows": each.rows,
+            "files": each.files,
+            "size": size(each.bytes),
+            "first": _minute(each.first),
+            "last": _minute(each.last),
+        }
+        for each in contents_of(settings)
+    ]
     return frame_table(pl.DataFrame(rows), title="The warehouse")
 
 
-def _span(paths: Sequence[Path]) -> tuple[int, str, str]:
-    """Rows, and the first and last ``ts`` to the minute; a dot where there is none."""
-    if not paths:
-        return 0, "·", "·"
-    stored = pl.scan_parquet(list(paths), hive_partitioning=False)
-    edges = pl.col("ts").dt.strftime("%Y-%m-%d %H:%M")
-    count, first, last = (
-        stored.select(pl.len(), edges.min().alias("first"), edges.max().alias("last"))
-        .collect()
-        .row(0)
-    )
-    return int(count), first or "·", last or "·"
+def _minute(at: datetime | None) -> str:
+    return "·" if at is None else f"{at:%Y-%m-%d %H:%M}"

@@ -8,10 +8,13 @@ import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.options import settings_for
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
@@ -20,6 +23,13 @@ from cryptopipe_assets.runtime.dagster_home import export_dagster_home, service_
 from cryptopipe_assets.runtime.resources import simulated
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.sandbox.server import Sandbox
+
+
+def command(
+    port: Annotated[int, typer.Option(min=1, max=65535, help="Port of the Dagster UI.")] = 3000,
+) -> None:
+    """Open the Dagster UI with its daemon, and the stand-in where the profile wants it."""
+    raise typer.Exit(dev(settings_for(None), port))
 
 
 def dev(settings: Settings, port: int) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Sequence
 from datetime import UTC, date, datetime
+from typing import Annotated
 
-import dagster as dg
 import polars as pl
+import typer
 from rich.progress import (
     BarColumn,
     Progress,
@@ -15,18 +16,25 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.defs.partitions import SYMBOLS
-from cryptopipe_assets.runtime.assembly import build
-from cryptopipe_assets.runtime.resources import resources, warehouse
-from cryptopipe_assets.runtime.table_run import QUIET, instance
 from cryptopipe_assets.storage.lake import Commit, Lake
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 
 SHOWN = ("symbol", "first_bar", "last_bar", "minutes_stored", "minutes_missing", "missing_causes")
+
+
+def command(
+    symbols: Annotated[
+        list[str], typer.Argument(help="Contracts (BTC-USDT-PERP) or followed coins (BTC).")
+    ],
+    warehouse: Warehouse = None,
+) -> None:
+    """Fetch the whole past of contracts from the bulk archive; goes on where it was ended."""
+    history(settings_for(warehouse), symbols)
 
 
 def history(settings: Settings, names: Sequence[str]) -> None:
@@ -39,30 +47,19 @@ def history(settings: Settings, names: Sequence[str]) -> None:
     CryptopipeError
         Whatever stood in the way; running again goes on from there.
     """
-    made = resources(settings)
-    with instance(settings, own=settings.has_own_warehouse) as found:
-        job = build(settings, **made).resolve_implicit_global_asset_job_def()
-        job.execute_in_process(
-            instance=found,
-            asset_selection=[dg.AssetKey(Instruments.table_name())],
-            run_config=QUIET,
-        )
+    from cryptopipe_assets.runtime.symbol_runs import symbol_runs
+
+    with symbol_runs(settings, own=settings.has_own_warehouse) as runs:
+        runs.list_contracts()
         stored = Lake(settings.warehouse).read(Instruments)
         listed = latest(stored.filter(venue=settings.config.universe.venue), INSTRUMENT)
         contracts = chosen(listed, names)
-        found.add_dynamic_partitions(str(SYMBOLS.name), contracts["symbol"].to_list())
+        runs.announce(contracts["symbol"].to_list())
         for row in contracts.iter_rows(named=True):
             first = max(row["listed_at"].date(), settings.config.history.start)
             last = (row["delisted_at"] or datetime.now(UTC)).date()
             with _Bar(row["symbol"], first, last) as bar:
-                lake = Lake(settings.warehouse, on_commit=bar.advance)
-                definitions = build(settings, **{**made, "warehouse": warehouse(settings, lake)})
-                definitions.resolve_implicit_global_asset_job_def().execute_in_process(
-                    instance=found,
-                    asset_selection=[dg.AssetKey(SymbolHistory.table_name())],
-                    partition_key=row["symbol"],
-                    run_config=QUIET,
-                )
+                runs.fetch(row["symbol"], on_commit=bar.advance)
     stored = latest(Lake(settings.warehouse).read(SymbolHistory), INSTRUMENT)
     mine = stored.filter(pl.col("symbol").is_in(contracts["symbol"].to_list()))
     out.print()

@@ -3,6 +3,9 @@
 import os
 import shlex
 from pathlib import Path
+from typing import Annotated
+
+import typer
 
 from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.config.project import FILES, FOLDERS, template
@@ -10,6 +13,13 @@ from cryptopipe_assets.core.errors import RequestError
 
 KEYS_FILE = ".env"
 OWNER_ONLY, EVERYBODY = 0o600, 0o644
+
+
+def command(
+    folder: Annotated[Path, typer.Argument(help="Made if it is not there, e.g. my-desk.")],
+) -> None:
+    """Write a project folder: configuration, keys file, warehouse, a first notebook."""
+    init(folder)
 
 
 def init(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date
+from typing import TYPE_CHECKING
 
 from rich.progress import (
     BarColumn,
@@ -13,12 +14,14 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.cli.console import out
-from cryptopipe_assets.runtime.table_run import Outcome, TableRun
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.tables.catalog import registries
 
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import Outcome, TableRun
 
-def materialise(run: TableRun, tables: Sequence[str], first: date, last: date) -> Outcome:
+
+def materialise(run: "TableRun", tables: Sequence[str], first: date, last: date) -> "Outcome":
     """Fill the tables as ``TableRun.materialise`` does, with a progress bar per table."""
     bars = TableProgress(tables, days=(last - first).days + 1)
     with bars.progress:

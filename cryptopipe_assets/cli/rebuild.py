@@ -1,79 +1,33 @@
 """A day of a collected table made once more from the raw evidence, and compared with its file."""
 
-from collections.abc import Callable
-from contextlib import suppress
-from dataclasses import dataclass, replace
 from datetime import date
-from pathlib import Path
-from tempfile import TemporaryDirectory
-from typing import Any
+from functools import partial
+from typing import Annotated
 
-import dagster as dg
-from dagster import AssetCheckKey, AssetKey
+import typer
 from rich.progress import track
 
 from cryptopipe_assets.cli.console import out
-from cryptopipe_assets.collect.raw_archive.config_snapshot import Context
-from cryptopipe_assets.collect.raw_archive.manifest import RunManifest
-from cryptopipe_assets.collect.raw_archive.replayer import Replay, lay_out
-from cryptopipe_assets.collect.raw_archive.store import Archive
+from cryptopipe_assets.cli.options import Warehouse, day, settings_for
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.errors import (
-    ArchiveIncomplete,
-    RequestError,
-    ShrinkRefused,
-    VendorError,
-)
+from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.schema import Collected, Registry
-from cryptopipe_assets.defs.partitions import range_tags
-from cryptopipe_assets.defs.publishing.publication import GATE
-from cryptopipe_assets.runtime.assembly import build
-from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
-from cryptopipe_assets.runtime.resources import vendor_clients
-from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.merge import lost_keys, news
-from cryptopipe_assets.storage.revisions import SUFFIX
 from cryptopipe_assets.tables.catalog import contracts
-from cryptopipe_assets.vendors.http.records import Records
-
-QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
-NOWHERE = "http://127.0.0.1:9"
-"""Nobody is asked; if somebody were, they would be asked here."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Rebuilt:
-    """A day made from the evidence beside the file that is stored.
-
-    Attributes
-    ----------
-    content, stored
-        Bytes of the two files; stored is null where there is none.
-    revisions
-        Bytes of the file of superseded rows; null where nothing was.
-    rows
-        Rows of the rebuilt day.
-    missing, added, changed
-        Keys that only the stored file has, that only the rebuilt one has, and of which the two
-        say different things.
-    manifests
-        How many runs wrote the day.
-    """
-
-    content: bytes
-    stored: bytes | None
-    revisions: bytes | None
-    rows: int
-    missing: int
-    added: int
-    changed: int
-    manifests: int
-
-    @property
-    def is_identical(self) -> bool:
-        """Whether the two are the same, bit by bit."""
-        return self.content == self.stored
+def command(
+    table: Annotated[str, typer.Option("--table", help="A collected table, e.g. ohlcv_1m.")],
+    of: Annotated[str, typer.Option("--day", help="The day, YYYY-MM-DD.")],
+    write: Annotated[
+        bool, typer.Option("--write", help="Put it in the place of the stored file.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Make a day from the raw archive once more. Exit code 0 if it is the same bit by bit."""
+    raise typer.Exit(
+        rebuild(settings_for(warehouse), table=table, day=day(of, "--day"), write=write)
+    )
 
 
 def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
@@ -87,13 +41,16 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     ------
     RequestError
         If there is no such table, or it has no days that vendors fill.
-    EvidenceMissing
+    ArchiveIncomplete
         If not everything that made the day was kept.
     ShrinkRefused
         If writing would lose rows.
     """
     contract = _collected(table)
-    found = rebuilt(settings, contract, day)
+    from cryptopipe_assets.runtime.rebuild import put_in_place, rebuilt
+
+    bar = partial(track, description=table, console=out, transient=True)
+    found = rebuilt(settings, contract, day, watched=bar)
     where = Lake(settings.warehouse).path(table, day)
     said = f"{table} {day}: {found.rows:,} rows from the responses of {found.manifests} runs"
     if found.is_identical:
@@ -109,35 +66,9 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
     if not write:
         out.print("Nothing was changed; [bold]--write[/] puts it in the place of the stored file")
         return 1
-    _write(settings, contract, day, found)
+    put_in_place(settings, contract, day, found)
     out.print(f"written to {where}")
     return 0
-
-
-def rebuilt(settings: Settings, contract: type[Collected], day: date) -> Rebuilt:
-    """Tell every run that wrote the day again, in an empty warehouse, and compare the outcome."""
-    archive, table = Archive(settings.warehouse), contract.table_name()
-    manifests = archive.of_day(table, day)
-    _require_whole(settings, manifests, table, day)
-    with TemporaryDirectory() as folder:
-        scratch = settings.with_environment(warehouse=Path(folder))
-        _replay(scratch, archive, manifests, day)
-        lake, theirs = Lake(scratch.warehouse), Lake(settings.warehouse)
-        made, stored = lake.read(contract, day), theirs.read(contract, day)
-        path = theirs.path(table, day)
-        missing = lost_keys(stored, made, contract.key()).height if stored.height else 0
-        added = made.height - (stored.height - missing)
-        different = news(stored, made, contract.key()).height if stored.height else made.height
-        return Rebuilt(
-            content=lake.path(table, day).read_bytes(),
-            stored=_read(path),
-            revisions=_read(lake.path(table + SUFFIX, day)),
-            rows=made.height,
-            missing=missing,
-            added=added,
-            changed=different - added,
-            manifests=len(manifests),
-        )
 
 
 def _collected(table: str) -> type[Collected]:
@@ -150,88 +81,3 @@ def _collected(table: str) -> type[Collected]:
     if table not in known:
         raise RequestError(f"no collected table {table} with days; there are {', '.join(known)}")
     return known[table]
-
-
-def _require_whole(settings: Settings, manifests: list[RunManifest], table: str, day: date) -> None:
-    """Check that the evidence begins before the day's file does."""
-    if not manifests:
-        raise ArchiveIncomplete(
-            f"{table} {day}: no run that wrote it is in the raw archive "
-            f"{Archive(settings.warehouse).folder}. Responses are archived while "
-            f"collect.archive_raw = true, for collect.raw_days = "
-            f"{settings.config.collect.raw_days} days"
-        )
-    written: set[str | None] = {None}
-    for each in manifests:
-        before = each.found.get(f"{table}/date={day}/part-0.parquet")
-        if before not in written:
-            raise ArchiveIncomplete(
-                f"{table} {day}: when the run of {each.at:%Y-%m-%d %H:%M} began, the file held "
-                "what no run before it is known to have written: the raw archive was off then, is "
-                "too short, or a repair or an import added to the day"
-            )
-        written.add(each.wrote[day])
-
-
-def _replay(scratch: Settings, archive: Archive, manifests: list[RunManifest], day: date) -> None:
-    """Run the table once for each visit, answered by the evidence."""
-    replay, jobs = Replay(archive), dict[str, Callable[[RunManifest], None]]()
-    with ephemeral_instance() as instance:
-        for each in track(manifests, description=manifests[0].table, console=out, transient=True):
-            lay_out(each, day, archive=archive, root=scratch.warehouse)
-            replay.turn_to(each)
-            if each.context not in jobs:
-                context = Context.model_validate_json(archive.blobs.get(each.context))
-                jobs[each.context] = _run_of(context.over(scratch), replay, instance)
-            jobs[each.context](each)
-
-
-def _run_of(
-    settings: Settings, replay: Replay, instance: dg.DagsterInstance
-) -> Callable[[RunManifest], None]:
-    """What materialises a visit's table under the configuration of then."""
-    clients = replace(
-        vendor_clients(settings),
-        standin=lambda: NOWHERE,
-        state_folder=None,
-        records=Records(tap=replay),
-        clock=replay.clock,
-        evidence=None,
-    )
-    job = build(settings, vendors=clients).resolve_implicit_global_asset_job_def()
-
-    def run(manifest: RunManifest) -> None:
-        key = AssetKey(manifest.table)
-        tags: dict[str, Any] = {**manifest.tags, **range_tags(manifest.days[0], manifest.days[-1])}
-        own = job.get_subset(
-            asset_selection={key}, asset_check_selection={AssetCheckKey(key, GATE)}
-        )
-        # A run that failed after it had written the day fails here as it did then.
-        with suppress(VendorError):
-            own.execute_in_process(instance=instance, tags=tags, run_config=QUIET)
-
-    return run
-
-
-def _write(settings: Settings, contract: type[Collected], day: date, found: Rebuilt) -> None:
-    """Put the rebuilt file in the place of the stored one, unless rows would be lost."""
-    table = contract.table_name()
-    if found.missing:
-        raise ShrinkRefused(
-            f"{table} {day}: the rebuilt day lacks {found.missing:,} keys of the stored file; "
-            "kept it. Move it away first if you know its rows to be wrong"
-        )
-    lake = Lake(settings.warehouse)
-    with lake.lock(table, day):
-        revisions, before = found.revisions, lake.path(table + SUFFIX, day)
-        if revisions is not None and not before.is_file():
-            write_atomically(before, lambda path: _bytes(path, revisions))
-        write_atomically(lake.path(table, day), lambda path: _bytes(path, found.content))
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def _bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)

@@ -7,17 +7,27 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from multiprocessing.connection import Connection
 from multiprocessing.process import BaseProcess
+from typing import Annotated
 
+import typer
 from rich.text import Text
 
 from cryptopipe_assets.cli.console import err, out, plain_table
-from cryptopipe_assets.cli.refresh_worker import StepOutcome, work
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.status_tables import COLOURS as STATE_COLOURS
 from cryptopipe_assets.cli.status_tables import span
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.operations.refresh_plan import OPEN_INTEREST, Step, holes, needed, plan
+from cryptopipe_assets.operations.refresh_plan import (
+    OPEN_INTEREST,
+    Step,
+    StepOutcome,
+    holes,
+    needed,
+    plan,
+)
 from cryptopipe_assets.operations.status.freshness import TableFreshness, exit_code, freshness
 from cryptopipe_assets.quant.strategies.strategy_set import active
+from cryptopipe_assets.runtime.refresh_steps import work
 
 COLOURS = {
     "refreshed": "green",
@@ -29,6 +39,31 @@ COLOURS = {
 GOOD = {"refreshed", "unchanged"}
 GRACE_SECONDS = 2.0
 """For a process that is told to end. Twice as much is kept back of the timeout."""
+
+
+def command(
+    check_only: Annotated[
+        bool,
+        typer.Option("--check-only", help="Change nothing; exit 0 fresh, 2 stale, 3 missing."),
+    ] = False,
+    skip_oi: Annotated[
+        bool, typer.Option("--skip-oi", help="Leave open interest as it is stored.")
+    ] = False,
+    force: Annotated[bool, typer.Option("--force", help="Refresh what is fresh, too.")] = False,
+    every: Annotated[
+        bool, typer.Option("--all", help="Every table, not only what the strategies need.")
+    ] = False,
+    timeout: Annotated[
+        float, typer.Option(min=10, help="Seconds after which it returns, whatever is unfinished.")
+    ] = 300,
+    warehouse: Warehouse = None,
+) -> None:
+    """Bring up to date what the active strategies need. Exit code 0 only if all succeeded."""
+    settings = settings_for(warehouse)
+    if check_only:
+        raise typer.Exit(check(settings, every=every))
+    done = refresh(settings, skip_oi=skip_oi, force=force, timeout=timeout, every=every)
+    raise typer.Exit(done)
 
 
 def check(settings: Settings, *, every: bool = False) -> int:

@@ -1,20 +1,30 @@
 """Asking again for what the tables lack, and what is left afterwards."""
 
 from datetime import UTC, datetime
-from typing import Any
+from typing import Annotated
 
-import dagster as dg
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.runtime.assembly import build
-from cryptopipe_assets.runtime.table_run import QUIET, instance
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 ROWS_SHOWN = 20
 DERIVE = "dagster asset materialize -m cryptopipe_assets.definitions --select 'ohlcv_1m+'"
+
+
+def command(
+    look: Annotated[bool, typer.Option("--look", help="Look only; send no requests.")] = False,
+    again: Annotated[
+        bool, typer.Option("--again", help="Request at once, explained gaps too.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Find missing minutes and request them again. Exit code 0 if no gap is open, else 2."""
+    raise typer.Exit(repair(settings_for(warehouse), look_only=look, again=again))
 
 
 def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
@@ -29,18 +39,16 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     CryptopipeError
         Whatever stood in the way; what was stored before stays.
     """
+    from cryptopipe_assets.runtime.table_run import instance, run_alone
+
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
         "Looking for missing minutes" if look_only else "Looking for missing minutes, requesting"
     )
-    config: dict[str, Any] = {"repair": not look_only, "again": again}
     with instance(settings, own=settings.has_own_warehouse) as found:
-        build(settings).resolve_implicit_global_asset_job_def().execute_in_process(
-            instance=found,
-            asset_selection=[dg.AssetKey(DataGaps.table_name())],
-            run_config={**QUIET, "ops": {DataGaps.table_name(): {"config": config}}},
-        )
+        config = {"repair": not look_only, "again": again}
+        run_alone(settings, found, DataGaps.table_name(), config=config)
     gaps = lake.read(DataGaps)
     _print(gaps)
     _print_repaired(_newly_repaired(before, gaps))

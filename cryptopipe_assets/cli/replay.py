@@ -5,26 +5,30 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
+from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
-from cryptopipe_assets.defs.partitions import require_range
+from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.runtime.recorded import recordings
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
-from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.tables.catalog import registries
-from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS, closure
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import TableRun
 
 NEEDS = {
     "ohlcv_1m": "bars",
@@ -53,6 +57,29 @@ class Skipped:
     reason: str
 
 
+def command(
+    data: Annotated[Path, typer.Option(help="Folder of recorded vendor files (see docs/guides).")],
+    start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
+    end: Annotated[str, typer.Option(help="Last day, included.")],
+    tables: Annotated[
+        str | None, typer.Option(help="Comma-separated tables; with what they are made from.")
+    ] = None,
+    warehouse: Warehouse = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="A table without recordings is an error.")
+    ] = False,
+) -> None:
+    """Fill the tables from recorded vendor files."""
+    replay(
+        settings_for(warehouse),
+        data=data.expanduser().resolve(),
+        first=day(start, "--start"),
+        last=day(end, "--end"),
+        tables=names(tables),
+        strict=strict,
+    )
+
+
 def replay(
     settings: Settings,
     *,
@@ -70,6 +97,8 @@ def replay(
         If the range or a table name is wrong, nothing was recorded for it, or something would be
         skipped although ``strict``.
     """
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
@@ -100,15 +129,6 @@ def replay(
     where = "" if own.has_own_warehouse else f" --warehouse {own.warehouse}"
     shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
     out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
-
-
-def with_ancestors(tables: Sequence[str] | None) -> list[str]:
-    """The tables asked for and all that they are made from, in the order of work."""
-    every = list(SERVICE_LEVELS)
-    for name in tables or []:
-        if name not in every:
-            raise RequestError(f"unknown table {name!r}; known are {', '.join(every)}")
-    return every if tables is None else closure(set(tables))
 
 
 def _skipped(
@@ -160,7 +180,7 @@ def recorded_world(settings: Settings) -> Iterator[tuple[SimulatedClock, VendorC
         yield clock, vendors
 
 
-def _captures(run: TableRun, clock: SimulatedClock, instants: Sequence[datetime]) -> None:
+def _captures(run: "TableRun", clock: SimulatedClock, instants: Sequence[datetime]) -> None:
     """Collect lists of the present as they were taken, each at its own time."""
     present = clock()
     for at in instants:

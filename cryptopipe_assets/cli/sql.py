@@ -1,11 +1,14 @@
 """A query against the catalog, its answer as a table, JSON or CSV."""
 
 import sys
+from typing import Annotated
 
 import duckdb
 import polars as pl
+import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.storage.catalog.catalog import connect
@@ -18,6 +21,17 @@ TABLES = """
     FROM duckdb_views() WHERE NOT internal AND NOT suffix(view_name, '_revisions')
     ORDER BY view_name
 """
+
+
+def command(
+    query: Annotated[str | None, typer.Argument(help="DuckDB SQL; without it, the tables.")] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="All rows as JSON.")] = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="All rows as CSV.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Query the catalog."""
+    form = "json" if as_json else "csv" if as_csv else "table"
+    sql(settings_for(warehouse), query, form=form)
 
 
 def sql(settings: Settings, query: str | None, *, form: str) -> None:

@@ -5,13 +5,25 @@ Answers within a second and a half over years of files, so nothing here imports 
 
 import json
 from datetime import UTC, datetime
+from typing import Annotated
+
+import typer
 
 from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.status_tables import print_status
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.status.as_json import as_plain
 from cryptopipe_assets.operations.status.freshness import exit_code
 from cryptopipe_assets.operations.status.report import read_status
+
+
+def command(
+    as_json: Annotated[bool, typer.Option("--json", help="For machines.")] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """How fresh every table is and what vendors delete. Exit code 0 fresh, 2 stale, 3 missing."""
+    raise typer.Exit(status(settings_for(warehouse), as_json=as_json))
 
 
 def status(settings: Settings, *, as_json: bool) -> int:

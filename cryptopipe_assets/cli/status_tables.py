@@ -4,8 +4,9 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import out, plain_table, size
+from cryptopipe_assets.cli.console import out, plain_table
 from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.operations.status.freshness import TierFreshness
 from cryptopipe_assets.operations.status.report import Status
 from cryptopipe_assets.vendors.terms import NOW_ONLY

@@ -1,13 +1,31 @@
 """Old intraday snapshots, thinned on request: the only command that forgets collected rows."""
 
 from datetime import UTC, datetime, timedelta
+from typing import Annotated
+
+import typer
 
 from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.thinning import thin as thinned
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
+
+
+def command(
+    older_than: Annotated[
+        int | None,
+        typer.Option(min=1, help="Days. Default: retention.market_cap_snapshot_days."),
+    ] = None,
+    yes: Annotated[
+        bool, typer.Option("--yes", help="Do it; without, only say what it is.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Thin old snapshots of market caps to those that a day's end or a midnight rests on."""
+    thin(settings_for(warehouse), older_than=older_than, yes=yes)
 
 
 def thin(settings: Settings, *, older_than: int | None, yes: bool) -> None:

@@ -1,4 +1,4 @@
-"""A few rows as a Markdown table, for the places where a person looks."""
+"""Rows as a Markdown table, and bytes in words, for the places where a person looks."""
 
 import polars as pl
 
@@ -29,3 +29,12 @@ def _cell(value: object) -> str:
     if isinstance(value, float):
         return f"{value:.6g}"
     return str(value).replace("+00:00", "")
+
+
+def size(count: float) -> str:
+    """Bytes in the largest unit that keeps a figure before the point."""
+    for unit in ("B", "kB", "MB", "GB"):
+        if count < 1000:
+            return f"{count:.0f} {unit}" if unit == "B" else f"{count:.1f} {unit}"
+        count /= 1000
+    return f"{count:.1f} TB"

@@ -12,7 +12,6 @@ import dagster as dg
 from dagster import BetaWarning, PreviewWarning
 
 from cryptopipe_assets.config.settings import History
-from cryptopipe_assets.core.errors import RequestError
 
 # Dagster marks backfill policies, look-back mappings and partitioned checks as beta or preview. We
 # pin one version of it and test them; a user cannot act on the warning.
@@ -53,26 +52,3 @@ def look_back(days: int, *, after: int = 0) -> dg.TimeWindowPartitionMapping:
     return dg.TimeWindowPartitionMapping(
         start_offset=-days, end_offset=after, allow_nonexistent_upstream_partitions=True
     )
-
-
-def require_range(first: date, last: date, *, start: date, today: date) -> None:
-    """Check a range that a person requested.
-
-    Parameters
-    ----------
-    start
-        First partition.
-
-    Raises
-    ------
-    RequestError
-        If it is empty, before the first partition or in the future.
-    """
-    if last < first:
-        raise RequestError(f"the range ends ({last}) before it starts ({first}); swap the two")
-    if first < start:
-        raise RequestError(
-            f"{first} is before the first partition, {start}; set history.start in cryptopipe.toml"
-        )
-    if last > today:
-        raise RequestError(f"{last} is in the future; the newest partition is {today} (UTC)")

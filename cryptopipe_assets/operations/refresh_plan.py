@@ -40,6 +40,26 @@ class Step:
         return self.first is not None
 
 
+@dataclass(frozen=True, kw_only=True)
+class StepOutcome:
+    """How a step went.
+
+    Attributes
+    ----------
+    state
+        ``started``, ``refreshed``, ``unchanged`` (nothing was to be done), ``skipped`` (an input
+        failed), ``failed`` or ``unfinished`` (time was up).
+    says
+        Why, for a person.
+    """
+
+    table: str
+    state: str
+    says: str = ""
+    rows_added: int = 0
+    seconds: float = 0.0
+
+
 def needed(strategies_need: Collection[str]) -> list[str]:
     """Tables that the active strategies rest on, each after its inputs, and their signals."""
     return [*closure(set(strategies_need)), SIGNALS]

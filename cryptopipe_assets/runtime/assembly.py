@@ -13,9 +13,10 @@ from cryptopipe_assets import defs as tables_package
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.defs.automation import schedules as automation
 from cryptopipe_assets.defs.automation.landing_sensor import import_landing, landed_files
-from cryptopipe_assets.defs.automation.maintenance import upkeep
 from cryptopipe_assets.defs.automation.notification_sensors import notify_sensors
+from cryptopipe_assets.defs.automation.run_cleanup import clean_up_schedule
 from cryptopipe_assets.defs.automation.symbols_sensor import symbols_sensor
+from cryptopipe_assets.defs.automation.thinning_schedule import thin_snapshots_schedule
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.defs.publishing.with_settings import with_settings
 from cryptopipe_assets.runtime.resources import resources
@@ -39,7 +40,11 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         ),
         asset_checks=dg.load_asset_checks_from_modules(modules),
         jobs=[*automation.jobs(), import_landing],
-        schedules=[*automation.schedules(settings), *upkeep(settings)],
+        schedules=[
+            *automation.schedules(settings),
+            clean_up_schedule(settings),
+            *thin_snapshots_schedule(settings),
+        ],
         sensors=[
             derivation(settings),
             symbols_sensor(is_live=settings.origin == "live"),

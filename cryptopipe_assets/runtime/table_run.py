@@ -1,11 +1,12 @@
 """Materialising tables through Dagster in this process."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
+from types import MappingProxyType
 
 import dagster as dg
 
@@ -58,6 +59,48 @@ def instance(settings: Settings, *, own: bool) -> Iterator[dg.DagsterInstance]:
     else:
         with ephemeral_instance() as found:
             yield found
+
+
+def run_alone(
+    settings: Settings,
+    found: dg.DagsterInstance,
+    table: str,
+    *,
+    resources: Mapping[str, object] = MappingProxyType({}),
+    symbol: str | None = None,
+    config: Mapping[str, object] = MappingProxyType({}),
+) -> None:
+    """Fill one table that has no days.
+
+    Parameters
+    ----------
+    resources
+        To be used instead of those that follow from the settings.
+    symbol
+        Of a table that is filled one symbol at a time.
+    config
+        Of the table's asset.
+
+    Raises
+    ------
+    CryptopipeError
+        Whatever the table raised.
+    dagster.Failure
+        A gate check refused a frame.
+    """
+    build(settings, **resources).resolve_implicit_global_asset_job_def().execute_in_process(
+        instance=found,
+        asset_selection=[dg.AssetKey(table)],
+        partition_key=symbol,
+        run_config={**QUIET, "ops": {table: {"config": dict(config)}}} if config else QUIET,
+    )
+
+
+def refusal(exc: BaseException) -> str | None:
+    """What a gate check said when it refused a frame; null for any other error."""
+    if not isinstance(exc, dg.Failure):
+        return None
+    return exc.description or "a table was refused by its contract"
 
 
 def _rows_added(result: dg.ExecuteInProcessResult) -> int:

@@ -1,16 +1,20 @@
 """What is in the repository: nothing large, no key, no path or address of one place."""
 
+import ast
 import re
 import subprocess
+from collections import Counter
 from pathlib import Path
 
 import pytest
 
+from cryptopipe_assets.vendors.catalog import VENDORS
 from cryptopipe_tests.places import ROOT
 
 LARGEST_BYTES = 600_000
 NOT_TEXT = {".gz", ".xz", ".zip", ".parquet"}
 LONGEST_FILE = 400
+SHORT_FILE = 40
 
 FORBIDDEN = {
     "a path of one machine": re.compile(r"(?<![\w.])/(?:home|root|Users|work|workspace)/\w+"),
@@ -64,6 +68,38 @@ def test_every_module_of_the_platform_is_short_and_says_what_it_is():
         if text.strip() and not text.startswith('"""'):
             mute.append(path.name)
     assert (long, mute) == ([], [])
+
+
+DECLARED_ONE_A_FILE = (
+    *("cli/", "tables/", "quant/strategies/", "quant/factors/"),
+    *(f"vendors/{vendor}/" for vendor in VENDORS),
+)
+"""Rooms in which a file is a command, a table, a vendor's part, a strategy, a family of factors."""
+
+
+def test_a_short_module_is_used_by_two_others_or_is_one_of_many_of_its_kind():
+    """What is shorter and used once is read more easily beside the one that uses it."""
+    package = ROOT / "cryptopipe_assets"
+    texts = {path: path.read_text(encoding="utf-8") for path in package.rglob("*.py")}
+    users = Counter(
+        name
+        for text in texts.values()
+        for name in {
+            name
+            for node in ast.walk(ast.parse(text))
+            if isinstance(node, ast.ImportFrom) and node.module
+            for name in (node.module, *(f"{node.module}.{each.name}" for each in node.names))
+        }
+    )
+    fragments = [
+        str(place)
+        for path, text in texts.items()
+        for place in [path.relative_to(package)]
+        if text.count("\n") < SHORT_FILE and path.name not in {"__init__.py", "definitions.py"}
+        if not str(place).startswith(DECLARED_ONE_A_FILE) and not path.stem.endswith("_set")
+        if users[".".join(path.relative_to(ROOT).with_suffix("").parts)] < 2
+    ]
+    assert fragments == []
 
 
 def test_the_lock_has_hashes_and_no_address():

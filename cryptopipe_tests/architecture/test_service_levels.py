@@ -1,8 +1,5 @@
 """The service levels, which are read without Dagster, agree with the tables and their graph."""
 
-import subprocess
-import sys
-
 import pytest
 
 from cryptopipe_assets.definitions import defs
@@ -46,12 +43,3 @@ def test_a_vendor_speaks_of_columns_that_its_tables_have(vendor):
     for offer in VENDORS[vendor].offers:
         columns = set(contracts()[offer.table].columns())
         assert set(offer.derived) | set(offer.null) <= columns, offer.table
-
-
-def test_the_status_does_not_import_what_it_has_no_time_for():
-    script = (
-        "import sys, cryptopipe_assets.cli.app, cryptopipe_assets.cli.status;"
-        "print(sorted({'dagster', 'pandera', 'duckdb', 'httpx', 'numpy'} & set(sys.modules)))"
-    )
-    done = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
-    assert done.stdout.strip() == "[]", done.stderr

@@ -6,6 +6,7 @@ So the simulated clock is set to evenings of the past year and the snapshot of e
 
 from collections.abc import Sequence
 from datetime import date, datetime, time, timedelta
+from typing import TYPE_CHECKING
 
 from rich.progress import track
 
@@ -13,9 +14,11 @@ from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, simulated_world
-from cryptopipe_assets.runtime.table_run import Outcome, TableRun
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import Outcome
 
 EVENING = time(23, 45)
 MONTHS_AGO = (0, 1, 3, 6, 9, 11)
@@ -29,8 +32,10 @@ def evenings(today: date) -> list[date]:
     return sorted({day for day in firsts if day < today} | {today - timedelta(days=1)})
 
 
-def take_snapshots(settings: Settings, days: Sequence[date]) -> list[Outcome]:
+def take_snapshots(settings: Settings, days: Sequence[date]) -> "list[Outcome]":
     """Collect ``market_cap`` as it was on the evening of each day that has no supply yet."""
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     lake = Lake(settings.warehouse)
     wanting = [day for day in days if lake.read(MarketCap, day)["circulating_supply"].count() == 0]
     if not wanting:

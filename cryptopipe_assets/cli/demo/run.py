@@ -1,20 +1,26 @@
 """The whole graph on the simulated market, and a look at what came out."""
 
 from datetime import UTC, date, datetime, timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from cryptopipe_assets.cli.books import books
 from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.demo.answers import EXAMPLES, RANKINGS, show_answers
 from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
+from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.config.project import checkout
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.time import DAY
-from cryptopipe_assets.runtime.assembly import build, in_order
 from cryptopipe_assets.runtime.dagster_home import dagster_command
-from cryptopipe_assets.runtime.table_run import Outcome, TableRun
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import Outcome
+
 
 DAYS = 10
 WARM_UP_DAYS = 7
@@ -22,6 +28,14 @@ WARM_UP_DAYS = 7
 
 PRICE_DAYS = 100
 """Of daily prices before that: 63 for the averages to warm up, and some for them to cross in."""
+
+
+def command(
+    days: Annotated[int, typer.Option(min=1, max=60, help="Days to fill, today included.")] = 10,
+    warehouse: Warehouse = None,
+) -> None:
+    """Fill every table from a simulated market and show the result. No key, no network."""
+    demo(settings_for(warehouse), days=days)
 
 
 def demo(settings: Settings, *, days: int) -> None:
@@ -32,6 +46,9 @@ def demo(settings: Settings, *, days: int) -> None:
     ConfigError
         If the profile would ask real vendors.
     """
+    from cryptopipe_assets.runtime.assembly import build, in_order
+    from cryptopipe_assets.runtime.table_run import TableRun
+
     if settings.environment.vendors != "sandbox":
         raise ConfigError(
             f"the demo runs on the stand-in, but CRYPTOPIPE_VENDORS is "
@@ -70,7 +87,7 @@ def _market(settings: Settings) -> str:
     return f"a simulated market: {coins} coins on four exchanges, minute bars of {with_bars}"
 
 
-def _summary(settings: Settings, outcomes: list[Outcome]) -> None:
+def _summary(settings: Settings, outcomes: "list[Outcome]") -> None:
     out.print()
     out.print(contents(settings))
     seconds = sum(each.seconds for each in outcomes)

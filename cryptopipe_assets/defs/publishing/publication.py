@@ -21,10 +21,8 @@ from cryptopipe_assets.defs.publishing.asset_spec import (
     column_schema,
     ownership,
 )
-from cryptopipe_assets.defs.publishing.decisions import decisions
 from cryptopipe_assets.defs.publishing.pictures import pictures
-from cryptopipe_assets.defs.publishing.run_report import newest_rows, preview_of, report
-from cryptopipe_assets.storage.days import rows_by_day
+from cryptopipe_assets.defs.publishing.run_report import decisions, newest_rows, preview_of, report
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.vendors.http.journal import Journal, RunScope
@@ -217,3 +215,30 @@ class Publication:
         newest = newest_rows(self._warehouse.lake, self._commits)
         drawn = pictures(self._contract.table_name(), newest, found)
         return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}
+
+
+def rows_by_day(frame: pl.DataFrame, days: list[date], *, of: str) -> dict[date, pl.DataFrame]:
+    """Rows of each day; a day without rows has an empty frame.
+
+    Parameters
+    ----------
+    frame
+        With the column ts.
+    of
+        Name of the table, for the message.
+
+    Raises
+    ------
+    ContractError
+        If a row is outside of ``days``: it would be lost.
+    """
+    day = pl.col("ts").dt.date()
+    stray = frame.filter(~day.is_in(days))
+    if stray.height:
+        raise ContractError(
+            f"{of}: {stray.height} rows are outside of {days[0]} to {days[-1]}, "
+            f"first at {stray['ts'][0]}"
+        )
+    labelled = frame.with_columns(day.alias("_day"))
+    parts = labelled.partition_by("_day", as_dict=True, include_key=False, maintain_order=True)
+    return {each: parts.get((each,), frame.clear()) for each in days}

@@ -1,4 +1,4 @@
-"""What a run reports of the files that it wrote, or found as they should be."""
+"""What a run tells of its files, written or found as they should be, and of what it decided."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -6,12 +6,15 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.core.preview import preview
+from cryptopipe_assets.core.preview import markdown, preview
 from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.vendors.http.journal import Journal
 
 ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
 """Key columns that name what a row is about, and what several of them are called."""
+
+MOST_DECISIONS_SHOWN = 30
 
 
 def report(lake: Lake, contract: type[Table], commits: Sequence[Commit]) -> dict[str, Any]:
@@ -52,3 +55,19 @@ def newest_rows(lake: Lake, commits: Sequence[Commit]) -> pl.DataFrame:
     filled = [each for each in commits if each.rows] or commits
     path = lake.path(filled[-1].table, filled[-1].day)
     return pl.read_parquet(path, hive_partitioning=False)
+
+
+def decisions(journal: Journal) -> dict[str, Any]:
+    """Decisions of the clients by kind, and the first thirty in words; empty without any."""
+    if not journal.counts:
+        return {}
+    shown = journal.kept[:MOST_DECISIONS_SHOWN]
+    frame = pl.DataFrame(
+        [(each.kind, each.what.replace("|", "\\|")) for each in shown],
+        schema={"decision": pl.String, "why": pl.String},
+        orient="row",
+    )
+    return {
+        **{f"decisions/{kind}": count for kind, count in sorted(journal.counts.items())},
+        "decisions": dg.MetadataValue.md(markdown(frame)),
+    }

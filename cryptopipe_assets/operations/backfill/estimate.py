@@ -8,6 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
+from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.vendors.calls_left import CallsLeft
 from cryptopipe_assets.vendors.catalog import Vendors, asked_for, sources_of
 from cryptopipe_assets.vendors.terms import Backfill, Followed
 
@@ -78,3 +80,24 @@ def estimate(
                 for cost in offered.offer.backfilled(wanted)
             ]
     return [each for each in lines if each.calls]
+
+
+def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) -> None:
+    """Check the plan against what is left of the vendors' days and months, before it starts.
+
+    Raises
+    ------
+    RequestError
+        Naming the vendor, what is planned, what is left, when there is more, and what to do.
+    """
+    for each in left:
+        allowance = each.allowance
+        planned = sum(line.counted for line in lines if line.vendor == allowance.vendor)
+        if allowance.is_rolling or planned <= each.left:
+            continue
+        fits = f"wait until {each.renewed_at:%Y-%m-%d}, or " if planned <= allowance.planned else ""
+        raise RequestError(
+            f"this backfill plans {planned:,} {allowance.family} of {allowance.vendor}, which has "
+            f"{each.left:,} left of {allowance.planned:,} a {allowance.window}: {fits}request "
+            "fewer days, coins (--symbols) or tables (--tables)"
+        )

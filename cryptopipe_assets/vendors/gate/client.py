@@ -73,13 +73,12 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed = [
-            each
-            for each, contract in contracts_of(await self._listed()).values()
-            if contract.coin in wanted.coins
-        ]
+        listed = await self._listed()
+        with self.promised(CONTRACTS):
+            trading = contracts_of(listed)
+        theirs = [each for each, contract in trading.values() if contract.coin in wanted.coins]
         frames = await all_or_nothing(
-            self._settlements(each, start=wanted.start, end=wanted.end) for each in listed
+            self._settlements(each, start=wanted.start, end=wanted.end) for each in theirs
         )
         return pl.concat([SETTLEMENT_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
@@ -89,27 +88,29 @@ class Gate(VendorClient):
             return read_contracts(payload)
 
     async def _settlements(self, listed: Listed, *, start: datetime, end: datetime) -> pl.DataFrame:
-        """Return the settlements of one contract, paging backward from the newest."""
+        """Return the settlements of one contract, paging backward until the window is covered.
+
+        How many rows came says nothing: a page may be shorter than what was asked for.
+        """
         frames = [SETTLEMENT_SCHEMA.to_frame()]
+        where = f"{FUNDING} {listed.name}"
         last = end - timedelta(milliseconds=1)
         while start <= last:
-            window = {
+            window: dict[str, int] = {
                 "from": int((start - A_MINUTE).timestamp()),
                 "to": int((last + A_MINUTE).timestamp()),
                 "limit": MOST_SETTLEMENTS,
             }
-            payload = await self.get_json(
-                FUNDING, {"contract": listed.name, **window}, family="public"
-            )
-            with self.promised(f"{FUNDING} {listed.name}"):
+            query: dict[str, str | int] = {"contract": listed.name, **window}
+            payload = await self.get_json(FUNDING, query, family="public")
+            with self.promised(where):
                 page = read_settlements(payload, listed, first=window["from"], last=window["to"])
-            inside = page.filter(pl.col("ts").is_between(start, end, closed="left"))
-            frames.append(inside)
-            if page.height < MOST_SETTLEMENTS:
+            if page.is_empty():
                 break
             oldest = page["ts"].min()
             assert isinstance(oldest, datetime)
-            if oldest > last:
-                raise self.changed(f"{FUNDING} {listed.name}", "a page leads to itself")
+            if oldest > last + A_MINUTE:
+                raise self.changed(where, "a page leads to itself")
+            frames.append(page.filter(pl.col("ts").is_between(start, end, closed="left")))
             last = oldest - HOUR
         return pl.concat(frames).unique(["symbol", "ts"], keep="first", maintain_order=True)

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.cli.rebuild import rebuild, rebuilt
+from cryptopipe_assets.cli.rebuild import rebuild
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.config.settings import Collect, Settings, load_settings
 from cryptopipe_assets.config.tiers import Tier
@@ -24,6 +24,7 @@ from cryptopipe_assets.core.errors import (
 )
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.rebuild import rebuilt
 from cryptopipe_assets.runtime.resources import keys, recorders
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan

@@ -21,7 +21,8 @@ import asyncio, json, sys
 from datetime import timedelta
 from pathlib import Path
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
-from cryptopipe_assets.vendors.http.client import VendorClient, utcnow
+from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.core.time import utcnow
 
 class Acme(VendorClient):
     vendor = "acme"

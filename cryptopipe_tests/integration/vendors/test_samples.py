@@ -12,10 +12,10 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.cli.refresh_worker import _refreshed
 from cryptopipe_assets.core.errors import PayloadChanged
 from cryptopipe_assets.operations.refresh_plan import Step
 from cryptopipe_assets.operations.status.run_history import telling
+from cryptopipe_assets.runtime.refresh_steps import _refreshed
 from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox

@@ -5,8 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import pytest
 
 from cryptopipe_assets.core.errors import RequestError
-from cryptopipe_assets.operations.backfill.estimate import estimate
-from cryptopipe_assets.operations.backfill.limits import refuse_if_it_cannot_fit
+from cryptopipe_assets.operations.backfill.estimate import estimate, refuse_if_it_cannot_fit
 from cryptopipe_assets.vendors.allowances import Allowance
 from cryptopipe_assets.vendors.calls_left import CallsLeft
 from cryptopipe_assets.vendors.catalog import Vendors
