@@ -82,6 +82,15 @@ def tables_with_a_choice() -> tuple[str, ...]:
     return tuple(table for table in tables if sources_of(table))
 
 
+def described(table: str) -> str:
+    """Who gives a table's rows, for the reader: ``Coinalyze, or Binance USD-M and Bybit``."""
+    groups = []
+    for source in sources_of(table) or (None,):
+        *others, last = (each.vendor.title for each in asked_for(table, source))
+        groups.append(f"{', '.join(others)} and {last}" if others else last)
+    return ", or ".join(groups)
+
+
 def keys() -> dict[str, Key]:
     """The keys that vendors know, by vendor."""
     return {name: terms.key for name, terms in VENDORS.items() if terms.key is not None}

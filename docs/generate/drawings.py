@@ -4,6 +4,7 @@ They take the colours of the page from its style sheet, so they suit light and d
 """
 
 import importlib
+import inspect
 import textwrap
 import tomllib
 from collections.abc import Sequence
@@ -59,8 +60,9 @@ def _layers() -> list[list[str]]:
 
 
 def _rule(room: str) -> str:
-    doc = prose(importlib.import_module(f"{PACKAGE}.{room}").__doc__)
-    return " ".join(doc.replace("`", "").split())
+    doc = inspect.cleandoc(importlib.import_module(f"{PACKAGE}.{room}").__doc__ or "")
+    said = [each for each in doc.split("\n\n") if each != "::" and not each.startswith("    ")]
+    return " ".join(prose("\n\n".join(said)).replace("`", "").split())
 
 
 def graph(prefix: str) -> str:

@@ -27,7 +27,7 @@ TOLERANCE = 0.02
 
 
 @dg.asset(
-    **table(MarketCap, vendors="CoinMarketCap, or CoinGecko"),
+    **table(MarketCap),
     pool="market_cap",
 )
 def market_cap(

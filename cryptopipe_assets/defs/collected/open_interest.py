@@ -35,10 +35,7 @@ SETTLED = timedelta(hours=2)
 
 
 @dg.asset(
-    **table(
-        OpenInterest,
-        vendors="Coinalyze, or Binance, Bybit, OKX and Hyperliquid",
-    ),
+    **table(OpenInterest),
     deps=[instruments],
     pool="binance",
 )

@@ -25,6 +25,7 @@ from cryptopipe_assets.defs.publishing.pictures import pictures
 from cryptopipe_assets.defs.publishing.run_report import decisions, newest_rows, preview_of, report
 from cryptopipe_assets.storage.lake import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.vendors.catalog import described
 from cryptopipe_assets.vendors.http.journal import Journal, RunScope
 
 GATE = "contract"
@@ -35,15 +36,10 @@ WRITERS = 4
 """Days written at once: most of a commit is waiting for the disk."""
 
 
-def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str, Any]:
+def table(contract: type[Table]) -> dict[str, Any]:
     """Arguments of the ``@dg.asset`` that fills ``contract``.
 
     What depends on cryptopipe.toml is added when the code location is built: ``with_settings``.
-
-    Parameters
-    ----------
-    vendors
-        Who gives the rows of a collected table, for the reader.
     """
     layer = contract.__module__.split(".")[-2]
     arguments: dict[str, Any] = {
@@ -55,7 +51,7 @@ def table(contract: type[Table], *, vendors: str = "Binance USD-M") -> dict[str,
         "metadata": {
             "layer": layer,
             "key": ", ".join(contract.key()),
-            **({"vendors": vendors} if layer == "collected" else {}),
+            **({"vendors": described(contract.table_name())} if layer == "collected" else {}),
             "dagster/column_schema": column_schema(contract),
             "dagster/relation_identifier": f"cryptopipe.main.{contract.table_name()}",
         },
