@@ -17,7 +17,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second dev live-check lint bench lock clean
+.PHONY: help setup demo test test-fast test-second dev live-check lint bench docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -67,6 +67,7 @@ lint: $(READY) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	MYPYPATH=docs/generate $(BIN)/mypy docs/generate/*.py
 	$(BIN)/lint-imports
 
 bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt
@@ -81,13 +82,26 @@ $(CCXT)/.ready: benchmarks/requirements-ccxt.lock
 	@$(CCXT)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
 	@touch $@
 
+# The theme prints an advertisement of its successor without this.
+export NO_MKDOCS_2_WARNING = 1
+
+docs: $(READY) ## Build the documentation into site/, strictly
+	$(BIN)/mkdocs build --strict
+	@echo "open site/index.html"
+
+docs-serve: $(READY) ## Show the documentation at http://127.0.0.1:8000, rebuilt at each change
+	$(BIN)/mkdocs serve
+
+docs-samples: $(READY) ## Write the samples of the data dictionary and the notebook's outputs anew
+	$(BIN)/python -m cryptopipe_tests.reference.example_warehouse
+
 lock: ## Resolve requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
 	uv pip compile benchmarks/requirements-ccxt.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 	  -o benchmarks/requirements-ccxt.lock
 
 clean: ## Remove the environment, the warehouse's tables and Dagster's history
-	rm -rf $(VENV) $(CCXT) $(SECOND_VENV)
+	rm -rf $(VENV) $(CCXT) $(SECOND_VENV) site
 	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete

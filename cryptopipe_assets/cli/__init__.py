@@ -1,1 +1,4 @@
-"""The command line: one file a command. What a command computes lives in `operations`."""
+"""The command line: one file a command.
+
+What a command computes lives in `operations`, not here.
+"""

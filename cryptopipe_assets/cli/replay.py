@@ -58,7 +58,7 @@ class Skipped:
 
 
 def command(
-    data: Annotated[Path, typer.Option(help="Folder of recorded vendor files (see README).")],
+    data: Annotated[Path, typer.Option(help="Folder of recorded vendor files (see docs/guides).")],
     start: Annotated[str, typer.Option(help="First day, YYYY-MM-DD.")],
     end: Annotated[str, typer.Option(help="Last day, included.")],
     tables: Annotated[

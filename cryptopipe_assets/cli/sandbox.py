@@ -1,5 +1,6 @@
 """The stand-in in the foreground, for other processes to ask."""
 
+import inspect
 from typing import Annotated
 
 import typer
@@ -8,22 +9,9 @@ from cryptopipe_assets.cli.console import out
 from cryptopipe_assets.cli.options import settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.runtime.resources import simulated
+from cryptopipe_assets.sandbox.endpoints import Api, apis
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
-
-VENDORS = {
-    "binance": "Binance USD-M futures REST",
-    "binance-archive": "Binance bulk archive",
-    "bybit": "Bybit v5",
-    "okx": "OKX v5",
-    "hyperliquid": "Hyperliquid info",
-    "coinalyze": "Coinalyze v1",
-    "coinmarketcap": "CoinMarketCap",
-    "coingecko": "CoinGecko, keyless and demo",
-    "coingecko-pro": "CoinGecko, pro",
-    "coinbase": "Coinbase candles",
-}
-"""Address and name of every vendor that the stand-in plays."""
 
 
 def command(
@@ -35,6 +23,11 @@ def command(
     """Serve the stand-in for the vendors on loopback until interrupted."""
     settings = settings_for(None)
     sandbox(settings, settings.config.sandbox.port if port is None else port)
+
+
+def _what(api: Api) -> str:
+    """What a stand-in API serves, as its file says it."""
+    return str(inspect.getmodule(api).__doc__).partition(".\n")[0].splitlines()[0].rstrip(".")
 
 
 def sandbox(settings: Settings, port: int) -> None:
@@ -50,7 +43,7 @@ def sandbox(settings: Settings, port: int) -> None:
     source = RecordedSource(environment.realdata) if recorded else simulated(settings)
     with Sandbox(source, port=port) as server:
         out.print(f"stand-in for the vendors, {source.name}, at [bold]{server.url}[/]")
-        for path, what in VENDORS.items():
-            out.print(f"  {server.url}/{path:<16} {what}")
+        for path, api in apis().items():
+            out.print(f"  {server.url}/{path:<16} {_what(api)}")
         out.print("Ctrl-C ends it")
         server.serve_forever()

@@ -19,7 +19,7 @@ from aiohttp import web
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.endpoints import apis, endpoint_of
 from cryptopipe_assets.sandbox.faults.parameters import shift_ms
 from cryptopipe_assets.sandbox.faults.plan import Answer, Fault, FaultPlan
@@ -202,7 +202,7 @@ class Sandbox:
         )
 
     def _present(self) -> int:
-        return milliseconds(self._clock()) + shift_ms()
+        return stamp_of(self._clock()) + shift_ms()
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -20,7 +20,6 @@ from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
-from cryptopipe_tests.places import ROOT
 
 MODULES = list(table_modules())
 CONTRACTS = contracts()
@@ -134,12 +133,6 @@ def test_a_table_has_its_contract_in_tables_and_its_asset_then_its_checks_in_def
         )
     assert kinds[0] == "asset"
     assert set(kinds[1:]) == {"check"}
-
-
-def test_the_readme_lists_the_tables_as_they_are():
-    import cryptopipe_assets.cli.readme as readme
-
-    assert readme.table_of_tables() in (ROOT / "README.md").read_text()
 
 
 @pytest.mark.slow

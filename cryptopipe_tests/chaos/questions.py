@@ -10,7 +10,7 @@ import polars as pl
 from pydantic import SecretStr
 
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
-from cryptopipe_assets.vendors.catalog import VENDORS, client_class
+from cryptopipe_assets.vendors.catalog import VENDORS, class_of
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.records import Records
@@ -59,7 +59,8 @@ class Asking:
         if terms.key is not None:
             options["api_key"] = SecretStr(CANARY)
         path = terms.standin_path or vendor
-        client: VendorClient = client_class(vendor)(base_url=f"{self.address}/{path}", **options)
+        made = class_of(vendor, terms.client)
+        client: VendorClient = made(base_url=f"{self.address}/{path}", **options)
         return client
 
     async def of(self, endpoint: Endpoint) -> Any:

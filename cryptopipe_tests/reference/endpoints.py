@@ -20,8 +20,10 @@ from cryptopipe_assets.vendors.coinalyze.client import Coinalyze
 from cryptopipe_assets.vendors.coinbase.client import Coinbase
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
+from cryptopipe_assets.vendors.gate.client import Gate
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
 from cryptopipe_assets.vendors.okx.client import Okx
+from cryptopipe_assets.vendors.protocols import Wanted
 
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 THREE = {**BTC, "DOGEUSDT": "DOGE-USDT-PERP", "1000PEPEUSDT": "1000PEPE-USDT-PERP"}
@@ -143,6 +145,30 @@ async def _archive_settlements(client: BinanceArchive, much: Extent) -> Any:
 
 async def _archive_metrics(client: BinanceArchive, much: Extent) -> Any:
     return await metrics_of_day(client, "BTCUSDT", "BTC-USDT-PERP", day=much.day)
+
+
+def _wanted(much: Extent, past: timedelta) -> Wanted:
+    """The days of a past of bitcoin, up to today."""
+    window = much.last(past)
+    days = (window["end"].date() - window["start"].date()).days
+    first = window["start"].date()
+    return Wanted(
+        coins=frozenset({"BTC"}),
+        days=tuple(first + number * DAY for number in range(days + 1)),
+        now=much.now,
+    )
+
+
+async def _gate_instruments(client: Gate, much: Extent) -> Any:
+    return await client.instruments()
+
+
+async def _gate_now(client: Gate, much: Extent) -> Any:
+    return await client.hourly_open_interest(_wanted(much, HOUR))
+
+
+async def _gate_settlements(client: Gate, much: Extent) -> Any:
+    return await client.funding_settlements(_wanted(much, 600 * HOUR))
 
 
 async def _contracts(client: Bybit | Okx, much: Extent) -> Any:
@@ -318,6 +344,24 @@ ENDPOINTS = (
         counted=("hyperliquid", "info"),
         match="hyperliquid/info",
         ask=_hyperliquid_now,
+    ),
+    Endpoint(
+        name="gate contracts",
+        counted=("gate", "futures/usdt/contracts"),
+        match="gate/api/v4/futures/usdt/contracts",
+        ask=_gate_instruments,
+    ),
+    Endpoint(
+        name="gate tickers",
+        counted=("gate", "futures/usdt/tickers"),
+        match="gate/api/v4/futures/usdt/tickers",
+        ask=_gate_now,
+    ),
+    Endpoint(
+        name="gate funding_rate",
+        counted=("gate", "futures/usdt/funding_rate"),
+        match="gate/api/v4/futures/usdt/funding_rate",
+        ask=_gate_settlements,
     ),
     Endpoint(
         name="coinalyze future-markets",

@@ -1,1 +1,4 @@
-"""Tables as vendors gave them. Everything in the other layers can be rebuilt from these."""
+"""Tables as vendors gave them; all others can be rebuilt from these.
+
+No request is written here: see `collect`.
+"""

@@ -1,1 +1,1 @@
-"""Tables that follow from the collected ones."""
+"""Tables that follow from the collected ones. Asks no vendor; the arithmetic is in `quant`."""

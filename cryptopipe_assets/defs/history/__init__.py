@@ -1,1 +1,1 @@
-"""The past of single symbols, fetched on demand."""
+"""The past of single symbols, fetched on demand. Not part of a run over days."""

@@ -1,1 +1,1 @@
-"""What is wrong with the collected tables, as tables."""
+"""What is wrong with the collected tables, as tables. Changes no value."""

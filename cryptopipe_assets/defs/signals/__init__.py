@@ -1,1 +1,1 @@
-"""What the strategies say, from the derived tables."""
+"""What the strategies say, from the derived tables. Places no order."""

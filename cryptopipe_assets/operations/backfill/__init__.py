@@ -1,1 +1,1 @@
-"""What fetching the past costs and what forbids it."""
+"""What fetching the past costs, and what forbids it. Fetches nothing."""

@@ -1,1 +1,1 @@
-"""How many calls the schedules make, and whether the vendors' limits allow them."""
+"""How many calls the schedules make, and whether the limits allow them. Asks no vendor."""

@@ -1,1 +1,1 @@
-"""When each tier and table is collected: rounds and the next one."""
+"""When each tier and table is collected: rounds and the next one. Starts nothing."""

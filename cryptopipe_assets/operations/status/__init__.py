@@ -1,1 +1,1 @@
-"""How fresh each table is and what holds it up."""
+"""How fresh each table is and what holds it up. Reads files, writes none."""

@@ -1,1 +1,1 @@
-"""The factor set, one file a family. Reads the hourly panel only."""
+"""The factor set, one file a family. Reads the hourly panel only; knows no file and no clock."""

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 
 Levels = tuple[tuple[date, float], ...]
 
@@ -62,9 +62,9 @@ class Coin:
     @property
     def birth(self) -> int:
         """Listing in milliseconds."""
-        return milliseconds(self.listed)
+        return stamp_of(self.listed)
 
     @property
     def death(self) -> int | None:
         """Delisting in milliseconds; no bar opens from then on. Null while it trades."""
-        return None if self.delisted is None else milliseconds(self.delisted)
+        return None if self.delisted is None else stamp_of(self.delisted)

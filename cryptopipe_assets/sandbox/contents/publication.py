@@ -2,15 +2,15 @@
 
 from datetime import UTC, date, datetime, time, timedelta
 
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 
 HEADERS_SINCE = date(2022, 6, 1)  # files of earlier months have no header row
-_HOUR = time(8, tzinfo=UTC)
+_TIME_OF_DAY = time(8, tzinfo=UTC)
 
 
 def daily(day: date) -> int:
     """Milliseconds at which the file of a day appears: 08:00 UTC of the next day."""
-    return milliseconds(datetime.combine(day + timedelta(days=1), _HOUR))
+    return stamp_of(datetime.combine(day + timedelta(days=1), _TIME_OF_DAY))
 
 
 def monthly(month: date) -> int:
@@ -19,7 +19,7 @@ def monthly(month: date) -> int:
     08:00 UTC on the first Monday of the next month.
     """
     first = next_month(month)
-    return milliseconds(datetime.combine(first + timedelta(days=-first.weekday() % 7), _HOUR))
+    return stamp_of(datetime.combine(first + timedelta(days=-first.weekday() % 7), _TIME_OF_DAY))
 
 
 def next_month(month: date) -> date:

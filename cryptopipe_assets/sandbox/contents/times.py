@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from datetime import UTC, date, datetime
 
-from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, midnight
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, midnight, milliseconds
 
 Clock = Callable[[], datetime]
 WIDTHS = {
@@ -23,11 +23,9 @@ WIDTHS = {
 """Of bars and series, as Binance spells them."""
 
 
-def milliseconds(instant: datetime | date) -> int:
+def stamp_of(moment: datetime | date) -> int:
     """Return milliseconds since 1970 of an aware instant, or of a date's midnight in UTC."""
-    if not isinstance(instant, datetime):
-        instant = midnight(instant)
-    return round(instant.timestamp() * 1000)
+    return milliseconds(moment if isinstance(moment, datetime) else midnight(moment))
 
 
 def instant_of(ms: int) -> datetime:

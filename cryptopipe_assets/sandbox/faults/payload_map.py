@@ -92,6 +92,11 @@ ANATOMIES = {
     ("okx", "public/open-interest"): PayloadMap(
         rows=("data",), stamp=("ts",), symbol=("instId",), number=("oiUsd",)
     ),
+    ("gate", "futures/usdt/contracts"): PayloadMap(
+        symbol=("name",), number=("quanto_multiplier",), word=("type",)
+    ),
+    ("gate", "futures/usdt/tickers"): PayloadMap(symbol=("contract",), number=("mark_price",)),
+    ("gate", "futures/usdt/funding_rate"): PayloadMap(stamp=("t",), number=("r",), clock="s"),
     ("hyperliquid", "info"): PayloadMap(rows=(1,), number=("openInterest",)),
     ("coinalyze", "future-markets"): PayloadMap(
         symbol=("symbol",), number=("base_asset",), word=("margined",)

@@ -13,7 +13,7 @@ from pathlib import Path
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")
@@ -70,7 +70,7 @@ def _read(paths: Sequence[Path]) -> dict[str, list[list[float]]]:
     for path in paths:
         for row in rows_of(path, _COLUMNS):
             try:
-                opened = milliseconds(date.fromisoformat(row["date"])) // 1000
+                opened = stamp_of(date.fromisoformat(row["date"])) // 1000
             except ValueError as error:
                 raise UnreadableRecording(path, f"no date: {row['date']!r}") from error
             day = [opened, *(number_of(path, row[name]) for name in _AS_SENT)]

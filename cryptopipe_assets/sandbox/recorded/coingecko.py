@@ -14,7 +14,7 @@ from typing import Any
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.rows import json_of
 
 _SERIES = ("prices", "market_caps", "total_volumes")
@@ -78,7 +78,7 @@ class RecordedCoinGecko:
             rows = json_of(path)
             try:
                 stamps = [datetime.fromisoformat(row["last_updated"]) for row in rows]
-                found.append((milliseconds(max(stamps)), rows))
+                found.append((stamp_of(max(stamps)), rows))
             except (KeyError, TypeError, ValueError) as error:
                 raise UnreadableRecording(path, f"not rows of coins/markets ({error})") from error
         return sorted(found, key=lambda each: each[0])

@@ -15,7 +15,7 @@ from pathlib import Path
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     Ids,
     captures,
@@ -49,7 +49,7 @@ class RecordedCoinMarketCap:
         spans: dict[str, list[int]] = defaultdict(list)
         for day, rows in self._snapshots().items():
             for row in rows:
-                spans[row["Symbol"]].append(milliseconds(day) + DAY_MS)
+                spans[row["Symbol"]].append(stamp_of(day) + DAY_MS)
         return {
             symbol: (instant_of(min(edges)), instant_of(max(edges)))
             for symbol, edges in sorted(spans.items())
@@ -72,7 +72,7 @@ class RecordedCoinMarketCap:
     def historical(self, day: date, now: int) -> list[Row] | None:
         """Rows of the snapshot of exactly this day, once it is over."""
         rows = self._snapshots().get(day)
-        if rows is None or milliseconds(day) + DAY_MS > now:
+        if rows is None or stamp_of(day) + DAY_MS > now:
             return None
         usual = self._usual_names()
         twice = {symbol for symbol, n in Counter(row["Symbol"] for row in rows).items() if n > 1}
@@ -100,7 +100,7 @@ def _listed(row: Mapping[str, str], day: date, coin_id: int) -> Row:
         rank=int(row["Rank"]),
         name=row["Name"],
         symbol=row["Symbol"],
-        updated=milliseconds(day) + DAY_MS - 1000,
+        updated=stamp_of(day) + DAY_MS - 1000,
         supply={"circulating_supply": circulating, "total_supply": None, "max_supply": None},
         quote={
             "price": price,

@@ -15,7 +15,7 @@ from zlib import crc32
 
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.rows import json_of, number_of, optional_number, rows_of
 
 _FIRST_MADE_UP = 10_000_000  # above every id the vendor has given
@@ -180,4 +180,4 @@ def _instant(path: Path, text: str) -> int:
         instant = datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
         raise UnreadableRecording(path, f"expected an instant, found {text!r}") from error
-    return milliseconds(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    return stamp_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))

@@ -15,7 +15,7 @@ from cryptopipe_assets.sandbox.contents.source import (
     Settlement,
     UnreadableRecording,
 )
-from cryptopipe_assets.sandbox.contents.times import Clock, milliseconds
+from cryptopipe_assets.sandbox.contents.times import Clock, stamp_of
 from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
@@ -67,7 +67,7 @@ class RecordedSource:
 
     def daily(self) -> DailyRecordings:
         """Return what was recorded by the day or more rarely."""
-        return self._folder.daily(milliseconds(self.clock()))
+        return self._folder.daily(stamp_of(self.clock()))
 
     def instruments(self, now: int) -> list[Instrument]:
         """Every symbol with any file whose first row lies before ``now``, by name."""
@@ -146,7 +146,7 @@ class RecordedSource:
         """Minutes of ``[start, end)`` month by month, each file read only when it is its turn."""
         months = self._folder.minutes.get(symbol, {})
         for month in sorted(months, reverse=newest_first):
-            if milliseconds(month) < end and start < milliseconds(next_month(month)):
+            if stamp_of(month) < end and start < stamp_of(next_month(month)):
                 yield self._month(months[month], month).between(start, end)
 
     def _hour_bars(self, symbol: str, start: int, end: int, now: int) -> Sequence[str]:
@@ -170,7 +170,7 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
 
 def _read_month(path: Path, month: date) -> KlineFile:
     file = read_klines(path, MINUTE_MS)
-    start, end = milliseconds(month), milliseconds(next_month(month))
+    start, end = stamp_of(month), stamp_of(next_month(month))
     if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
         raise UnreadableRecording(path, f"holds bars outside {month:%Y-%m}")
     return file

@@ -16,7 +16,7 @@ from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints
 from cryptopipe_assets.sandbox.contents.present import Present
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.routes.base import (
     Declined,
     Query,
@@ -36,7 +36,7 @@ _INTERVALS = {
     "1d": DAY_MS,
 }
 # Until then `openInterest`, the sum of both sides, was all there was.
-_SINGLE_SIDE_SINCE = milliseconds(datetime(2026, 6, 9, tzinfo=UTC))
+_SINGLE_SIDE_SINCE = stamp_of(datetime(2026, 6, 9, tzinfo=UTC))
 
 
 class Bybit(StandInApi[Venues]):

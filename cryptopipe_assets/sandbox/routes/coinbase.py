@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Coinbase, Row
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint, whole
 
 _MOST = 300
@@ -70,4 +70,4 @@ def _instant(query: Query, name: str, default: int) -> int:
         instant = datetime.fromisoformat(text)
     except ValueError as error:
         raise Declined(400, f"invalid {name}") from error
-    return milliseconds(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    return stamp_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))

@@ -1,10 +1,10 @@
 """Gate v4: contracts and tickers of all perpetuals in one call each, and settlements."""
 
+from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.contents import Row, Venues
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.present import Present
 from cryptopipe_assets.sandbox.contents.source import Source
-from cryptopipe_assets.sandbox.contents.times import HOUR
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint, whole
 
 MOST_SETTLEMENTS = 1000
@@ -58,14 +58,14 @@ class Gate(StandInApi[Venues]):
 def _settled(contract: Contract, venues: Venues, first: int, last: int, limit: int) -> list[Row]:
     """Write the settlements in ``[first, last]`` (ms), newest first, ``limit`` at most."""
     rows: list[Row] = []
-    instant = last - last % HOUR
+    instant = last - last % HOUR_MS
     while instant >= max(first, contract.birth) and len(rows) < limit:
         rate, settles, hours = venues.funding(contract, instant - 1)
         if settles != instant:
-            instant -= HOUR
+            instant -= HOUR_MS
             continue
         rows.append({"t": instant // SECOND, "r": f"{rate:.8f}".rstrip("0").rstrip(".")})
-        instant -= hours * HOUR
+        instant -= hours * HOUR_MS
     return rows
 
 

@@ -5,14 +5,14 @@ Ids and dates are the vendors' own, as far as they are widely known; everything 
 
 from datetime import date
 
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting, Pegged, Traded
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 from cryptopipe_assets.sandbox.simulated.supply import Supply
 from cryptopipe_assets.sandbox.simulated.supply_schedules import SUPPLIES
 
 _BY_TICKER = {coin.ticker: coin for coin in COINS}
-_LUNA_DROPPED = milliseconds(date(2022, 5, 28))
+_LUNA_DROPPED = stamp_of(date(2022, 5, 28))
 
 
 def _traded(
@@ -24,8 +24,8 @@ def _traded(
         gecko_id=ids[1],
         symbol=symbol,
         name=name,
-        added=milliseconds(added),
-        verified=milliseconds(added),
+        added=stamp_of(added),
+        verified=stamp_of(added),
         retired=retired,
         supply=SUPPLIES[symbol],
         priced=Traded(_BY_TICKER[symbol]),
@@ -42,8 +42,8 @@ def _pegged(
         gecko_id=ids[1],
         symbol=symbol,
         name=name,
-        added=milliseconds(added),
-        verified=milliseconds(added),
+        added=stamp_of(added),
+        verified=stamp_of(added),
         supply=SUPPLIES[symbol.upper()],
         priced=Pegged(None if to is None else _BY_TICKER[to]),
         turnover=turnover,
@@ -57,8 +57,8 @@ def _untraded(symbol: str, name: str, *, ids: tuple[int, str], added: date, pric
         gecko_id=ids[1],
         symbol=symbol,
         name=name,
-        added=milliseconds(added),
-        verified=milliseconds(added),
+        added=stamp_of(added),
+        verified=stamp_of(added),
         supply=Supply(knots=((added, 9e9),), created=1e10, cap=1e10),
         priced=Drifting(price=price, beta=1.6, restlessness=0.6),
         turnover=0.03,

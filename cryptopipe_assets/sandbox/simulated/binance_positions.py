@@ -8,16 +8,16 @@ from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import INTEREST_PERIODS, InterestPoint
 from cryptopipe_assets.sandbox.contents.contract import Contract
 from cryptopipe_assets.sandbox.contents.noise import Ints, grain
-from cryptopipe_assets.sandbox.contents.times import WIDTHS, instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import WIDTHS, instant_of, stamp_of
 from cryptopipe_assets.sandbox.simulated.contracts import perpetuals
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.positions import STEP, Positions
 
 PERIODS = {each: WIDTHS[each] for each in INTEREST_PERIODS}
-_METRICS_SINCE = milliseconds(date(2020, 9, 1))
+_METRICS_SINCE = stamp_of(date(2020, 9, 1))
 _HOLE = (  # the exchange published nothing for this hour
-    milliseconds(datetime(2023, 9, 18, 6, tzinfo=UTC)),
-    milliseconds(datetime(2023, 9, 18, 7, tzinfo=UTC)),
+    stamp_of(datetime(2023, 9, 18, 6, tzinfo=UTC)),
+    stamp_of(datetime(2023, 9, 18, 7, tzinfo=UTC)),
 )
 
 
@@ -40,7 +40,7 @@ class SimulatedPositions:
         """One calendar month before ``now``."""
         present = instant_of(now)
         month_before = present.replace(day=1) - timedelta(days=1)
-        return milliseconds(month_before.replace(day=min(present.day, month_before.day)))
+        return stamp_of(month_before.replace(day=min(present.day, month_before.day)))
 
     def points_from(
         self, symbol: str, period: str, *, start: int, end: int, limit: int, now: int

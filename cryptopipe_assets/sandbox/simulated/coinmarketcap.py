@@ -4,7 +4,7 @@ from datetime import UTC, date
 
 from cryptopipe_assets.core.time import DAY_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.times import instant_of, milliseconds
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.simulated.market_caps import SINCE, MarketCaps, Standing
 
 
@@ -21,7 +21,7 @@ class SimulatedCoinMarketCap:
 
     def historical(self, day: date, now: int) -> list[Row] | None:
         """Every coin at the close of a day that is over."""
-        end = milliseconds(day) + DAY_MS
+        end = stamp_of(day) + DAY_MS
         if end > now or end <= SINCE + 7 * DAY_MS:
             return None
         return [_row(each, updated=end - 1000) for each in self._caps.ranking(end)]

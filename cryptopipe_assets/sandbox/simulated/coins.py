@@ -3,7 +3,7 @@
 from datetime import UTC, datetime
 
 from cryptopipe_assets.sandbox.contents.coin import Coin
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.price_levels import LEVELS
 from cryptopipe_assets.sandbox.simulated.wider_coins import WIDER_COINS
 
@@ -14,7 +14,7 @@ def _utc(year: int, month: int, day: int, hour: int = 0, minute: int = 0) -> dat
 
 _FOUR_HOURLY = ((0, 4),)
 _HOURLY = ((0, 1),)
-_EIGHT_THEN_FOUR = ((0, 8), (milliseconds(_utc(2025, 3, 1)), 4))
+_EIGHT_THEN_FOUR = ((0, 8), (stamp_of(_utc(2025, 3, 1)), 4))
 
 COINS: tuple[Coin, ...] = (
     Coin(

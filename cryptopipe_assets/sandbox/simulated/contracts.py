@@ -7,7 +7,7 @@ from functools import lru_cache
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.contract import Contract
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.coins import COINS
 from cryptopipe_assets.sandbox.simulated.venues import VENUES
 
@@ -26,9 +26,9 @@ def futures(now: int) -> tuple[Contract, ...]:
     """Bybit's bitcoin futures of the running quarter, one linear and one inverse."""
     day = datetime.fromtimestamp(now / 1000, UTC).date()
     end = last_friday(day)
-    if milliseconds(end) + DAY_MS // 3 <= now:
+    if stamp_of(end) + DAY_MS // 3 <= now:
         end = last_friday(end + timedelta(days=30))
-    expires = milliseconds(end) + DAY_MS // 3  # 08:00 UTC
+    expires = stamp_of(end) + DAY_MS // 3  # 08:00 UTC
     bitcoin = next(coin for coin in COINS if coin.base == "BTC")
     since = max(expires - 98 * DAY_MS, bitcoin.birth)
     return tuple(
@@ -73,7 +73,7 @@ def _linear(coin: Coin) -> Iterator[Contract]:
         terms = venue.linear
         if terms is None or (coin.ticker == "USDC" and not terms.lists_usdc):
             continue
-        birth = max(milliseconds(terms.opened), coin.birth + terms.later * DAY_MS)
+        birth = max(stamp_of(terms.opened), coin.birth + terms.later * DAY_MS)
         if coin.death is not None and birth >= coin.death:
             continue
         many = coin.units > 1 and terms.thousand is not None
@@ -108,6 +108,6 @@ def _inverse(coin: Coin) -> Iterator[Contract]:
             settle=coin.base,
             size=terms.sizes.get(coin.base, 1.0),
             weight=terms.weight,
-            birth=max(milliseconds(terms.opened), coin.birth),
+            birth=max(stamp_of(terms.opened), coin.birth),
             death=coin.death,
         )

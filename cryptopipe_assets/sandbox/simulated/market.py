@@ -13,12 +13,12 @@ import numpy as np
 from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.coin import Coin
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints, bridge, mean_reverting, stream
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.bars import Bars
 from cryptopipe_assets.sandbox.simulated.trade_bars import trade
 
-FIRST_DAY = milliseconds(datetime(2019, 9, 1, tzinfo=UTC)) // DAY_MS
-LAST_DAY = milliseconds(datetime(2050, 1, 1, tzinfo=UTC)) // DAY_MS
+FIRST_DAY = stamp_of(datetime(2019, 9, 1, tzinfo=UTC)) // DAY_MS
+LAST_DAY = stamp_of(datetime(2050, 1, 1, tzinfo=UTC)) // DAY_MS
 _DAYS = LAST_DAY - FIRST_DAY + 2
 _MARKET_VOLATILITY = 0.024  # standard deviation of the market's move per day, in calm times
 _MEMORY = 0.985  # of a move away from the levels, per day: half is gone after 46 days
@@ -85,7 +85,7 @@ class Market:
     def _coin_days(self, coin: Coin) -> Floats:
         """Log price at each midnight from `FIRST_DAY` on."""
         turbulence, market = self._market_days()
-        when = [milliseconds(day) // DAY_MS for day, _ in coin.levels]
+        when = [stamp_of(day) // DAY_MS for day, _ in coin.levels]
         level = np.log([price for _, price in coin.levels])
         days = np.arange(FIRST_DAY, FIRST_DAY + _DAYS)
         moves = stream(self.seed, f"own {coin.symbol}").standard_normal(_DAYS) * turbulence

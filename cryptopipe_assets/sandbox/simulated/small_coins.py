@@ -10,7 +10,7 @@ import numpy as np
 
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.noise import grain, stream
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.asset import Asset, Drifting
 from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months
 
@@ -45,7 +45,7 @@ def _coin(seed: int, stem: str, end: str, *, place: int, size: int) -> Asset:
     launch, fate, coins, calm = ((1 + grain(seed, name, np.arange(4))) / 2).tolist()
     age = 0.3 * launch if place % 2 == 0 else float(launch)
     added = _OLDEST + timedelta(days=round((_NEWEST - _OLDEST).days * age))
-    dropped = None if fate > 0.1 else milliseconds(added) + round((3 + 30 * fate) * 365) * DAY_MS
+    dropped = None if fate > 0.1 else stamp_of(added) + round((3 + 30 * fate) * 365) * DAY_MS
     never = place % _NEVER_VERIFIED == _NEVER_VERIFIED - 1
     amount = round(10 ** (7 + 3 * coins), -5)
     return Asset(
@@ -53,8 +53,8 @@ def _coin(seed: int, stem: str, end: str, *, place: int, size: int) -> Asset:
         gecko_id=name.lower(),
         symbol=f"{stem}{end[:2]}".upper(),
         name=name,
-        added=milliseconds(added),
-        verified=milliseconds(date(2100, 1, 1) if never else added + _UNVOUCHED),
+        added=stamp_of(added),
+        verified=stamp_of(date(2100, 1, 1) if never else added + _UNVOUCHED),
         retired=dropped,
         supply=_supply(place % 5, amount, added),
         priced=Drifting(

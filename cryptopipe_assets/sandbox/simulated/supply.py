@@ -11,7 +11,7 @@ from datetime import date
 import numpy as np
 
 from cryptopipe_assets.sandbox.contents.noise import Floats, Ints
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 
 Amounts = tuple[tuple[date, float], ...]
 
@@ -50,14 +50,14 @@ class Supply:
     _edges: tuple[Ints, Floats] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        when = np.array([milliseconds(day) for day, _ in self.knots])
+        when = np.array([stamp_of(day) for day, _ in self.knots])
         object.__setattr__(self, "_edges", (when, np.array([coins for _, coins in self.knots])))
 
     def circulating(self, instants: Ints) -> Floats:
         """Coins in circulation at each instant."""
         coins = np.interp(instants, *self._edges) + _steps(self.cliffs, instants)
         for first, last, amount in self.vesting:
-            start, end = milliseconds(first), milliseconds(last)
+            start, end = stamp_of(first), stamp_of(last)
             coins += amount * np.clip((instants - start) / (end - start), 0, 1)
         unburnt: Floats = np.round(coins - _steps(self.burns, instants), 6)
         return unburnt
@@ -79,7 +79,7 @@ class Supply:
 
 def _steps(amounts: Amounts, instants: Ints) -> Floats:
     """Sum of the amounts whose date has come, at each instant."""
-    when = [milliseconds(day) for day, _ in amounts]
+    when = [stamp_of(day) for day, _ in amounts]
     reached = (
         np.searchsorted(when, instants, side="right") if when else np.zeros(len(instants), int)
     )

@@ -146,7 +146,10 @@ def _files(lake: Lake, folder: str, *, absolute: bool) -> str | None:
     base = lake.root.resolve()
     root = base if absolute else Path(base.name)
     if lake.path(folder).is_file():
-        return f"read_parquet('{_quoted(root / folder / 'part-0.parquet')}')"
+        # DuckDB looks for a plain relative path in the current folder first, which may hold a
+        # warehouse of the same name; for a pattern it looks only where it was told to.
+        file = "part-0.parquet" if absolute else "part-[0].parquet"
+        return f"read_parquet('{_quoted(root / folder / file)}')"
     if lake.days(folder):
         pattern = _quoted(root / folder / "date=*" / "part-0.parquet")
         return f"read_parquet('{pattern}', hive_partitioning = true)"

@@ -1,1 +1,1 @@
-"""Contracts of what is collected from vendors."""
+"""Contracts of what is collected from vendors. No derived column."""

@@ -1,1 +1,1 @@
-"""Contracts of what is computed from collected tables."""
+"""Contracts of what is computed from collected tables. Nothing that a vendor sends."""

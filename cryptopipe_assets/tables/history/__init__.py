@@ -1,1 +1,1 @@
-"""Contracts of what is filled one symbol at a time."""
+"""Contracts of what is filled one symbol at a time. No table of days."""

@@ -1,1 +1,1 @@
-"""Contracts of what we know about the tables themselves."""
+"""Contracts of what we know about the tables themselves. No market data."""

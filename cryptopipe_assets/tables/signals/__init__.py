@@ -1,1 +1,1 @@
-"""Contracts of positions and scores of strategies."""
+"""Contracts of positions and scores of strategies. No price."""

@@ -5,7 +5,6 @@ from typing import ClassVar
 from cryptopipe_assets.vendors._template.parsing import read_open_interest
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 from cryptopipe_assets.vendors.protocols import Wanted
 
 OPEN_INTEREST = "/open-interest"
@@ -26,7 +25,5 @@ class Template(VendorClient):
         if not wanted.has_present:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
         payload = await self.get_json(OPEN_INTEREST, {}, family="public")
-        try:
+        with self.promised(OPEN_INTEREST):
             return read_open_interest(payload, now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(OPEN_INTEREST, exc) from exc

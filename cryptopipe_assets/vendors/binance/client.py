@@ -1,13 +1,4 @@
-"""Binance USD-M futures, REST.
-
-Docs      https://developers.binance.com/docs/derivatives/usds-margined-futures
-Auth      none for market data
-Budgets   ``weight`` (2,400 a minute and address) and ``funding`` (500 calls in 5 minutes)
-History   klines and settlements from listing
-Symbols   ``BTCUSDT``, ``1000PEPEUSDT``
-Numbers   strings; times are milliseconds UTC; ``endTime`` is inclusive
-Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 451)
-"""
+"""Binance's endpoints that we use; what is known of the vendor is the card of this folder."""
 
 import itertools
 import math

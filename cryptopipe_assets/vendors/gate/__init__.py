@@ -1,4 +1,4 @@
-"""Gate, perpetual contracts settled in USDT.
+"""Gate: perpetual contracts settled in USDT.
 
 Docs      https://www.gate.com/docs/developers/apiv4/
 Auth      none for market data

@@ -18,7 +18,6 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 from cryptopipe_assets.vendors.protocols import Wanted
 
 CONTRACTS = "/futures/usdt/contracts"
@@ -44,10 +43,8 @@ class Gate(VendorClient):
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         listed = await self._listed()
-        try:
+        with self.promised(CONTRACTS):
             return instruments_of(listed)
-        except UnexpectedShape as exc:
-            raise self.changed(CONTRACTS, exc) from exc
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the running hour, if the present is wanted.
@@ -62,10 +59,8 @@ class Gate(VendorClient):
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
         listed = await self._listed()
         payload = await self.get_json(TICKERS, {}, family="public")
-        try:
+        with self.promised(TICKERS):
             return read_tickers(payload, contracts_of(listed), now=self.clock())
-        except UnexpectedShape as exc:
-            raise self.changed(TICKERS, exc) from exc
 
     async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
         """Return the settlements of the coins' contracts with ``start <= ts < end``.
@@ -78,47 +73,44 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed = [
-            each
-            for each, contract in contracts_of(await self._listed()).values()
-            if contract.coin in wanted.coins
-        ]
+        listed = await self._listed()
+        with self.promised(CONTRACTS):
+            trading = contracts_of(listed)
+        theirs = [each for each, contract in trading.values() if contract.coin in wanted.coins]
         frames = await all_or_nothing(
-            self._settlements(each, start=wanted.start, end=wanted.end) for each in listed
+            self._settlements(each, start=wanted.start, end=wanted.end) for each in theirs
         )
         return pl.concat([SETTLEMENT_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
     async def _listed(self) -> list[Listed]:
         payload = await self.get_json(CONTRACTS, {}, family="public")
-        try:
+        with self.promised(CONTRACTS):
             return read_contracts(payload)
-        except UnexpectedShape as exc:
-            raise self.changed(CONTRACTS, exc) from exc
 
     async def _settlements(self, listed: Listed, *, start: datetime, end: datetime) -> pl.DataFrame:
-        """Return the settlements of one contract, paging backward from the newest."""
+        """Return the settlements of one contract, paging backward until the window is covered.
+
+        How many rows came says nothing: a page may be shorter than what was asked for.
+        """
         frames = [SETTLEMENT_SCHEMA.to_frame()]
+        where = f"{FUNDING} {listed.name}"
         last = end - timedelta(milliseconds=1)
         while start <= last:
-            window = {
+            window: dict[str, int] = {
                 "from": int((start - A_MINUTE).timestamp()),
                 "to": int((last + A_MINUTE).timestamp()),
                 "limit": MOST_SETTLEMENTS,
             }
-            payload = await self.get_json(
-                FUNDING, {"contract": listed.name, **window}, family="public"
-            )
-            try:
+            query: dict[str, str | int] = {"contract": listed.name, **window}
+            payload = await self.get_json(FUNDING, query, family="public")
+            with self.promised(where):
                 page = read_settlements(payload, listed, first=window["from"], last=window["to"])
-            except UnexpectedShape as exc:
-                raise self.changed(f"{FUNDING} {listed.name}", exc) from exc
-            inside = page.filter(pl.col("ts").is_between(start, end, closed="left"))
-            frames.append(inside)
-            if page.height < MOST_SETTLEMENTS:
+            if page.is_empty():
                 break
             oldest = page["ts"].min()
             assert isinstance(oldest, datetime)
-            if oldest > last:
-                raise self.changed(f"{FUNDING} {listed.name}", "a page leads to itself")
+            if oldest > last + A_MINUTE:
+                raise self.changed(where, "a page leads to itself")
+            frames.append(page.filter(pl.col("ts").is_between(start, end, closed="left")))
             last = oldest - HOUR
         return pl.concat(frames).unique(["symbol", "ts"], keep="first", maintain_order=True)

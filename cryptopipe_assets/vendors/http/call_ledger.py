@@ -15,9 +15,9 @@ from typing import Self
 import polars as pl
 
 from cryptopipe_assets.core.errors import StorageError
+from cryptopipe_assets.vendors.http.state_file import BUSY_SECONDS, open_state
 
 FILE = "calls.sqlite"
-BUSY_SECONDS = 30.0
 NO_TABLE = "(none)"
 """Calls that were made for no table: by hand, or by a command that only looks."""
 
@@ -74,19 +74,7 @@ class Ledger:
     def open(self) -> Self:
         """Open the file; who does not use ``with`` closes it."""
         with _named(self._path):
-            if self._path is not None:
-                self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._open = sqlite3.connect(
-                self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
-            )
-            try:
-                # A log beside the file: an entry then waits for no disk, and survives a kill.
-                self._open.execute("PRAGMA journal_mode = WAL")
-                self._open.execute("PRAGMA synchronous = NORMAL")
-                self._open.execute(_CREATE)
-            except sqlite3.Error:
-                self.close()  # a damaged file is noticed only now
-                raise
+            self._open = open_state(self._path, _CREATE)
         return self
 
     def close(self) -> None:

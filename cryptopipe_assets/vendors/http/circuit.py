@@ -21,9 +21,9 @@ from pathlib import Path
 from typing import Literal
 
 from cryptopipe_assets.core.errors import StorageError
+from cryptopipe_assets.vendors.http.state_file import BUSY_SECONDS, open_state
 
 FILE = "circuits.sqlite"
-BUSY_SECONDS = 30.0
 OUTAGES_THAT_OPEN = 5
 FIRST_PAUSE_SECONDS = 60.0
 LONGEST_PAUSE_SECONDS = 900.0
@@ -117,18 +117,7 @@ class Circuits:
     def __init__(self, folder: Path | None) -> None:
         self._path = None if folder is None else folder / FILE
         with self._named():
-            if folder is not None:
-                folder.mkdir(parents=True, exist_ok=True)
-            self._file = sqlite3.connect(
-                self._path or ":memory:", timeout=BUSY_SECONDS, isolation_level=None
-            )
-            try:
-                self._file.execute("PRAGMA journal_mode = WAL")
-                self._file.execute("PRAGMA synchronous = NORMAL")
-                self._file.execute(_CREATE)
-            except sqlite3.Error:
-                self.close()  # a damaged file is noticed only now
-                raise
+            self._file = open_state(self._path, _CREATE)
 
     def close(self) -> None:
         """Let go of the file."""

@@ -7,11 +7,11 @@ import numpy as np
 import pytest
 
 from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
-NOW = milliseconds(datetime(2026, 11, 20, 12, 34, 30, tzinfo=UTC))
-NEW_YEAR = milliseconds(datetime(2024, 1, 1, tzinfo=UTC))
+NOW = stamp_of(datetime(2026, 11, 20, 12, 34, 30, tzinfo=UTC))
+NEW_YEAR = stamp_of(datetime(2024, 1, 1, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -129,7 +129,7 @@ def test_the_forming_bar_grows_into_its_closed_version(source):
     ("symbol", "listed"), [("BTCUSDT", "2019-09-08T17:57"), ("TONUSDT", "2026-09-01T12:30")]
 )
 def test_the_first_bar_opens_at_the_listing_minute(source, symbol, listed):
-    instant = milliseconds(datetime.fromisoformat(f"{listed}+00:00"))
+    instant = stamp_of(datetime.fromisoformat(f"{listed}+00:00"))
     [first] = source.klines_from(symbol, "1m", start=0, end=NOW, limit=1, now=NOW)
     assert first.startswith(f"{instant},")
     [hour] = source.klines_from(symbol, "1h", start=0, end=NOW, limit=1, now=NOW)
@@ -139,16 +139,16 @@ def test_the_first_bar_opens_at_the_listing_minute(source, symbol, listed):
 
 def test_nothing_opens_after_the_delisting(source):
     newest = source.klines_until("LUNAUSDT", "1m", end=NOW, limit=3, now=NOW)
-    last = milliseconds(datetime(2022, 5, 13, 0, 8, tzinfo=UTC))
+    last = stamp_of(datetime(2022, 5, 13, 0, 8, tzinfo=UTC))
     opens = [int(line.split(",")[0]) for line in newest]
     assert opens == [last - 2 * MINUTE_MS, last - MINUTE_MS, last]
     settled = next(source.settlements_until("LUNAUSDT", end=NOW, now=NOW))
-    assert settled.time // HOUR_MS * HOUR_MS == milliseconds(datetime(2022, 5, 13, tzinfo=UTC))
+    assert settled.time // HOUR_MS * HOUR_MS == stamp_of(datetime(2022, 5, 13, tzinfo=UTC))
     assert "LUNAUSDT" not in source.funding_hours(NOW)
 
 
 def test_doge_settles_every_four_hours_from_march_2025(source):
-    switch = milliseconds(datetime(2025, 3, 1, tzinfo=UTC))
+    switch = stamp_of(datetime(2025, 3, 1, tzinfo=UTC))
     around = {"start": switch - 16 * HOUR_MS, "end": switch + 9 * HOUR_MS}
     settled = list(source.settlements_from("DOGEUSDT", **around, now=NOW))
     hours = [round((each.time - switch) / HOUR_MS) for each in settled]

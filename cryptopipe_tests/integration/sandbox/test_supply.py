@@ -8,12 +8,12 @@ import pytest
 
 from cryptopipe_assets.core.time import DAY_MS, HOUR_MS
 from cryptopipe_assets.sandbox.contents.noise import grain, wander
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.simulated.market import Market
 from cryptopipe_assets.sandbox.simulated.market_caps import MarketCaps
 from cryptopipe_assets.sandbox.simulated.supply import Supply, every_months
 
-NOW = milliseconds(datetime(2026, 11, 20, 12, 34, tzinfo=UTC))
+NOW = stamp_of(datetime(2026, 11, 20, 12, 34, tzinfo=UTC))
 
 
 @pytest.fixture(scope="module")
@@ -22,7 +22,7 @@ def caps() -> MarketCaps:
 
 
 def at(*days: date) -> np.ndarray:
-    return np.array([milliseconds(day) for day in days])
+    return np.array([stamp_of(day) for day in days])
 
 
 def asset(caps, gecko_id):
@@ -48,7 +48,7 @@ def test_knots_cliffs_vesting_and_burns_add_up():
 
 def test_a_cliff_falls_on_the_instant_of_its_midnight():
     supply = Supply(knots=((date(2020, 1, 1), 1.0),), cliffs=((date(2020, 1, 2), 1.0),))
-    midnight = milliseconds(date(2020, 1, 2))
+    midnight = stamp_of(date(2020, 1, 2))
     assert supply.circulating(np.array([midnight - 1, midnight])).tolist() == [1.0, 2.0]
 
 
@@ -74,7 +74,7 @@ def test_schedules_are_of_many_kinds(caps):
 
 
 def test_nothing_ever_circulates_beyond_total_or_cap(caps):
-    days = np.arange(milliseconds(date(2019, 9, 8)), milliseconds(date(2040, 1, 1)), 30 * DAY_MS)
+    days = np.arange(stamp_of(date(2019, 9, 8)), stamp_of(date(2040, 1, 1)), 30 * DAY_MS)
     for each in caps.assets:
         circulating, total = each.supply.circulating(days), each.supply.total(days)
         assert (circulating > 0).all()
@@ -108,19 +108,19 @@ def test_a_ranking_is_by_market_cap_and_ends_with_the_unvouched(caps):
 
 @pytest.mark.parametrize("year", [2020, 2022, 2024, 2040])
 def test_any_year_has_a_long_list_of_its_own(caps, year):
-    instant = milliseconds(date(year, 5, 17))
+    instant = stamp_of(date(year, 5, 17))
     standings = MarketCaps(Market(7)).ranking(instant)  # asked first, as if nothing else was
     assert len(standings) > 200
     assert standings == caps.ranking(instant)
     assert all(np.isfinite([each.price, each.volume_24h]).all() for each in standings)
     listed = {each.asset.gecko_id for each in standings}
     assert ("hyperliquid" in listed) == (year > 2024)
-    assert ("terra-luna" in listed) == (year < 2022 or instant < milliseconds(date(2022, 5, 28)))
+    assert ("terra-luna" in listed) == (year < 2022 or instant < stamp_of(date(2022, 5, 28)))
 
 
 def test_a_coin_that_is_dropped_leaves_the_list_and_another_joins(caps):
     before, after = (
-        {each.asset.gecko_id for each in caps.ranking(milliseconds(day))}
+        {each.asset.gecko_id for each in caps.ranking(stamp_of(day))}
         for day in (date(2022, 5, 27), date(2022, 5, 28))
     )
     assert before - after >= {"terra-luna"}

@@ -9,7 +9,7 @@ from polars.testing import assert_frame_equal
 
 from cryptopipe_assets.defs.quality.data_gaps import open_gaps
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
@@ -28,7 +28,7 @@ def instant(hour: int, minute: int = 0, *, day: date = DAY) -> datetime:
 
 
 def hole(symbol: str, start: datetime, minutes: int) -> Hole:
-    first = milliseconds(start)
+    first = stamp_of(start)
     return Hole(symbol, first, first + minutes * 60_000)
 
 
@@ -160,9 +160,9 @@ class TestNobodyHasTheMinutes:
         lines = SimulatedSource(settings.config.sandbox.seed, clock=lambda: NOW).archived_klines(
             "1000PEPEUSDT",
             "1m",
-            start=milliseconds(DAY),
-            end=milliseconds(DAY + timedelta(days=1)),
-            now=milliseconds(NOW),
+            start=stamp_of(DAY),
+            end=stamp_of(DAY + timedelta(days=1)),
+            now=stamp_of(NOW),
         )
         quiet = next(int(line.split(",")[0]) for line in lines if line.split(",")[8] == "0")
         both = [

@@ -10,7 +10,7 @@ from polars.testing import assert_frame_equal
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
@@ -114,7 +114,7 @@ def test_a_contract_that_no_registry_knows_is_an_error_that_says_what_to_do(youn
 class TestHoles:
     @pytest.fixture
     def holes(self) -> dict[str, list[Hole]]:
-        first = milliseconds(datetime(2025, 6, 15, 4, tzinfo=UTC))
+        first = stamp_of(datetime(2025, 6, 15, 4, tzinfo=UTC))
         hole = Hole("HYPEUSDT", first, first + 7 * 60_000)
         return {"archive": [hole], "rest": [hole]}
 

@@ -1,1 +1,1 @@
-"""Supply, its growth and what is still to come."""
+"""Supply, its growth and what is still to come. No ranking into positions."""

@@ -1,1 +1,1 @@
-"""Open interest over market cap, its history and its score."""
+"""Open interest over market cap, its history and its score. No ranking into positions."""

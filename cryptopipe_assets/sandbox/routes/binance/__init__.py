@@ -1,1 +1,1 @@
-"""Binance's REST endpoints, limits and public archive."""
+"""Binance's REST endpoints, limits and public archive. No market: see `contents`."""

@@ -14,7 +14,7 @@ from aiohttp import web
 
 from cryptopipe_assets.sandbox.contents import publication
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source
-from cryptopipe_assets.sandbox.contents.times import milliseconds
+from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint
 
 _CHECKSUM = ".CHECKSUM"
@@ -102,7 +102,7 @@ class BinanceArchive(StandInApi[Source]):
         return self._zips(file)
 
     def _zip(self, file: _File) -> bytes | None:
-        header, lines = self._table(file, milliseconds(file.start), milliseconds(file.end))
+        header, lines = self._table(file, stamp_of(file.start), stamp_of(file.end))
         if not lines:
             return None
         with_header = file.start >= publication.HEADERS_SINCE

@@ -15,7 +15,7 @@ from cryptopipe_assets.sandbox.routes.base import (
     endpoint,
     whole,
 )
-from cryptopipe_assets.sandbox.routes.binance import answers as answers
+from cryptopipe_assets.sandbox.routes.binance import responses
 from cryptopipe_assets.sandbox.routes.binance.limits import Limits
 from cryptopipe_assets.sandbox.routes.binance.open_interest import interest_history
 from cryptopipe_assets.sandbox.routes.binance.parameters import (
@@ -96,7 +96,7 @@ class BinanceRest(StandInApi[Source]):
 
     @endpoint("/fapi/v1/exchangeInfo")
     def _exchange_info(self, query: Query) -> object:
-        return answers.exchange_info(self.content.instruments(query.now), query.now)
+        return responses.exchange_info(self.content.instruments(query.now), query.now)
 
     @endpoint("/fapi/v1/klines")
     def _klines(self, query: Query) -> str:
@@ -110,7 +110,7 @@ class BinanceRest(StandInApi[Source]):
             found = self.content.klines_from(
                 symbol, interval, start=start, end=end, limit=rows, now=query.now
             )
-        return answers.klines(found)
+        return responses.klines(found)
 
     @endpoint("/fapi/v1/fundingRate")
     def _funding_rate(self, query: Query) -> object:
@@ -122,12 +122,12 @@ class BinanceRest(StandInApi[Source]):
                 self.content.settlements_until(each, end=end, now=query.now) for each in symbols
             ]
             backward = merge(*newest, key=_by_time, reverse=True)
-            return answers.funding_rates(list(islice(backward, _NEWEST_SETTLEMENTS))[::-1])
+            return responses.funding_rates(list(islice(backward, _NEWEST_SETTLEMENTS))[::-1])
         oldest = [
             self.content.settlements_from(each, start=start, end=end, now=query.now)
             for each in symbols
         ]
-        return answers.funding_rates(islice(merge(*oldest, key=_by_time), rows))
+        return responses.funding_rates(islice(merge(*oldest, key=_by_time), rows))
 
     def _symbols(self, query: Query) -> list[str]:
         if query.text("symbol"):
@@ -137,7 +137,7 @@ class BinanceRest(StandInApi[Source]):
     @endpoint("/fapi/v1/fundingInfo")
     def _funding_info(self, query: Query) -> object:
         hours = self.content.funding_hours(query.now)
-        return answers.funding_info(
+        return responses.funding_info(
             hours or {each.symbol: 8 for each in self.content.instruments(query.now)[:1]}
         )
 
@@ -146,7 +146,7 @@ class BinanceRest(StandInApi[Source]):
         asked = bool(query.text("symbol"))
         symbols = self._symbols(query) if asked else self.content.funding_hours(query.now)
         marks = [self.content.mark(symbol, query.now) for symbol in symbols]
-        rows = [answers.premium(mark, query.now) for mark in marks if mark is not None]
+        rows = [responses.premium(mark, query.now) for mark in marks if mark is not None]
         if not rows:
             raise refused(404, -5000, f"Path {query.request.path}: {_NO_INTEREST}")
         return rows[0] if asked else rows

@@ -9,6 +9,7 @@ import duckdb
 import pytest
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
+from cryptopipe_assets.core.schema import Registry, column
 from cryptopipe_assets.storage.catalog.catalog import (
     CATALOG,
     connect,
@@ -139,3 +140,28 @@ def test_a_file_that_is_no_database_is_named_with_what_to_do(lake):
     (lake.root / CATALOG).write_bytes(b"not a database, surely" * 1000)
     with pytest.raises(CorruptFile, match=r"delete it and run `cryptopipe catalog`"):
         connect(lake)
+
+
+class Versions(Registry):
+    """A table without days."""
+
+    symbol: str = column("Instrument.", unit="id")
+    price: float = column("Price.", unit="quote per base")
+
+    class Config:
+        name = "versions"
+        unique = ["symbol", "ts"]  # noqa: RUF012
+
+
+def test_a_warehouse_of_the_same_name_in_the_current_folder_is_not_read_instead(
+    tmp_path, monkeypatch
+):
+    for folder, minutes in (("asked", 3), ("here", 2)):
+        lake = Lake(tmp_path / folder / "warehouse")
+        lake.upsert(Quotes, quotes(minutes), DAY.date())
+        lake.upsert(Versions, quotes(minutes))
+        rebuild(lake, (Quotes, Versions))
+    monkeypatch.chdir(tmp_path / "here")
+    with connect(Lake(tmp_path / "asked" / "warehouse")) as connection:
+        counted = [connection.sql(f"FROM {name}").fetchall() for name in ("quotes", "versions")]
+    assert [len(rows) for rows in counted] == [3, 3]

@@ -1,4 +1,4 @@
-"""The shapes of Binance's USD-M answers: numbers as strings exactly where Binance has strings."""
+"""The shapes of Binance's USD-M responses: numbers as strings exactly where Binance has strings."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
