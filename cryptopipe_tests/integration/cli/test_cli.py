@@ -140,7 +140,7 @@ def test_a_wrong_date_is_refused(environment, tmp_path, start, end, said):
     [
         ("factors_1h", "2026-02-28", "no collected table factors_1h with days; there are funding"),
         ("ohlcv_1m", "2026-02-30", "--day: expected a day as YYYY-MM-DD, came '2026-02-30'"),
-        ("ohlcv_1m", "2026-02-28", "Evidence is kept from when collect.archive_raw = true"),
+        ("ohlcv_1m", "2026-02-28", "Responses are archived while collect.archive_raw = true"),
     ],
 )
 def test_a_day_that_cannot_be_rebuilt_is_refused_with_the_reason(environment, table, day, said):

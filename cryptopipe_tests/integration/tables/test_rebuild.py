@@ -25,7 +25,7 @@ from cryptopipe_assets.core.errors import (
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.rebuild import rebuilt
-from cryptopipe_assets.runtime.resources import keys, recorders
+from cryptopipe_assets.runtime.resources import recorders
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
 from cryptopipe_assets.sandbox.server import Sandbox
@@ -200,7 +200,7 @@ class TestFailures:
         )
         vendors = replace(
             platform.vendors,
-            keys=keys(platform.settings),
+            keys=platform.settings.keys,
             evidence=recorders(platform.settings),
         )
         collect(platform, vendors, ROUNDS[:1], ["market_cap"])
@@ -225,7 +225,7 @@ class TestKeys:
         )
         vendors = replace(
             platform.vendors,
-            keys=keys(platform.settings),
+            keys=platform.settings.keys,
             evidence=recorders(platform.settings),
         )
         collect(platform, vendors, ROUNDS[:1], ["market_cap"])
