@@ -46,7 +46,8 @@ dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 	@$(BIN)/cryptopipe dev
 
 test: $(READY) ## All tests, and that the code location loads
-	$(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set.
+	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
 test-fast: $(READY) ## Unit and architecture tests, without what is slow and without drawn examples

@@ -106,6 +106,7 @@ FAILING = [
     *cases("open_interest", "bybit/", "envelope=10001/Rejected envelope=10006/Unavailable"),
     *cases("open_interest", "okx/", f"{USUAL} envelope=51000/Rejected envelope=50011/Unavailable"),
     *cases("open_interest", "hyperliquid/", f"{USUAL} aged/Unavailable drop_symbol/"),
+    *cases("open_interest", "gate/api/v4/futures/usdt/tickers", f"{USUAL} retyped_number/"),
     *cases("market_cap", "coins/markets", f"{USUAL} clock=-7200/Unavailable duplicate_row/"),
     *cases(
         "open_interest",

@@ -56,8 +56,8 @@ def test_a_day_of_schedules_asks_what_was_forecast(platform, tmp_path):
     planned, named = Counter[str](), set[tuple[str, str, str]]()
     for each in forecasts(platform.settings, stored_contracts(platform.settings)):
         for demand in each.demands:
-            planned[demand.asked.vendor] += demand.calls
-            named.add((demand.asked.vendor, demand.table, demand.asked.endpoint))
+            planned[demand.vendor] += demand.calls
+            named.add((demand.vendor, demand.table, demand.cost.endpoint))
     assert set(planned) == set(counted)
     for vendor, calls in counted.items():
         assert abs(planned[vendor] - calls) <= MARGIN, vendor

@@ -196,7 +196,7 @@ def test_a_changed_instrument_gets_a_new_version_and_keeps_the_old_one(platform)
     assert platform.materialise(["instruments"], "2026-03-09").success
     versions = pl.read_parquet(platform.lake.path("instruments"))
     assert versions.height == first.height + 3
-    btc = versions.filter(symbol="BTC-USDT-PERP").sort("ts")
+    btc = versions.filter(symbol="BTC-USDT-PERP", venue="binance").sort("ts")
     assert btc["tier"].to_list() == ["all", "slow"]
 
 

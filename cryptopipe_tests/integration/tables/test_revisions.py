@@ -25,7 +25,7 @@ def test_a_reading_later_in_the_hour_replaces_the_first_which_stays_readable_as_
     revised = table.join(before, on=key, suffix="_before").filter(
         pl.col("available_at") > pl.col("available_at_before")
     )
-    assert set(revised["venue"]) == {"okx", "hyperliquid"}
+    assert set(revised["venue"]) == {"okx", "hyperliquid", "gate"}
 
     then = as_of(platform.lake, OpenInterest, earlier).collect()
     assert_frame_equal(then, before)

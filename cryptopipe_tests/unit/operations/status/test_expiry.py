@@ -117,7 +117,8 @@ def test_what_is_left_of_a_vendors_calls_is_told_of_the_vendors_that_are_asked(t
 
 def test_the_vendors_of_a_table_follow_from_its_source():
     keyless = load_settings()
-    assert vendors_of(keyless, "open_interest") == ["binance", "bybit", "okx", "hyperliquid"]
+    exchanges = ["binance", "bybit", "okx", "hyperliquid", "gate"]
+    assert vendors_of(keyless, "open_interest") == exchanges
     keyed = keyless.with_environment(vendors="live", coinalyze_api_key=SecretStr("mine"))
     assert vendors_of(keyed, "open_interest") == ["coinalyze"]
     assert vendors_of(keyless, "signals") == []

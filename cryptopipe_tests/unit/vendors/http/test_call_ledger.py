@@ -131,6 +131,7 @@ def test_every_vendors_limits_are_those_of_the_documents():
         ("bybit", "requests", "5 s"): (600, 480),
         ("okx", "public", "2 s"): (20, 16),
         ("hyperliquid", "weight", "minute"): (1200, 960),
+        ("gate", "public", "10 s"): (200, 160),
         ("coinalyze", "symbols", "minute"): (40, 32),
         ("coinbase", "public", "second"): (10, 8),
         ("coinmarketcap", "calls", "minute"): (30, 24),
