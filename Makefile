@@ -4,6 +4,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
+DOCS   := $(VENV)/.docs-ready
 CCXT   := benchmarks/.venv-ccxt
 
 # Another Python that the locked packages have to serve: `make test-second`.
@@ -39,13 +40,18 @@ $(READY): requirements.lock pyproject.toml
 	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home
 	@touch $(READY)
 
+# The theme of the documentation brings 14,000 icons; who only runs the platform need not wait for them.
+$(DOCS): $(READY) requirements-docs.lock
+	@$(BIN)/pip install -q -q --no-compile --no-deps --require-hashes -r requirements-docs.lock
+	@touch $(DOCS)
+
 demo: $(READY) ## Fill every table from a simulated market, show the result
 	@$(BIN)/cryptopipe demo
 
 dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 	@$(BIN)/cryptopipe dev
 
-test: $(READY) ## All tests, and that the code location loads
+test: $(DOCS) ## All tests, and that the code location loads
 	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set.
 	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
@@ -64,7 +70,7 @@ live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
 	  [ $$code -eq 3 ] && echo "nothing has changed of what could be asked; not all could be reached" >&2; \
 	  exit $$code; }
 
-lint: $(READY) ## ruff, mypy, import contracts
+lint: $(DOCS) ## ruff, mypy, import contracts
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -86,19 +92,22 @@ $(CCXT)/.ready: benchmarks/requirements-ccxt.lock
 # The theme prints an advertisement of its successor without this.
 export NO_MKDOCS_2_WARNING = 1
 
-docs: $(READY) ## Build the documentation into site/, strictly
+docs: $(DOCS) ## Build the documentation into site/, strictly
 	$(BIN)/mkdocs build --strict
 	@echo "open site/index.html"
 
-docs-serve: $(READY) ## Show the documentation at http://127.0.0.1:8000, rebuilt at each change
+docs-serve: $(DOCS) ## Show the documentation at http://127.0.0.1:8000, rebuilt at each change
 	$(BIN)/mkdocs serve
 
 docs-samples: $(READY) ## Write the samples of the data dictionary and the notebook's outputs anew
 	$(BIN)/python -m cryptopipe_tests.reference.example_warehouse
 
 lock: ## Resolve requirements.lock anew (needs uv)
-	uv pip compile pyproject.toml --extra dev --extra docs --universal --python-version 3.11 \
+	uv pip compile pyproject.toml --extra dev --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet -o requirements.lock
+	uv pip compile --group docs -c requirements.lock --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	  -o requirements-docs.lock
 	uv pip compile benchmarks/requirements-ccxt.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 	  -o benchmarks/requirements-ccxt.lock
