@@ -1,4 +1,4 @@
-"""A day of a collected table made once more from the raw evidence, and compared with its file."""
+"""A day of a collected table made once more from the raw archive, and compared with its file."""
 
 from datetime import date
 from functools import partial

@@ -57,7 +57,7 @@ class VendorClients:
         Where spending and decisions are entered.
     horizon
         What can be requested beyond the present.
-    evidence
+    raw_archive
         Makes the recorder of a table's run for the raw archive; null where nothing is archived.
     """
 
@@ -71,14 +71,14 @@ class VendorClients:
     standin_share: float = STANDIN_SHARE
     horizon: Horizon = field(default_factory=Horizon)
     records: Records = field(default_factory=Records)
-    evidence: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
+    raw_archive: Callable[[Journal, Callable[[], datetime]], Recorder] | None = None
 
     def reporting_to(self, journal: Journal) -> "VendorClients":
         """The same clients at work for a table and run, whose log has what they decide."""
         records = replace(self.records, journal=journal)
-        if self.evidence is None:
+        if self.raw_archive is None:
             return replace(self, records=records)
-        recorder = self.evidence(journal, self.clock)
+        recorder = self.raw_archive(journal, self.clock)
         journal.on_written = recorder.wrote
         return replace(self, records=replace(records, tap=recorder), clock=recorder.clock)
 

@@ -1,4 +1,4 @@
-"""A day of a collected table made once more from the raw evidence, beside its stored file."""
+"""A day of a collected table made once more from the raw archive, beside its stored file."""
 
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
@@ -38,7 +38,7 @@ Watch = Callable[[Sequence[RunManifest]], Iterable[RunManifest]]
 
 @dataclass(frozen=True, kw_only=True)
 class Rebuilt:
-    """A day made from the evidence beside the file that is stored.
+    """A day made from the raw archive beside the file that is stored.
 
     Attributes
     ----------
@@ -110,7 +110,7 @@ def rebuilt(
 
 
 def _require_whole(settings: Settings, manifests: list[RunManifest], table: str, day: date) -> None:
-    """Check that the evidence begins before the day's file does."""
+    """Check that the archived runs begin before the day's file does."""
     if not manifests:
         raise ArchiveIncomplete(
             f"{table} {day}: no run that wrote it is in the raw archive "
@@ -133,7 +133,7 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
 def _replay(
     scratch: Settings, archive: Archive, manifests: Iterable[RunManifest], day: date
 ) -> None:
-    """Run the table once for each visit, answered by the evidence."""
+    """Run the table once for each archived run, answered by the archive."""
     replay, jobs = Replay(archive), dict[str, Callable[[RunManifest], None]]()
     with ephemeral_instance() as instance:
         for each in manifests:
@@ -148,14 +148,14 @@ def _replay(
 def _run_of(
     settings: Settings, replay: Replay, instance: dg.DagsterInstance
 ) -> Callable[[RunManifest], None]:
-    """What materialises a visit's table under the configuration of then."""
+    """What materialises an archived run's table under the configuration of then."""
     clients = replace(
         vendor_clients(settings),
         standin=lambda: NOWHERE,
         state_folder=None,
         records=Records(tap=replay),
         clock=replay.clock,
-        evidence=None,
+        raw_archive=None,
     )
     job = build(settings, vendors=clients).resolve_implicit_global_asset_job_def()
 

@@ -79,7 +79,7 @@ def vendor_clients(settings: Settings) -> VendorClients:
         standin=None if live else standin(settings),
         state_folder=state if live else None,  # a stand-in has nobody to share its limits with
         records=Records(folder=state),
-        evidence=recorders(settings),
+        raw_archive=recorders(settings),
         sources=settings.config.sources,
         keys=settings.keys,
         horizon=Horizon(

@@ -56,7 +56,7 @@ class Blobs:
 
         Raises
         ------
-        EvidenceMissing
+        ArchiveIncomplete
             If it is not there (any more).
         CorruptFile
             If the file does not hold what its name says.

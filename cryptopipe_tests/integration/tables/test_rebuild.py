@@ -88,7 +88,7 @@ def two_days(tmp_path_factory) -> Settings:
         dg.DagsterInstance.ephemeral() as instance,
     ):
         platform = Platform(settings, sandbox, instance, clock)
-        vendors = replace(platform.vendors, evidence=recorders(settings), clock=ticking(clock))
+        vendors = replace(platform.vendors, raw_archive=recorders(settings), clock=ticking(clock))
         collect(platform, vendors)
     return settings
 
@@ -157,7 +157,7 @@ def test_an_answer_that_was_damaged_or_removed_is_named(collected):
 
 def test_a_day_that_began_before_evidence_was_kept_is_not_made_up(platform):
     platform.settings = keeping(platform.settings)
-    recording = replace(platform.vendors, evidence=recorders(platform.settings))
+    recording = replace(platform.vendors, raw_archive=recorders(platform.settings))
     collect(platform, platform.vendors, ROUNDS[:1], ["ohlcv_1m"])
     assert not (platform.settings.warehouse / ".raw").exists()
     with pytest.raises(ArchiveIncomplete, match="no run that wrote it"):
@@ -201,7 +201,7 @@ class TestFailures:
         vendors = replace(
             platform.vendors,
             keys=platform.settings.keys,
-            evidence=recorders(platform.settings),
+            raw_archive=recorders(platform.settings),
         )
         collect(platform, vendors, ROUNDS[:1], ["market_cap"])
         assert set(platform.read("market_cap", "2026-03-10")["source"]) == {"coingecko"}
@@ -226,7 +226,7 @@ class TestKeys:
         vendors = replace(
             platform.vendors,
             keys=platform.settings.keys,
-            evidence=recorders(platform.settings),
+            raw_archive=recorders(platform.settings),
         )
         collect(platform, vendors, ROUNDS[:1], ["market_cap"])
         assert rebuilt(platform.settings, contracts()["market_cap"], DAY).is_identical
