@@ -20,7 +20,7 @@ from cryptopipe_assets.runtime.dagster_home import dagster_command
 
 if TYPE_CHECKING:
     from cryptopipe_assets.runtime.table_run import Outcome
-
+from cryptopipe_assets.vendors.catalog import asked_for
 
 DAYS = 10
 WARM_UP_DAYS = 7
@@ -84,7 +84,8 @@ def _market(settings: Settings) -> str:
     tiers = settings.config.tiers.values()
     coins = sum(len(tier.coins) for tier in tiers)
     with_bars = sum(len(tier.coins) for tier in tiers if "ohlcv_1m" in tier.tables)
-    return f"a simulated market: {coins} coins on four exchanges, minute bars of {with_bars}"
+    exchanges = len(asked_for("open_interest", "exchanges"))
+    return f"a simulated market: {coins} coins on {exchanges} exchanges, minute bars of {with_bars}"
 
 
 def _summary(settings: Settings, outcomes: "list[Outcome]") -> None:

@@ -58,7 +58,7 @@ class BinancePositions(Protocol):
 
 
 class Venues(Protocol):
-    """Contracts of all venues and their present: what Bybit, OKX and Hyperliquid tell."""
+    """Contracts of all venues and their present: what each of them tells."""
 
     def contracts(self, venue: str, now: int) -> list[Contract]:
         """Contracts of a venue that trade at ``now``, by symbol."""
