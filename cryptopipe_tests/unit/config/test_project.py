@@ -123,9 +123,9 @@ def test_importing_the_settings_decides_nothing(tmp_path):
         "import cryptopipe_assets.config.settings as settings;"
         "print('imported', settings.load_settings.cache_info().currsize)"
     )
-    done = subprocess.run(
-        [sys.executable, "-c", script, str(tmp_path / "gone")], capture_output=True, text=True
-    )
+    # -P as for an installed command: with the folder on its path, Python 3.13 itself cannot import.
+    command = [sys.executable, "-P", "-c", script, str(tmp_path / "gone")]
+    done = subprocess.run(command, capture_output=True, text=True)
     assert done.stdout == "imported 0\n", done.stderr
 
 
