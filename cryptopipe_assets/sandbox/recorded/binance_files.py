@@ -108,17 +108,21 @@ def first_line(path: Path) -> str:
 
 
 def ends(path: Path) -> tuple[int, int]:
-    """Return first and last time of a file whose first column is the time, reading no other row."""
-    head = tail = b""
-    with _readable(path), _opened(path) as file:
-        while block := file.read(1 << 20):
-            head = head or block[:2048]
-            tail = (tail + block)[-2048:]
-    rows = head.decode("ascii", "replace").split("\n", 2)
-    first = rows[0] if rows[0][:1].isdigit() else "".join(rows[1:2])
-    return _stamp(path, first), _stamp(
-        path, tail.decode("ascii", "replace").strip().rpartition("\n")[2]
-    )
+    """Return the earliest and the latest time of a file whose first column is the time.
+
+    Every row is looked at: vendors deliver in either order, and the rows at a file's two ends say
+    nothing about the rows between them.
+    """
+    first = last = None
+    for number, line in enumerate(_text(path)):
+        if number == 0 and not line[0].isdigit():
+            continue  # the header
+        stamp = _stamp(path, line)
+        first = stamp if first is None else min(first, stamp)
+        last = stamp if last is None else max(last, stamp)
+    if first is None or last is None:
+        raise UnreadableRecording(path, "expected milliseconds first, found no row")
+    return first, last
 
 
 def _stamp(path: Path, line: str) -> int:

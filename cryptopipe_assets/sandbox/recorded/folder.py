@@ -19,7 +19,7 @@ from pathlib import Path
 
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.sandbox.contents.contents import Contents
-from cryptopipe_assets.sandbox.contents.source import Instrument
+from cryptopipe_assets.sandbox.contents.source import Instrument, UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded import binance_files as recordings
 from cryptopipe_assets.sandbox.recorded.binance_positions import RecordedPositions
@@ -82,7 +82,7 @@ class RecordedFolder:
         """Return table -> vendor symbol -> first and last recorded instant.
 
         ``ohlcv_1m`` gives the opens of the first and the last bar, ``funding_rate`` the vendor's
-        stamps; of these only the ends of files are read. ``open_interest`` (Binance's and
+        stamps, whatever the order of the rows. ``open_interest`` (Binance's and
         Coinalyze's symbols) and ``market_cap`` (tickers of CoinMarketCap, ids of CoinGecko) are
         there if anything of them was recorded.
         """
@@ -124,7 +124,7 @@ class RecordedFolder:
         captures = [months[min(months)]] if months else []
         captures += [self.hours[symbol]] if symbol in self.hours else []
         bars = [recordings.first_line(path).split(",") for path in captures]
-        starts = [int(bar[0]) for bar in bars]
+        starts = [recordings.ends(path)[0] for path in captures]
         if symbol in self.funding:
             starts.append(recordings.ends(self.funding[symbol])[0])
         if (point := self.positions.first(symbol)) is not None:
@@ -150,10 +150,17 @@ def split_symbol(symbol: str) -> tuple[str, str]:
 
 
 def _ends(months: Mapping[date, Path]) -> tuple[int, int]:
-    """First and last time of a symbol's minutes."""
-    first, last = months[min(months)], months[max(months)]
-    start, end = recordings.ends(first)
-    return start, end if first == last else recordings.ends(last)[1]
+    """First and last time of a symbol's minutes; every file holds the month of its name only."""
+    spans = []
+    for month, path in months.items():
+        spans.append(recordings.ends(path))
+        for stamp in spans[-1]:
+            day = instant_of(stamp).date()
+            if day.replace(day=1) != month:
+                raise UnreadableRecording(
+                    path, f"its name says {month:%Y-%m}, yet it holds a bar of {day}"
+                )
+    return min(first for first, _ in spans), max(last for _, last in spans)
 
 
 def _decimals(text: str) -> int:
