@@ -116,7 +116,7 @@ async def _binance_time(client: Binance, much: Extent) -> Any:
 
 
 async def _binance_instruments(client: Binance, much: Extent) -> Any:
-    return await client.instruments()
+    return (await client.instruments()).frame
 
 
 async def _binance_klines(client: Binance, much: Extent) -> Any:
@@ -160,7 +160,7 @@ def _wanted(much: Extent, past: timedelta) -> Wanted:
 
 
 async def _gate_instruments(client: Gate, much: Extent) -> Any:
-    return await client.instruments()
+    return (await client.instruments()).frame
 
 
 async def _gate_now(client: Gate, much: Extent) -> Any:
