@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from cryptopipe_assets.core.coin_names import contract_name_of, successor_of
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.versions import VANISHED
 
@@ -183,6 +184,17 @@ class Universe:
                 f"(a stock, a metal, an index). Remove {coin} from that line"
             )
         ours = here.filter(self._ours())["coin"].unique().sort().to_list()
+        if (name := contract_name_of(coin)) in ours:
+            return (
+                f"{self.venue} calls its contract of {coin} {name}; write {name} in that line, its "
+                f"market cap is {coin}'s"
+            )
+        if (now := successor_of(coin)) is not None and now.coin in ours:
+            what = "became part of" if now.kind == "merger" else "was renamed"
+            return (
+                f"{coin} {what} {now.coin} on {now.since}; {self.venue} lists {now.coin}. Correct "
+                "or remove it in that line"
+            )
         near = difflib.get_close_matches(coin, ours, n=3)
         hint = f"; similar: {', '.join(near)}" if near else ""
         return (
