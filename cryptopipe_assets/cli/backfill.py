@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from datetime import UTC, date, datetime, timedelta
 from hashlib import sha256
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
+from rich.markup import escape
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
@@ -33,6 +34,9 @@ from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instrumen
 from cryptopipe_assets.tables.service_levels import tiers_of
 from cryptopipe_assets.vendors.catalog import tables_with_a_choice
 from cryptopipe_assets.vendors.terms import Followed
+
+if TYPE_CHECKING:
+    from cryptopipe_assets.runtime.table_run import Outcome
 
 PROGRESS = "backfills.json"
 SETTLED_AFTER = timedelta(days=3)
@@ -90,7 +94,7 @@ def backfill(
     require_range(first, last, start=settings.config.history.start, today=now.date())
     named = with_ancestors(tables)
     run = TableRun(settings, keep=settings.has_own_warehouse)
-    run.materialise([Instruments.table_name()], now.date(), now.date())
+    _show_warnings(run.materialise([Instruments.table_name()], now.date(), now.date()))
     followed = _followed(run.universe, Lake(settings.warehouse), symbols)
     if symbols:
         run.ask_only_for(followed["coin"].unique().to_list())
@@ -122,12 +126,16 @@ def backfill(
     for place, chunk in enumerate(left, start=1):
         out.print(f"\n{chunk[0]:%B %Y} ({place} of {len(left)})")
         outcome = materialise(run, days, chunk[0], chunk[-1])
-        for table, check in outcome.warnings:
-            out.print(f"  [yellow]warning[/] {table}: {check}")
+        _show_warnings(outcome)
         if midnight(chunk[-1]) + SETTLED_AFTER < now:
             progress.add(chunk)
     out.print()
     out.print(contents(settings))
+
+
+def _show_warnings(outcome: "Outcome") -> None:
+    for table, check in outcome.warnings:
+        out.print(f"  [yellow]warning[/] {table}: {escape(check)}", soft_wrap=True)
 
 
 def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> pl.DataFrame:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
+from rich.markup import escape
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
@@ -123,7 +124,7 @@ def replay(
         outcome = materialise(run, chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
-        out.print(f"  [yellow]warning[/] {table}: {check}")
+        out.print(f"  [yellow]warning[/] {table}: {escape(check)}", soft_wrap=True)
     out.print()
     out.print(contents(own))
     where = "" if own.has_own_warehouse else f" --warehouse {own.warehouse}"

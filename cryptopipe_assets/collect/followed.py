@@ -1,10 +1,12 @@
 """Perpetual contracts and what is known of them, every version kept."""
 
+from datetime import datetime, timedelta
+
 import polars as pl
 
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.universe import Universe
-from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.core.versions import VANISHED, latest
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 
@@ -25,3 +27,21 @@ def followed_instruments(warehouse: Warehouse, universe: Universe, table_name: s
             f"cryptopipe.toml; materialise `instruments` first"
         )
     return followed
+
+
+ARCHIVED_AFTER = timedelta(days=2)
+"""So old is a day that the venue's archive has; of a contract that is gone it alone tells."""
+
+
+def still_told(followed: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+    """The contracts with the part of their lives that the venue still tells of.
+
+    A venue's API knows a contract no longer that it does not list. Of such a one ``delisted_at``
+    becomes the end of the whole days that its archive should have.
+    """
+    archived = pl.lit(now - ARCHIVED_AFTER).dt.cast_time_unit("ms").dt.truncate("1d")
+    return followed.with_columns(
+        delisted_at=pl.when(pl.col("status") == VANISHED)
+        .then(pl.min_horizontal(pl.col("delisted_at").dt.truncate("1d"), archived))
+        .otherwise("delisted_at")
+    )

@@ -155,3 +155,22 @@ async def settlements_of(
         rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         return stamped(inside, FundingRate, source=binance.vendor, at=now), spent
+
+
+async def settlements_if_told(
+    vendors: VendorClients, name: tuple[str, str], days: list[date]
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Settlements of a contract that its venue lists no longer, as of ``settlements_of``.
+
+    The archive may have them; the API refuses the name. That is this contract's failure only: it
+    is named in the journal and counted.
+    """
+    try:
+        return await settlements_of(vendors, dict([name]), days)
+    except VendorError as exc:
+        vendors.records.journal.note(
+            "fallback",
+            f"funding_rate: {name[1]} is listed no longer and was not told of "
+            f"{days[0]} to {days[-1]}, the others go on: {exc}",
+        )
+        return FundingRate.empty_frame(), Counter({"contracts_not_told": 1})

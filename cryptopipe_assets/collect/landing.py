@@ -11,6 +11,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.core.errors import ContractError
 from cryptopipe_assets.core.schema import Collected, stamped
 from cryptopipe_assets.core.versions import latest
@@ -52,6 +53,8 @@ class Imported:
         Rows in the file, and those that were new.
     reason
         Why it was rejected; empty if it was not.
+    left_out
+        Which of its rows were left out, and why; empty if none was.
     """
 
     name: str
@@ -59,6 +62,7 @@ class Imported:
     rows: int = 0
     added: int = 0
     reason: str = ""
+    left_out: str = ""
 
 
 def landing(warehouse: Warehouse) -> Path:
@@ -94,12 +98,21 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         rows = rows_of(file, csv_of(content), _symbol(warehouse, file))
         table = CONTRACTS[file.kind]
         checked = table.conform(stamped(_as_table(file, rows), table, source="binance", at=at))
+        found = admitted(warehouse.lake, table, checked)
+        if found.rows.is_empty() and found.refused_rows:
+            raise UnexpectedShape(f"{name}: {found.why}")
     except (UnexpectedShape, ContractError) as exc:
         _move(path, REJECTED, reason=str(exc))
         return Imported(name=name, reason=str(exc))
-    added = sum(warehouse.lake.upsert(table, part, day).added for day, part in _days(checked))
+    added = sum(warehouse.lake.upsert(table, part, day).added for day, part in _days(found.rows))
     _move(path, DONE)
-    return Imported(name=name, table=table.table_name(), rows=checked.height, added=added)
+    return Imported(
+        name=name,
+        table=table.table_name(),
+        rows=checked.height,
+        added=added,
+        left_out=found.why,
+    )
 
 
 def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:

@@ -7,7 +7,7 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.market_cap import Gathered, one_each
-from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.errors import RequestError, VendorRejected
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.coingecko.parsing import DAILY_ABOVE_DAYS
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
@@ -52,12 +52,16 @@ async def from_coingecko(
             present = await coingecko.markets(slugs)
         else:
             present = listed.clear()
-        ids = ids_of(listed, coins)
+        ids, refused = ids_of(listed, coins), list[str]()
         parts = [MARKET_CAP_SCHEMA.to_frame()]
         if days[0] < now.date():
             reach = (now.date() - days[0]).days + 1
             wanted = lacking(ids, stored, days)
-            charts = await _charts(coingecko, wanted, days=max(reach, DAILY_ABOVE_DAYS + 1))
+            charts, refused = await _charts(
+                coingecko, wanted, days=max(reach, DAILY_ABOVE_DAYS + 1)
+            )
+            for why in refused:
+                vendors.records.journal.note("fallback", f"market_cap: {why}. The others go on")
             parts.append(charts.filter(pl.col("ts").dt.date().is_in(days)))
         snapshot = present.filter(pl.col("ts").dt.date() == now.date())
         if now.date() in days:
@@ -66,6 +70,7 @@ async def from_coingecko(
             "api_calls": sum(coingecko.calls.values()),
             "coins_listed": listed.height,
             "coins_not_updated_today": present.height - snapshot.height,
+            "followed_coins_refused": len(refused),
             "followed_coins_not_listed": len(set(coins) - set(ids["coin"])),
         }
         return Gathered(one_each(parts), coingecko.vendor, now, counts)
@@ -129,15 +134,28 @@ def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:
     )
 
 
-async def _charts(coingecko: CoinGecko, ids: pl.DataFrame, *, days: int) -> pl.DataFrame:
-    """Daily points of every coin."""
+async def _charts(
+    coingecko: CoinGecko, ids: pl.DataFrame, *, days: int
+) -> tuple[pl.DataFrame, list[str]]:
+    """Daily points of every coin, and why there are none of some.
+
+    A coin that is refused takes no other one down; if every coin is, the request is wrong.
+    """
     if days > YEAR_DAYS and coingecko.plan != "pro":
         raise RequestError(
             f"market_cap of {days - 1} days ago by coingecko: without a paid plan it gives "
             f"{YEAR_DAYS} days; request later days, or set CMC_API_KEY of a plan with history"
         )
-    charts = await all_or_nothing(
-        coingecko.market_chart(slug, days, coin=coin, name=name)
-        for coin, slug, name in ids.iter_rows()
-    )
-    return pl.concat([MARKET_CAP_SCHEMA.to_frame(), *charts])
+    refused: list[VendorRejected] = []
+
+    async def chart(coin: str, slug: str, name: str) -> pl.DataFrame:
+        try:
+            return await coingecko.market_chart(slug, days, coin=coin, name=name)
+        except VendorRejected as exc:
+            refused.append(exc)
+            return MARKET_CAP_SCHEMA.to_frame()
+
+    charts = await all_or_nothing(chart(*each) for each in ids.iter_rows())
+    if refused and len(refused) == ids.height:
+        raise refused[0]
+    return pl.concat([MARKET_CAP_SCHEMA.to_frame(), *charts]), [str(each) for each in refused]

@@ -10,6 +10,7 @@ from functools import cached_property
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.funding import settlements_of
 from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
 from cryptopipe_assets.core.calendar import days_between, months
@@ -137,8 +138,11 @@ class SymbolPast:
     def _store(self, contract: type[Collected], rows: pl.DataFrame) -> Counter[str]:
         """Put the rows into the files of their days."""
         added = 0
-        checked = contract.conform(rows)
-        for (day,), part in checked.group_by(pl.col("ts").dt.date(), maintain_order=True):
+        found = admitted(self.warehouse.lake, contract, contract.conform(rows))
+        if found.refused_rows:
+            self.log.warning("%s: %s", contract.table_name(), found.why)
+        for (day,), part in found.rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
             assert isinstance(day, date)
             added += self.warehouse.lake.upsert(contract, part, day).added
-        return Counter({f"{contract.table_name()}_rows_added": added})
+        outside = {"rows_outside_of_life": found.refused_rows} if found.refused_rows else {}
+        return Counter({f"{contract.table_name()}_rows_added": added, **outside})

@@ -5,16 +5,12 @@ from typing import Annotated
 
 from pydantic import AfterValidator, Field, ValidationInfo, field_validator
 
+from cryptopipe_assets.core.contract_names import read_coin
 from cryptopipe_assets.core.recurrence import Recurrence
 from cryptopipe_assets.core.section import Section, one_of
 from cryptopipe_assets.tables.service_levels import tiered_tables
 
-
-def _upper(coin: str) -> str:
-    return coin.strip().upper()
-
-
-Coin = Annotated[str, AfterValidator(_upper), Field(min_length=1, pattern=r"^[A-Za-z0-9]+$")]
+Coin = Annotated[str, AfterValidator(read_coin)]
 TierName = Annotated[str, Field(pattern=r"^[A-Za-z][A-Za-z0-9_]*$")]
 """Part of the names of schedules."""
 

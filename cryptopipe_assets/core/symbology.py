@@ -8,9 +8,11 @@ spelling is mapped by its list of instruments, never by gluing strings.
 
 import re
 
+from cryptopipe_assets.core.contract_names import composed
 from cryptopipe_assets.core.errors import RequestError
 
-_PREFIX = re.compile(r"(?P<multiplier>1000000|100000|10000|1000|1M)(?P<coin>[A-Z][A-Z0-9]*)")
+# A coin begins with a letter of any script; venues spell tickers in capitals.
+_PREFIX = re.compile(r"(?P<multiplier>1000000|100000|10000|1000|1M)(?P<coin>[^\W\da-z_][^\Wa-z_]*)")
 
 # Coins whose own ticker begins like a multiplier.
 _NOT_MULTIPLIED = frozenset({"1000X"})
@@ -44,7 +46,7 @@ def canonical(name: str) -> str:
     RequestError
         If it is not of the form BASE-QUOTE-PERP.
     """
-    symbol = name.strip().upper()
+    symbol = composed(name.strip()).upper()
     if not _CANONICAL.fullmatch(symbol):
         raise RequestError(
             f"unknown symbol {name!r}: expected BASE-QUOTE-PERP such as BTC-USDT-PERP"

@@ -6,7 +6,9 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
+from cryptopipe_assets.core.coin_names import contract_name_of, successor_of
 from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.versions import VANISHED
 
 CONTRACT_TABLES = ("ohlcv_1m", "funding_rate", "open_interest")
 """Tables of contracts. A coin that none of them follows needs none: tether has a market cap."""
@@ -122,21 +124,80 @@ class Universe:
         return (pl.col("venue") == self.venue) & quote & kind
 
     def require_listed(self, instruments: pl.DataFrame) -> None:
-        """Check that every coin of a table of contracts has one.
+        """Check that there is a contract of at least one coin of a table of contracts.
+
+        A coin without one takes no other one down: ``unlisted`` names it.
 
         Raises
         ------
         ConfigError
-            Naming the coin, where it was looked for, and similar names.
+            If not one has a contract, naming the first, where it was looked for, and similar names.
         """
-        here = instruments.filter(self._ours())["coin"].to_list()
+        missing = self.unlisted(instruments)
+        if missing and len(missing) == len(self._traded()):
+            raise ConfigError(next(iter(missing.values())))
+
+    def unlisted(self, instruments: pl.DataFrame) -> dict[str, str]:
+        """Coins that should have a contract and have none, each with why and what to correct.
+
+        Parameters
+        ----------
+        instruments
+            Newest version of every instrument: venue, symbol, coin, quote, contract_type, status,
+            delisted_at.
+        """
+        here = instruments.filter(pl.col("venue") == self.venue)
+        ours = here.filter(self._ours())
+        listed = set(ours.filter(pl.col("status") != VANISHED)["coin"])
+        return {
+            coin: f"cryptopipe.toml: {self._line_of(coin)}, but {self._why_unlisted(coin, here)}"
+            for coin in self._traded()
+            if coin not in listed
+        }
+
+    def _traded(self) -> list[str]:
+        """Coins of a table of contracts, sorted."""
         every = {coin for coins in self.tiers.values() for coin in coins}
-        traded = {coin for table in CONTRACT_TABLES for coin in every & self.only.get(table, every)}
-        for coin in sorted(traded):
-            if coin not in here:
-                near = difflib.get_close_matches(coin, here, n=3)
-                hint = f"; similar: {', '.join(near)}" if near else ""
-                raise ConfigError(
-                    f"cryptopipe.toml: {self.venue} lists no {self.quote or ''} perpetual of coin "
-                    f"{coin}{hint}. Correct or remove its line in the tiers"
-                )
+        return sorted(
+            {coin for table in CONTRACT_TABLES for coin in every & self.only.get(table, every)}
+        )
+
+    def _line_of(self, coin: str) -> str:
+        tier = next(tier for tier, coins in self.tiers.items() if coin in coins)
+        return f"the line coins of [tiers.{tier}] has {coin}"
+
+    def _why_unlisted(self, coin: str, here: pl.DataFrame) -> str:
+        """Why no contract of the coin is followed, and what to do."""
+        quoted = pl.lit(value=True) if self.quote is None else pl.col("quote") == self.quote
+        known = here.filter(pl.col("coin") == coin, quoted).sort("symbol")
+        gone = known.filter(self._ours(), pl.col("status") == VANISHED)
+        if not gone.is_empty():
+            symbol, last_seen = gone.select("symbol", "delisted_at").row(0)
+            return (
+                f"{self.venue} lists {symbol} no longer, last seen {last_seen:%Y-%m-%d %H:%M} "
+                f"UTC; what was collected stays. Remove {coin} from that line"
+            )
+        if not known.is_empty():
+            symbol, kind = known.select("symbol", "contract_type").row(0)
+            return (
+                f"{symbol}, which {self.venue} lists, is no coin's contract: its type is {kind} "
+                f"(a stock, a metal, an index). Remove {coin} from that line"
+            )
+        ours = here.filter(self._ours())["coin"].unique().sort().to_list()
+        if (name := contract_name_of(coin)) in ours:
+            return (
+                f"{self.venue} calls its contract of {coin} {name}; write {name} in that line, its "
+                f"market cap is {coin}'s"
+            )
+        if (now := successor_of(coin)) is not None and now.coin in ours:
+            what = "became part of" if now.kind == "merger" else "was renamed"
+            return (
+                f"{coin} {what} {now.coin} on {now.since}; {self.venue} lists {now.coin}. Correct "
+                "or remove it in that line"
+            )
+        near = difflib.get_close_matches(coin, ours, n=3)
+        hint = f"; similar: {', '.join(near)}" if near else ""
+        return (
+            f"{self.venue} lists no {self.quote or ''} perpetual of coin {coin}{hint}. Correct or "
+            "remove it in that line"
+        )

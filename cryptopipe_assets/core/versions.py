@@ -24,14 +24,32 @@ def as_known_at(versions: pl.DataFrame, key: Sequence[str], instant: datetime) -
     return latest(versions.filter(pl.col("available_at") <= instant), key)
 
 
+def gone(versions: pl.DataFrame, seen: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
+    """Newest versions of the entries that are in the list no longer, sorted by key.
+
+    An entry that vanished before is not among them.
+    """
+    return (
+        latest(versions, key)
+        .filter(pl.col("status") != VANISHED)
+        .join(seen, on=list(key), how="anti", maintain_order="left")
+    )
+
+
 def new_versions(
-    versions: pl.DataFrame, seen: pl.DataFrame, key: Sequence[str], *, source: str, now: datetime
+    versions: pl.DataFrame,
+    seen: pl.DataFrame,
+    key: Sequence[str],
+    *,
+    source: str,
+    now: datetime,
+    vanished: pl.DataFrame | None = None,
 ) -> pl.DataFrame:
     """Rows to append: entries that are new or differ from their newest version.
 
-    An entry with a ``status`` that the vendor no longer lists gets one last version with the
-    status ``VANISHED`` and, if no delisting was announced, ``delisted_at`` = ``now``: the
-    delisting happened at the latest then.
+    An entry that vanished gets one last version with the status ``VANISHED``. Its ``delisted_at``
+    is the last instant at which it was seen, unless it was announced to end before: it ended
+    between that instant and the ``ts`` of this version.
 
     Parameters
     ----------
@@ -39,24 +57,23 @@ def new_versions(
         The stored registry.
     seen
         The vendor's list of now, without the columns of the trace.
+    vanished
+        Newest versions of the entries that are gone, with ``last_seen``; by default all that the
+        list has no longer, last seen when their newest version was.
     """
     known = latest(versions, key)
+    if vanished is None:
+        vanished = gone(versions, seen, key).with_columns(last_seen="ts")
     facts = [name for name in versions.columns if name not in TRACE]
     changed = seen.select(facts).join(
         known.select(facts), on=facts, how="anti", nulls_equal=True, maintain_order="left"
     )
-    gone = (
-        known.filter(pl.col("status") != VANISHED)
-        .join(seen, on=list(key), how="anti", maintain_order="left")
-        .select(facts)
-        .with_columns(
-            status=pl.lit(VANISHED),
-            delisted_at=pl.coalesce("delisted_at", pl.lit(now).dt.cast_time_unit("ms")),
-        )
-    )
+    ended = vanished.with_columns(
+        status=pl.lit(VANISHED), delisted_at=pl.min_horizontal("delisted_at", "last_seen")
+    ).select(facts)
     stamp = pl.lit(now).dt.cast_time_unit("ms")
     return (
-        pl.concat([changed, gone])
+        pl.concat([changed, ended])
         .with_columns(ts=stamp, available_at=stamp, ingested_at=stamp, source=pl.lit(source))
         .select(versions.columns)
         .sort(*key)

@@ -33,7 +33,7 @@ class Outcome:
     seconds
         Wall time.
     warnings
-        Quality checks that did not pass, as (table, check).
+        Quality checks that did not pass, as (table, check and what it says in words).
     checks
         Number of checks that ran.
     rows_added
@@ -185,7 +185,12 @@ class TableRun:
             checks=len(evaluations),
             rows_added=_rows_added(result),
             warnings=[
-                (each.asset_key.to_user_string(), each.check_name)
+                (
+                    each.asset_key.to_user_string(),
+                    f"{each.check_name}: {each.description}"
+                    if each.description
+                    else each.check_name,
+                )
                 for each in evaluations
                 if not each.passed
             ],

@@ -11,6 +11,7 @@ from typing import Any, Protocol, Self, runtime_checkable
 import polars as pl
 
 from cryptopipe_assets.core.time import DAY, midnight
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
 
 
@@ -84,8 +85,8 @@ class TellsTime(Venue, Protocol):
 class OffersInstruments(Venue, Protocol):
     """A venue that lists its contracts."""
 
-    async def instruments(self) -> pl.DataFrame:
-        """Perpetual contracts that are listed now: ``INSTRUMENT_SCHEMA``, sorted by symbol.
+    async def instruments(self) -> ListedInstruments:
+        """Perpetual contracts that are listed now, each judged by itself, and what else is.
 
         Raises
         ------

@@ -1,6 +1,8 @@
 """How answers are wrong that look right: rows, fields, values, pages, clocks and files."""
 
-from cryptopipe_tests.chaos.behaviours import Behaviour
+from collections.abc import Mapping
+
+from cryptopipe_tests.chaos.behaviours import Behaviour, Outcome
 
 NAMES = ("bybit instruments", "coinalyze future-markets", "coinbase products", "coingecko ping")
 """What is broken there is a word, not a number."""
@@ -49,6 +51,15 @@ NAMED_IN_LOG = "no observation without price, time and a sound cap: left out and
 REPEATED = "said twice is said once"
 IN_FILES = "the archive's files have such rows: counted"
 A_HOLE = "what is not sent cannot be told from what never was; the table's checks show the hole"
+ONE_CONTRACT = "each contract is judged by itself: left out, counted and named"
+LISTED: Mapping[str, tuple[Outcome, str]] = {
+    "binance exchangeInfo": ("less", ONE_CONTRACT),
+    "gate contracts": ("less", ONE_CONTRACT),
+}
+LISTED_WITH_INTERVAL: Mapping[str, tuple[Outcome, str]] = {
+    **LISTED,
+    "binance fundingInfo": ("less", ONE_CONTRACT),
+}
 
 ROWS = (
     Behaviour(
@@ -57,6 +68,8 @@ ROWS = (
         expected="changed",
         without=ONE_OBJECT,
         but={
+            "binance exchangeInfo": ("same", REPEATED),
+            "gate contracts": ("same", REPEATED),
             "binance klines": ("same", REPEATED),
             "coinbase products": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
@@ -77,7 +90,7 @@ ROWS = (
         kind="contradicting_row",
         expected="changed",
         without=ONE_OBJECT,
-        but={"archive metrics": ("let be", IN_FILES)},
+        but={**LISTED_WITH_INTERVAL, "archive metrics": ("let be", IN_FILES)},
     ),
     Behaviour(
         name="reversed rows",
@@ -95,6 +108,7 @@ ROWS = (
         only=(*STAMPED, *OF_NOW, "archive metrics", "coinmarketcap listings/historical"),
         without=("binance time", "coinmarketcap quotes", "bybit tickers"),
         but={
+            **LISTED,
             "archive fundingRate": ("same", "a row of another month is not taken"),
             "coinalyze open-interest-history": ("same", "a bar that is not over is not taken"),
             "coinalyze funding-rate": ("same", "a bar that is not over is not taken"),
@@ -106,7 +120,7 @@ ROWS = (
         name="null row",
         kind="null_row",
         expected="changed",
-        but={"hyperliquid": ("less", BLANK)},
+        but={**LISTED, "hyperliquid": ("less", BLANK)},
     ),
     Behaviour(
         name="empty list",
@@ -165,6 +179,7 @@ VALUES = (
         expected="changed",
         without=("coingecko ping",),
         but={
+            **LISTED,
             "bybit tickers": ("less", BLANK),
             "bybit open-interest": ("less", BLANK),
             "okx open-interest": ("less", BLANK),
@@ -176,8 +191,10 @@ VALUES = (
             "coingecko market_chart": ("less", NAMED_IN_LOG),
         },
     ),
-    Behaviour(name="NaN", kind="nan_number", expected="changed", without=NAMES),
-    Behaviour(name="Infinity", kind="infinite_number", expected="changed", without=NAMES),
+    Behaviour(name="NaN", kind="nan_number", expected="changed", without=NAMES, but=LISTED),
+    Behaviour(
+        name="Infinity", kind="infinite_number", expected="changed", without=NAMES, but=LISTED
+    ),
     Behaviour(
         name="negative number",
         kind="negative_number",
@@ -189,6 +206,7 @@ VALUES = (
             "gate funding_rate",
             "coinalyze funding-rate",
         ),
+        but=LISTED_WITH_INTERVAL,
     ),
     Behaviour(
         name="number in another unit",
@@ -210,6 +228,7 @@ VALUES = (
             "coingecko ohlc",
         ),
         but={
+            "binance fundingInfo": ("less", ONE_CONTRACT),
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },
@@ -219,6 +238,7 @@ VALUES = (
         kind="retyped_number",
         expected="changed",
         without=("archive", "coingecko ping"),  # a CSV has no types
+        but=LISTED,
     ),
     Behaviour(
         name="renamed field",
@@ -230,7 +250,7 @@ VALUES = (
         name="missing field",
         kind="missing_field",
         expected="changed",
-        but={"archive metrics": ("less", BLANK)},
+        but={**LISTED, "archive metrics": ("less", BLANK)},
     ),
     Behaviour(name="extra field", kind="extra_field", expected="same"),
     Behaviour(
@@ -267,6 +287,7 @@ TIMES = (
         only=(*STAMPED, "archive metrics", *COINS),
         without=("coinmarketcap listings/historical",),  # of a past day, whatever its rows say
         but={
+            **LISTED,
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },

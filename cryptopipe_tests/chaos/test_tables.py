@@ -75,8 +75,8 @@ def cases(table: str, match: str, faults: str, **options) -> Iterator[Case]:
 
 USUAL = "status=503/Unavailable status=451/Rejected reset/Unavailable html/ renamed_field/ "
 FAILING = [
-    *cases("instruments", LISTING, f"{USUAL} null_number/ wrapped/ empty_object/ microseconds/"),
-    *cases("instruments", "fundingInfo", "empty/ contradicting_row/ wrong_symbol/ huge_number/"),
+    *cases("instruments", LISTING, f"{USUAL} wrapped/ empty_object/ microseconds/"),
+    *cases("instruments", "fundingInfo", "empty/ wrong_symbol/"),
     *cases("instruments", "/fapi/v1/time", "clock=7200/ clock=-7200/ retyped_number/"),
     *cases(
         "ohlcv_1m",
@@ -121,6 +121,10 @@ FAILING = [
         "null_document/ clock=7200/",
         has_keys=True,
     ),
+]
+OF_ONE_CONTRACT = [
+    *cases("instruments", LISTING, "null_number/"),
+    *cases("instruments", "fundingInfo", "contradicting_row/ huge_number/"),
 ]
 HARMLESS = [
     *cases("ohlcv_1m", KLINES, "duplicate_row/ spaced_json/ byte_order_mark/ shuffled_rows/"),
@@ -214,6 +218,27 @@ def test_a_failed_run_names_the_error_and_leaves_every_file_as_it_was(case, stor
     assert materialisations(stored, case.table) == recorded
     if case.error == "PayloadChanged":
         assert list((stored.settings.state_folder / "samples" / result.run_id).glob("*.txt"))
+    _no_canary(stored, result, caplog)
+
+
+@pytest.mark.parametrize("case", OF_ONE_CONTRACT, ids=lambda case: case.name)
+def test_a_contract_that_is_not_understood_keeps_its_version_and_the_others_go_on(
+    case, stored, caplog
+):
+    before = stored.files()
+    caplog.set_level(logging.DEBUG)
+    with stored.sandbox.suffering(Fault(match=case.match, kind=case.kind)) as plan:
+        result = stored.materialise(
+            [case.table], case.day, vendors=vendors_of(stored, has_keys=False)
+        )
+    assert plan.met
+    assert result.success
+    assert stored.files() == before
+    [event] = result.get_asset_materialization_events()
+    assert event.materialization.metadata["contracts_not_understood"].value == 1
+    failed = {x.check_name for x in result.get_asset_check_evaluations() if not x.passed}
+    assert "listed_contracts_are_understood" in failed
+    assert "not understood" in str(event.materialization.metadata["decisions"].value)
     _no_canary(stored, result, caplog)
 
 

@@ -23,6 +23,8 @@ from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.gate.client import Gate
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
 from cryptopipe_assets.vendors.okx.client import Okx
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
+from cryptopipe_assets.vendors.parsing.open_interest import Measured
 from cryptopipe_assets.vendors.protocols import Wanted
 
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
@@ -115,8 +117,12 @@ async def _binance_time(client: Binance, much: Extent) -> Any:
     return await client.server_time()
 
 
+def _with_count(found: ListedInstruments) -> Measured:
+    return Measured(found.frame, {"passed_over": found.passed_over.height})
+
+
 async def _binance_instruments(client: Binance, much: Extent) -> Any:
-    return await client.instruments()
+    return _with_count(await client.instruments())
 
 
 async def _binance_klines(client: Binance, much: Extent) -> Any:
@@ -160,7 +166,7 @@ def _wanted(much: Extent, past: timedelta) -> Wanted:
 
 
 async def _gate_instruments(client: Gate, much: Extent) -> Any:
-    return await client.instruments()
+    return (await client.instruments()).frame
 
 
 async def _gate_now(client: Gate, much: Extent) -> Any:

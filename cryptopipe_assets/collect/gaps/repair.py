@@ -10,6 +10,7 @@ from datetime import date, datetime
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.gaps.causes import BY_CHOICE
 from cryptopipe_assets.collect.gaps.hourly_check import without_response
 from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
@@ -93,6 +94,7 @@ class GapRepair:
     def _some(self, before: Tried, some: pl.DataFrame, symbols: Mapping[str, str]) -> Tried:
         responses, outcome, now, spent = asyncio.run(self._ask(some, symbols))
         rows = stamped(responses.bars, Ohlcv1m, source="binance", at=now)
+        rows = admitted(self.warehouse.lake, Ohlcv1m, rows).rows
         days: Counter[date] = Counter()
         for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
             assert isinstance(day, date)

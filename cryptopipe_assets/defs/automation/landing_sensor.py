@@ -45,6 +45,8 @@ def import_landed(
             rejected.append(f"{name}: {done.reason}")
         else:
             context.log.info("%s: %d rows, %d new in %s", name, done.rows, done.added, done.table)
+            if done.left_out:
+                context.log.warning("%s: %s", name, done.left_out)
     warehouse.refresh_catalog()
     if rejected:
         raise dg.Failure(

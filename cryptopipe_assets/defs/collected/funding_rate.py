@@ -14,6 +14,7 @@ from cryptopipe_assets.collect.funding import (
     of_other_contracts,
     of_other_exchanges,
     only_where_nothing_else,
+    settlements_if_told,
     settlements_of,
 )
 from cryptopipe_assets.collect.windows import expected_minutes
@@ -22,6 +23,7 @@ from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.core.versions import VANISHED
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
@@ -53,9 +55,14 @@ def funding_rate(
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
-        symbols = _listed_by(followed, days[-1])
-        inside, cost = asyncio.run(settlements_of(vendors, symbols, days))
+        alive = _alive(followed, days)
+        listed = alive.filter(pl.col("status") != VANISHED)
+        inside, cost = asyncio.run(settlements_of(vendors, _names(listed), days))
         spent.update(cost)
+        for name in _names(alive.filter(status=VANISHED)).items():
+            rows, cost = asyncio.run(settlements_if_told(vendors, name, days))
+            inside = pl.concat([inside, rows])
+            spent.update(cost)
         if vendors.missing_instrument == "fail":
             _require_settlements(followed, days, inside, now=vendors.clock())
         others = only_where_nothing_else(elsewhere, inside)
@@ -70,10 +77,21 @@ def funding_rate(
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
 
 
-def _listed_by(followed: pl.DataFrame, day: date) -> dict[str, str]:
-    """Vendor's and our symbol of the contracts that had been listed when the day was over."""
-    listed = followed.filter(pl.col("listed_at") < midnight(day) + DAY)
-    return dict(listed.select("vendor_symbol", "symbol").iter_rows())
+def _alive(followed: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """The contracts that were listed at some time of the days, as far as the registry knows.
+
+    One that vanished may have gone on until it was seen to be gone.
+    """
+    end = pl.when(pl.col("status") == VANISHED).then("ts").otherwise("delisted_at")
+    return followed.filter(
+        pl.col("listed_at") < midnight(days[-1]) + DAY,
+        end.is_null() | (end > midnight(days[0])),
+    )
+
+
+def _names(contracts: pl.DataFrame) -> dict[str, str]:
+    """Vendor's and our symbol."""
+    return dict(contracts.select("vendor_symbol", "symbol").iter_rows())
 
 
 def _require_settlements(

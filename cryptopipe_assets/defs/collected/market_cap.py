@@ -13,6 +13,7 @@ from cryptopipe_assets.collect.market_cap import Gathered, from_coinbase, from_c
 from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.coin_names import ticker_of
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.publishing.check_result import check_result
@@ -42,7 +43,7 @@ def market_cap(
     """
     publication = Publication(context, warehouse, MarketCap)
     vendors = vendors.reporting_to(publication.journal)
-    coins = universe_of(context, universe).coins(MarketCap.table_name())
+    coins = _tickers(universe_of(context, universe))
     days = days_of(context)
 
     def ask(choice: Choice) -> Gathered:
@@ -64,6 +65,11 @@ def market_cap(
     yield from publication.finish(
         {"source": choice.source, "source_reason": choice.reason, **counts}
     )
+
+
+def _tickers(universe: Universe) -> list[str]:
+    """Tickers that vendors of market caps have for the followed coins, sorted."""
+    return sorted({ticker_of(coin) for coin in universe.coins(MarketCap.table_name())})
 
 
 def _stored(lake: Lake, days: list[date], today: date) -> pl.DataFrame:
@@ -120,7 +126,7 @@ def market_cap_covers_the_universe(
     days = days_checked(context, warehouse, MarketCap)
     stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
     missing = (
-        pl.DataFrame({"coin": universe_of(context, universe).coins(MarketCap.table_name())})
+        pl.DataFrame({"coin": _tickers(universe_of(context, universe))})
         .join(pl.DataFrame({"day": days}), how="cross")
         .join(
             stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.followed import followed_instruments, still_told
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
     outstanding,
@@ -85,7 +85,7 @@ async def _ask(
     vendor_symbol = dict(followed.select("symbol", "vendor_symbol").iter_rows())
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
-        expected = expected_minutes(followed, days, now=now)
+        expected = expected_minutes(still_told(followed, now=now), days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
         quiet: list[tuple[str, date]] = []
         for window in outstanding(expected, stored):

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.coin_names import under_contract_names
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
@@ -59,7 +60,7 @@ def leverage_ratios(
     for days in stretches(warehouse.lake, OpenInterest, days_of(context)):
         closes, caps, funding = _scans(warehouse.lake, days)
         end = end_of_ended_days(days, closes, caps, funding)
-        market_caps = caps.collect()
+        market_caps = under_contract_names(caps.collect())
         daily = with_exclusion(daily_close(coin_totals(closes.collect())), market_caps)
         ratios = leverage.leverage_ratios(
             daily,
@@ -118,7 +119,9 @@ def leverage_ratios_cover_the_open_interest(
         .sort("coin", "ts")
         .collect()
     )
-    due = with_exclusion(at_day_end, scans[1].collect()).filter(~pl.col("is_excluded"))
+    due = with_exclusion(at_day_end, under_contract_names(scans[1].collect())).filter(
+        ~pl.col("is_excluded")
+    )
     rows = warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect()
     absent = due.join(rows, on=["coin", "ts"], how="anti").select("coin", "ts")
     return dg.AssetCheckResult(

@@ -13,6 +13,7 @@ from typing import Any
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.core.calendar import days_between
 from cryptopipe_assets.core.errors import ContractError, RequestError
 from cryptopipe_assets.core.schema import Collected, SymbolRecord, Table
@@ -121,6 +122,7 @@ class Publication:
         self._warehouse = warehouse
         self._contract = contract
         self._commits: list[Commit] = []
+        self._refused = 0
         days = tuple(days_of(context)) if contract.has_days() else ()
         self.journal = Journal(
             contract.table_name(),
@@ -144,7 +146,7 @@ class Publication:
             After yielding the failed gate check; nothing of this frame is written.
         """
         try:
-            checked = self._contract.conform(frame)
+            checked = self._admit(self._contract.conform(frame))
             parts = rows_by_day(checked, days, of=self._contract.table_name())
         except ContractError as exc:
             yield self._gate(passed=False, metadata={"why": dg.MetadataValue.md(str(exc))})
@@ -176,12 +178,22 @@ class Publication:
         lake = self._warehouse.lake
         stored = report(lake, self._contract, self._commits)
         told = {**stored, **(metadata or {}), **decisions(self.journal)}
+        if self._refused:
+            told["rows_outside_of_life"] = self._refused
         shown = {**self._pictures(told), "preview": preview_of(lake, self._commits)}
         if day := self._commits[-1].day:
             # Dagster writes what is told of a run once a day of it, and keeps each three times.
             self._context.add_asset_metadata(shown, partition_key=day.isoformat())
             shown = {}
         yield dg.MaterializeResult(metadata={**shown, **told})
+
+    def _admit(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """Leave out rows from outside of their contracts' lives; the journal names them."""
+        found = admitted(self._warehouse.lake, self._contract, rows)
+        if found.refused_rows:
+            self.journal.note("fallback", f"{self._contract.table_name()}: {found.why}")
+            self._refused += found.refused_rows
+        return found.rows
 
     def _commit(self, part: pl.DataFrame, day: date | None = None) -> Commit:
         lake = self._warehouse.lake

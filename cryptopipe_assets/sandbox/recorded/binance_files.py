@@ -15,6 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import IO, cast
 
+from cryptopipe_assets.core.contract_names import CONTRACT, composed
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, UnreadableRecording
 
@@ -22,7 +23,7 @@ _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
 _KLINE = re.compile(
     rf"\d{{12,14}}(?:,{_NUMBER}){{5}},\d{{12,14}},{_NUMBER},\d+(?:,(?:{_NUMBER})?){{3}}"
 )
-_SETTLEMENT = re.compile(rf"(\d{{12,14}}),([0-9A-Z_]+),({_NUMBER})")
+_SETTLEMENT = re.compile(rf"(\d{{12,14}}),({CONTRACT}),({_NUMBER})")
 # The REST captures call the same columns by other names.
 _ALIASES = {
     "timestamp": "open_time",
@@ -87,13 +88,13 @@ def read_settlements(path: Path) -> list[RecordedSettlement]:
     UnreadableRecording
         The file cannot be read or a row is not ``timestamp,symbol,funding_rate`` of its symbol.
     """
-    symbol = path.name.partition(".")[0]
+    symbol = composed(path.name.partition(".")[0])
     rows: dict[int, RecordedSettlement] = {}
     for number, line in enumerate(_text(path)):
         if number == 0 and not line[0].isdigit():
             continue  # the header
         found = _SETTLEMENT.fullmatch(line)
-        if found is None or found[2] != symbol:
+        if found is None or composed(found[2]) != symbol:
             raise UnreadableRecording(path, f"not a settlement of {symbol}: {line!r}")
         row = RecordedSettlement(int(found[1]), found[3])
         if rows.setdefault(row.hour, row) != row:
@@ -153,7 +154,7 @@ def _readable(path: Path) -> Iterator[None]:
 
 def _text(path: Path) -> Generator[str, None, None]:
     """Yield the lines that are not blank, from a plain or gzipped file."""
-    with _readable(path), _opened(path) as file, io.TextIOWrapper(file, encoding="ascii") as text:
+    with _readable(path), _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
         for line in text:
             if line.strip():
                 yield line.strip()

@@ -17,6 +17,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.contract_names import CONTRACT, composed
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.sandbox.contents.contents import Contents
 from cryptopipe_assets.sandbox.contents.source import Instrument, UnreadableRecording
@@ -29,8 +30,10 @@ from cryptopipe_assets.sandbox.recorded.coingecko import RecordedCoinGecko
 from cryptopipe_assets.sandbox.recorded.coinmarketcap import RecordedCoinMarketCap
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
 
-_MINUTES = re.compile(r"(?P<symbol>[0-9A-Z_]+)-1m-(?P<month>\d{4}-(?:0[1-9]|1[0-2]))\.csv(?:\.gz)?")
-_SYMBOL_FILE = re.compile(r"(?P<symbol>[0-9A-Z_]+)\.csv(?:\.gz)?")
+_MINUTES = re.compile(
+    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))\.csv(?:\.gz)?"
+)
+_SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT})\.csv(?:\.gz)?")
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR")
 
 
@@ -170,12 +173,15 @@ def _decimals(text: str) -> int:
 def _by_month(folder: Path) -> dict[str, dict[date, Path]]:
     files: dict[str, dict[date, Path]] = {}
     for path in sorted(folder.glob("*.csv*")):
-        if found := _MINUTES.fullmatch(path.name):
+        if found := _MINUTES.fullmatch(composed(path.name)):
             month = date.fromisoformat(f"{found['month']}-01")
             files.setdefault(found["symbol"], {})[month] = path
     return files
 
 
 def _by_symbol(folder: Path) -> dict[str, Path]:
-    found = ((_SYMBOL_FILE.fullmatch(path.name), path) for path in sorted(folder.glob("*.csv*")))
+    found = (
+        (_SYMBOL_FILE.fullmatch(composed(path.name)), path)
+        for path in sorted(folder.glob("*.csv*"))
+    )
     return {match["symbol"]: path for match, path in found if match}

@@ -10,7 +10,8 @@ class Instruments(Registry):
 
     A change at the venue (status, interval, delisting) or of our tier appends a row with the
     instant at which we saw it; nothing is overwritten. A contract that the venue no longer lists
-    ends with the status VANISHED.
+    ends with the status VANISHED; it was last seen at ``delisted_at`` and missed at ``ts``, unless
+    its end was announced.
     """
 
     venue: str = column("Exchange that lists the contract.", unit="id")
@@ -26,7 +27,9 @@ class Instruments(Registry):
         "When trading began; null where the venue does not say.", unit="UTC", nullable=True
     )
     delisted_at: Timestamp = column(
-        "When trading ends or ended; null while no end is known.", unit="UTC", nullable=True
+        "When trading ends or ended, or a VANISHED one was last seen; null: no end is known.",
+        unit="UTC",
+        nullable=True,
     )
     funding_interval_hours: int = column("Hours between settlements now.", unit="hours", ge=1)
     price_tick: float = column("Smallest step of the price.", unit="quote", gt=0)

@@ -13,6 +13,7 @@ from typing import Literal, Self
 
 import polars as pl
 
+from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
@@ -33,7 +34,7 @@ NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
 )
 _NAME = re.compile(
-    r"(?P<symbol>[0-9A-Z]+)-"
+    rf"(?P<symbol>{CONTRACT})-"
     r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
     r"|(?P<funding>fundingRate)-(?P<month>\d{4}-\d{2})"
     r"|(?P<metrics>metrics)-(?P<day>\d{4}-\d{2}-\d{2}))\.zip"
@@ -89,12 +90,15 @@ def read_name(name: str) -> ArchiveFile:
     Raises
     ------
     UnexpectedShape
-        If it is none that we know.
+        If it is none that we know, or of a contract that is no perpetual.
     """
-    found = _NAME.fullmatch(name)
+    found = _NAME.fullmatch(composed(name))
     label = found and (found["span"] or found["month"] or found["day"])
     if not found or not label:
         raise UnexpectedShape(f"expected a name like {NAMES}, got {name}")
+    contract = read_contract_name(found["symbol"])
+    if contract.why_not:
+        raise UnexpectedShape(f"{name}: {contract.text} is {contract.why_not}")
     daily = len(label) == len("2026-11-20")
     try:
         start = date.fromisoformat(label if daily else f"{label}-01")
@@ -103,7 +107,7 @@ def read_name(name: str) -> ArchiveFile:
     kinds: tuple[Kind, ...] = ("1m", "fundingRate", "metrics")
     kind = next(each for each in kinds if each in found.groups())
     of = ArchiveFile.of_day if daily else ArchiveFile.of_month
-    return of(kind, found["symbol"], start)
+    return of(kind, contract.text, start)
 
 
 def checksum_in(line: str, name: str) -> str:

@@ -33,6 +33,7 @@ from cryptopipe_assets.vendors.binance.parse_settlements import (
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
 
 TIME = "/fapi/v1/time"
@@ -67,14 +68,15 @@ class Binance(VendorClient):
         with self.promised(TIME):
             return read_time(payload, now=self.clock())
 
-    async def instruments(self) -> pl.DataFrame:
-        """Return the perpetual contracts that Binance lists now, sorted by symbol.
+    async def instruments(self) -> ListedInstruments:
+        """Return the perpetual contracts that Binance lists now, and what it lists besides.
 
         Returns
         -------
-        DataFrame of venue, symbol, vendor_symbol, coin, quote, margin_asset,
-        contract_multiplier, contract_type, status, listed_at, delisted_at (null while no end is
-        set), funding_interval_hours (8 unless Binance says otherwise), price_tick and
+        ListedInstruments with a frame, sorted by symbol, of venue, symbol, vendor_symbol, coin,
+        quote, margin_asset, contract_multiplier, contract_type, status, listed_at, delisted_at
+        (null while no end is set), funding_interval_hours (8 unless Binance says otherwise),
+        price_tick and
         quantity_step (null where Binance gives no such filter).
 
         Raises

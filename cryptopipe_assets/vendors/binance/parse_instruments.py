@@ -1,19 +1,27 @@
 """Binance's list of contracts, made into instruments. Pure: no network."""
 
-from collections.abc import Collection
+import math
+import re
+from collections.abc import Collection, Mapping
+from datetime import datetime, timedelta
 from typing import Any, Literal, NotRequired
 
-import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
+from cryptopipe_assets.core.contract_names import COIN, composed, read_contract_name
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
+from cryptopipe_assets.core.time import EPOCH
 from cryptopipe_assets.vendors.parsing.fields import Count
-from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA
-from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
+from cryptopipe_assets.vendors.parsing.instruments import (
+    NO_END_MS,
+    ListedInstruments,
+    Passed,
+    listed_instruments,
+)
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 
 PERPETUALS = ("PERPETUAL", "TRADIFI_PERPETUAL")
-NO_END_MS = 4_102_444_800_000  # year 2100; Binance writes 4133404800000 for "not delisted"
 USUAL_INTERVAL_HOURS = 8
 INTERVALS_HOURS = (1, 2, 4, 6, 8, 12, 24)
 FIRST_LISTING_MS = 1_500_000_000_000  # July 2017: Binance opened
@@ -38,7 +46,7 @@ class _Contract(TypedDict):
 
 
 class _Exchange(TypedDict):
-    symbols: list[_Contract]
+    symbols: list[Any]
 
 
 class _Interval(TypedDict):
@@ -47,111 +55,135 @@ class _Interval(TypedDict):
 
 
 _EXCHANGE = TypeAdapter(_Exchange)
+_CONTRACT = TypeAdapter(_Contract)
 _INTERVALS = TypeAdapter(list[_Interval])
 
 
-def read_instruments(exchange: Any, funding: Any) -> pl.DataFrame:
+def read_instruments(exchange: Any, funding: Any) -> ListedInstruments:
     """Return the perpetuals of ``exchangeInfo`` with the intervals of ``fundingInfo``.
 
-    Unknown fields, contract types and states are let be.
+    Each contract is judged by itself: one that cannot be understood is passed over with the
+    reason. Unknown fields and states are let be.
 
     Raises
     ------
     UnexpectedShape
-        If a field is missing or cannot be true, two contracts would have one name, or the two
-        answers are not of the same contracts.
+        If the answers are no lists of contracts, are not of the same contracts, or most of the
+        perpetuals are not understood.
     """
-    listed = shaped(_EXCHANGE, exchange)["symbols"]
-    hours = _hours(shaped(_INTERVALS, funding), {each["symbol"] for each in listed})
-    rows = [
-        _instrument(each, hours.get(each["symbol"], USUAL_INTERVAL_HOURS))
-        for each in listed
-        if each["contractType"] in PERPETUALS
-    ]
-    if not rows:
-        raise UnexpectedShape("expected the perpetuals that are listed, got none")
-    found = pl.DataFrame(rows, schema=_RAW_SCHEMA)
-    if not (twins := found.filter(pl.col("symbol").is_duplicated())).is_empty():
-        raise UnexpectedShape(
-            f"two contracts of one name: {twins['vendor_symbol'].to_list()} are all "
-            f"{twins['symbol'][0]}"
-        )
-    steps = pl.col("price_tick", "quantity_step").cast(pl.Float64, strict=False)
-    delivery = pl.col("delisted_at")
-    refuse(
-        found.with_columns(steps),
-        {
-            "it was listed at an impossible time": ~pl.col("listed_at").is_between(
-                FIRST_LISTING_MS, NO_END_MS
-            ),
-            "a tick or step is not positive": pl.any_horizontal(
-                ~(pl.col("price_tick", "quantity_step").fill_null(1.0) > 0),
-                ~pl.col("price_tick", "quantity_step").fill_null(1.0).is_finite(),
-            ),
-        },
-        show=("vendor_symbol", "listed_at", "price_tick", "quantity_step"),
-    )
+    sent = shaped(_EXCHANGE, exchange)["symbols"]
+    names = {row["symbol"] for row in sent if isinstance(row, dict) and "symbol" in row}
+    hours = _hours(shaped(_INTERVALS, funding), names)
+    rows: list[dict[str, object]] = []
+    passed: list[Passed] = []
+    for row in sent:
+        if (other := _of_another_kind(row)) is not None:
+            passed.append(other)
+            continue
+        try:
+            rows.append(_instrument(shaped(_CONTRACT, row), hours))
+        except UnexpectedShape as exc:
+            passed.append((*_names(row), str(exc), False))
+    return listed_instruments(rows, passed)
+
+
+def _of_another_kind(row: Any) -> Passed | None:
+    """Say why a row is no perpetual's that can be followed; null if it may be one."""
+    said = row if isinstance(row, dict) else {}
+    vendor_symbol, kind = said.get("symbol"), said.get("contractType")
+    if isinstance(vendor_symbol, str):
+        name = read_contract_name(vendor_symbol)
+        if name.nature in ("settled", "dated"):
+            return vendor_symbol, None, f"it is {name.why_not}", True
+    if isinstance(kind, str) and kind not in PERPETUALS:
+        state = said.get("status", "")
+        return (*_names(row), f"its contractType is {kind!r}, no perpetual ({state})", True)
+    return None
+
+
+def _names(row: Any) -> tuple[str | None, str | None]:
+    """The venue's and the canonical name of a row, null where it does not say."""
+    said = row if isinstance(row, dict) else {}
+    theirs, base, quote = (said.get(key) for key in ("symbol", "baseAsset", "quoteAsset"))
+    is_named = isinstance(base, str) and isinstance(quote, str)
     return (
-        found.with_columns(
-            pl.when(delivery < NO_END_MS).then(delivery).cast(TIMESTAMP),
-            pl.col("listed_at").cast(TIMESTAMP),
-            steps,
-        )
-        .match_to_schema(INSTRUMENT_SCHEMA)
-        .sort("symbol")
+        theirs if isinstance(theirs, str) else None,
+        perpetual(str(base), str(quote)) if is_named else None,
     )
 
 
-def _hours(intervals: list[_Interval], listed: Collection[str]) -> dict[str, int]:
+def _hours(intervals: list[_Interval], listed: Collection[str]) -> dict[str, set[int]]:
     """Return hours between settlements by symbol, where Binance states them."""
-    hours: dict[str, int] = {}
+    hours: dict[str, set[int]] = {}
     for each in intervals:
-        said = each["fundingIntervalHours"]
-        if hours.setdefault(each["symbol"], said) != said:
-            raise UnexpectedShape(f"fundingInfo: two intervals of {each['symbol']}")
-    odd = {name: each for name, each in hours.items() if each not in INTERVALS_HOURS}
-    if odd:
-        raise UnexpectedShape(f"expected intervals of {INTERVALS_HOURS} hours, got {odd}")
+        hours.setdefault(each["symbol"], set()).add(each["fundingIntervalHours"])
     if not hours.keys() & set(listed):
         raise UnexpectedShape("fundingInfo: expected contracts of exchangeInfo, got none of them")
     return hours
 
 
-_AS_SENT = {
-    "listed_at": pl.Int64(),
-    "delisted_at": pl.Int64(),
-    "price_tick": pl.String(),
-    "quantity_step": pl.String(),
-}
-_RAW_SCHEMA = pl.Schema({**INSTRUMENT_SCHEMA, **_AS_SENT})
+def _interval(said: set[int]) -> int:
+    if len(said) > 1:
+        raise UnexpectedShape(f"fundingInfo: two intervals, {sorted(said)} hours")
+    (hours,) = said
+    if hours not in INTERVALS_HOURS:
+        raise UnexpectedShape(
+            f"fundingInfo: expected an interval of {INTERVALS_HOURS} hours, got {hours}"
+        )
+    return hours
 
 
-def _instrument(contract: _Contract, interval_hours: int) -> dict[str, Any]:
-    """Name the fields of one contract, values still as sent."""
-    coin, multiplier = split_multiplier(contract["baseAsset"])
+def _instant(said: int) -> datetime:
+    """An instant of Binance's life."""
+    if not FIRST_LISTING_MS <= said < NO_END_MS:
+        raise UnexpectedShape(f"it was listed or ends at an impossible time: {said}")
+    return EPOCH + timedelta(milliseconds=said)
+
+
+def _instrument(contract: _Contract, hours: Mapping[str, set[int]]) -> dict[str, object]:
+    """Return one contract as the table has it.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a value cannot be true.
+    """
+    base, quote = composed(contract["baseAsset"]), contract["quoteAsset"]
+    for each in (base, quote):
+        if not re.fullmatch(COIN, each):
+            raise UnexpectedShape(f"expected a ticker of letters and digits, got {each!r}")
+    coin, multiplier = split_multiplier(base)
+    delivery = contract["deliveryDate"]
     return {
         "venue": "binance",
-        "symbol": perpetual(contract["baseAsset"], contract["quoteAsset"]),
+        "symbol": perpetual(base, quote),
         "vendor_symbol": contract["symbol"],
         "coin": coin,
-        "quote": contract["quoteAsset"],
+        "quote": quote,
         "margin_asset": contract["marginAsset"],
         "contract_multiplier": multiplier,
         "contract_type": contract["contractType"],
         "status": contract["status"],
-        "listed_at": contract["onboardDate"],
-        "delisted_at": contract["deliveryDate"],
-        "funding_interval_hours": interval_hours,
+        "listed_at": _instant(contract["onboardDate"]),
+        "delisted_at": None if delivery >= NO_END_MS else _instant(delivery),
+        "funding_interval_hours": _interval(hours.get(contract["symbol"], {USUAL_INTERVAL_HOURS})),
         "price_tick": _filtered(contract, "PRICE_FILTER", "tickSize"),
         "quantity_step": _filtered(contract, "LOT_SIZE", "stepSize"),
     }
 
 
-def _filtered(contract: _Contract, kind: str, field: Literal["tickSize", "stepSize"]) -> str | None:
+def _filtered(
+    contract: _Contract, kind: str, field: Literal["tickSize", "stepSize"]
+) -> float | None:
     """Return a filter's number, null where there is no such filter."""
     for each in contract["filters"]:
         if each["filterType"] == kind:
-            if (said := each.get(field)) is None:
-                raise UnexpectedShape(f"{contract['symbol']}: expected {field} in its {kind}")
-            return said
+            said = each.get(field)
+            try:
+                step = float(said or "")
+            except ValueError:
+                raise UnexpectedShape(f"expected {field} in its {kind}, got {said!r}") from None
+            if not 0 < step < math.inf:
+                raise UnexpectedShape(f"a tick or step is not positive: {field} {said}")
+            return step
     return None

@@ -10,6 +10,7 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
 from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
 from cryptopipe_assets.vendors.protocols import Wanted
 
@@ -40,7 +41,7 @@ class BinanceVenue:
         """As of ``Binance``."""
         return await self._client.server_time()
 
-    async def instruments(self) -> pl.DataFrame:
+    async def instruments(self) -> ListedInstruments:
         """As of ``Binance``."""
         return await self._client.instruments()
 

@@ -17,6 +17,7 @@ from cryptopipe_assets.vendors.gate.parsing import (
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments, Passed
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.protocols import Wanted
 
@@ -33,8 +34,8 @@ class Gate(VendorClient):
 
     vendor: ClassVar[str] = "gate"
 
-    async def instruments(self) -> pl.DataFrame:
-        """Return the perpetual contracts that Gate lists now: ``INSTRUMENT_SCHEMA``.
+    async def instruments(self) -> ListedInstruments:
+        """Return the perpetual contracts that Gate lists now, and what it lists besides.
 
         ``listed_at`` is null where Gate does not say it, as of contracts before 2021.
 
@@ -42,9 +43,9 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed = await self._listed()
+        listed, passed = await self._listed()
         with self.promised(CONTRACTS):
-            return instruments_of(listed)
+            return instruments_of(listed, passed)
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the running hour, if the present is wanted.
@@ -57,7 +58,7 @@ class Gate(VendorClient):
         """
         if not wanted.has_present:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
-        listed = await self._listed()
+        listed, _ = await self._listed()
         payload = await self.get_json(TICKERS, {}, family="public")
         with self.promised(TICKERS):
             return read_tickers(payload, contracts_of(listed), now=self.clock())
@@ -73,7 +74,7 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed = await self._listed()
+        listed, _ = await self._listed()
         with self.promised(CONTRACTS):
             trading = contracts_of(listed)
         theirs = [each for each, contract in trading.values() if contract.coin in wanted.coins]
@@ -82,7 +83,7 @@ class Gate(VendorClient):
         )
         return pl.concat([SETTLEMENT_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
-    async def _listed(self) -> list[Listed]:
+    async def _listed(self) -> tuple[list[Listed], list[Passed]]:
         payload = await self.get_json(CONTRACTS, {}, family="public")
         with self.promised(CONTRACTS):
             return read_contracts(payload)

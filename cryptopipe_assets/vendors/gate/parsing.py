@@ -1,18 +1,26 @@
 """Gate's responses made into contracts, open interest and settlements. Pure: no network."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 import polars as pl
 from pydantic import ConfigDict, StrictBool, TypeAdapter
 
+from cryptopipe_assets.core.contract_names import COIN
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
-from cryptopipe_assets.core.time import HOUR_MS, milliseconds
+from cryptopipe_assets.core.time import EPOCH, HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, TextFigure, Wire
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
-from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import (
+    NO_END_MS,
+    ListedInstruments,
+    Passed,
+    listed_instruments,
+    require_most,
+)
 from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract, by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
@@ -59,39 +67,70 @@ class _Settled(_Snake):
     r: TextFigure
 
 
-_CONTRACTS = TypeAdapter(list[Listed])
+_ROWS = TypeAdapter(list[Any])
+_CONTRACT = TypeAdapter(Listed)
 _TICKERS = TypeAdapter(list[_Ticker])
 _SETTLED = TypeAdapter(list[_Settled])
 
 
-def read_contracts(payload: Any) -> list[Listed]:
-    """Return the contracts with a size, sorted by name.
+def read_contracts(payload: Any) -> tuple[list[Listed], list[Passed]]:
+    """Return the contracts with a size, sorted by name, and what was passed over.
+
+    Each contract is judged by itself: one that cannot be understood is passed over with the
+    reason.
 
     Raises
     ------
     UnexpectedShape
-        If a field is missing, nothing is listed, a name is no pair or listed twice, or a size, a
-        step or an interval cannot be true.
+        If it is no list, nothing is listed, or most of it is not understood.
     """
-    listed = [each for each in shaped(_CONTRACTS, payload) if each.type == "direct"]
-    if not listed:
-        raise UnexpectedShape("expected the contracts that are listed, got none")
-    for each in listed:
-        base, _, quote = each.name.partition("_")
-        hours, rest = divmod(each.funding_interval, HOUR_SECONDS)
-        if not base or not quote:
-            raise UnexpectedShape(f"expected a name like BTC_USDT, got {each.name!r}")
-        if each.quanto_multiplier <= 0 or each.order_price_round <= 0:
-            raise UnexpectedShape(f"{each.name}: a size or a step is not positive")
-        if rest or not 1 <= hours <= 24:
-            raise UnexpectedShape(
-                f"{each.name}: expected 1 to 24 whole hours between settlements, got "
-                f"{each.funding_interval} s"
-            )
-    names = Counter(each.name for each in listed)
-    if twice := sorted(name for name, count in names.items() if count > 1):
-        raise UnexpectedShape(f"two contracts of one name: {', '.join(twice)}")
-    return sorted(listed, key=lambda each: each.name)
+    listed: dict[str, Listed] = {}
+    passed: list[Passed] = []
+    contradicted: set[str] = set()
+    for row in shaped(_ROWS, payload):
+        said = row if isinstance(row, dict) else {}
+        name = said.get("name") if isinstance(said.get("name"), str) else None
+        try:
+            if said.get("type", "direct") != "direct":
+                passed.append((name, None, f"its type is {said['type']!r}, not direct", True))
+                continue
+            contract = _possible(shaped(_CONTRACT, row))
+            if listed.setdefault(contract.name, contract) != contract:
+                contradicted.add(contract.name)
+                raise UnexpectedShape(f"two contracts of one name: {contract.name}")
+        except UnexpectedShape as exc:
+            passed.append((name, _symbol(name), str(exc), False))
+    kept = [listed[name] for name in sorted(listed.keys() - contradicted)]
+    require_most(len(kept), passed)
+    return kept, passed
+
+
+def _symbol(name: str | None) -> str | None:
+    base, _, quote = (name or "").partition("_")
+    return perpetual(base, quote) if base and quote else None
+
+
+def _possible(contract: Listed) -> Listed:
+    """Return the contract if it can be true.
+
+    Raises
+    ------
+    UnexpectedShape
+    """
+    base, _, quote = contract.name.partition("_")
+    hours, rest = divmod(contract.funding_interval, HOUR_SECONDS)
+    if not all(re.fullmatch(COIN, each) for each in (base, quote)):
+        raise UnexpectedShape(f"expected a name like BTC_USDT, got {contract.name!r}")
+    if contract.quanto_multiplier <= 0 or contract.order_price_round <= 0:
+        raise UnexpectedShape(f"{contract.name}: a size or a step is not positive")
+    if rest or not 1 <= hours <= 24:
+        raise UnexpectedShape(
+            f"{contract.name}: expected 1 to 24 whole hours between settlements, got "
+            f"{contract.funding_interval} s"
+        )
+    if not 0 <= contract.create_time * 1000 < NO_END_MS:
+        raise UnexpectedShape(f"{contract.name}: it was listed at an impossible time")
+    return contract
 
 
 def contracts_of(listed: Sequence[Listed]) -> dict[str, tuple[Listed, Contract]]:
@@ -116,15 +155,15 @@ def contracts_of(listed: Sequence[Listed]) -> dict[str, tuple[Listed, Contract]]
     return {name: (trading[name], contract) for name, contract in named.items()}
 
 
-def instruments_of(listed: Sequence[Listed]) -> pl.DataFrame:
-    """Return ``INSTRUMENT_SCHEMA``, sorted by symbol.
+def instruments_of(listed: Sequence[Listed], passed: Sequence[Passed]) -> ListedInstruments:
+    """Return the contracts as the table has them.
 
     Raises
     ------
     UnexpectedShape
-        If two contracts would have one name.
+        If most contracts share a name with another one.
     """
-    rows = []
+    rows: list[dict[str, object]] = []
     for each in listed:
         base, _, quote = each.name.partition("_")
         coin, multiplier = split_multiplier(base)
@@ -139,23 +178,20 @@ def instruments_of(listed: Sequence[Listed]) -> pl.DataFrame:
                 "contract_multiplier": multiplier,
                 "contract_type": "PERPETUAL",
                 "status": each.state,
-                "listed_at": each.create_time * 1000 or None,
+                "listed_at": EPOCH + timedelta(seconds=each.create_time)
+                if each.create_time
+                else None,
                 "delisted_at": None,
                 "funding_interval_hours": each.funding_interval // HOUR_SECONDS,
                 "price_tick": each.order_price_round,
                 "quantity_step": each.quanto_multiplier,
             }
         )
-    found = pl.DataFrame(
-        rows, schema={**INSTRUMENT_SCHEMA, "listed_at": pl.Int64, "delisted_at": pl.Int64}
-    )
-    faults = {"two contracts have one name": pl.col("symbol").is_duplicated()}
-    refuse(found, faults, show=("symbol", "vendor_symbol"))
-    return (
-        found.with_columns(pl.col("listed_at", "delisted_at").cast(TIMESTAMP))
-        .match_to_schema(INSTRUMENT_SCHEMA)
-        .sort("symbol")
-    )
+    return listed_instruments(rows, passed)
+
+
+def _created(listed: Listed) -> datetime | None:
+    return EPOCH + timedelta(seconds=listed.create_time) if listed.create_time else None
 
 
 def read_tickers(

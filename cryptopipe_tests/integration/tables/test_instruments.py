@@ -2,6 +2,7 @@
 
 from datetime import timedelta
 
+import polars as pl
 import pytest
 
 from cryptopipe_assets.core.versions import latest
@@ -49,3 +50,57 @@ def test_contracts_of_a_venue_that_is_down_later_do_not_vanish(platform, setting
     with Sandbox(source, faults=down) as platform.sandbox:
         assert platform.materialise(["instruments"], "2026-03-10").success
     assert listed(platform).filter(venue="gate").equals(before)
+
+
+GONE = Fault(match="exchangeInfo", kind="drop_symbol", value="DOGEUSDT")
+ODD = Fault(match="exchangeInfo", kind="null_stamp")
+
+
+def checked(result, name):
+    [found] = [x for x in result.get_asset_check_evaluations() if x.check_name == name]
+    return found
+
+
+def test_a_followed_contract_that_is_gone_vanishes_when_last_seen_and_the_others_go_on(
+    platform,
+):
+    assert platform.materialise(["instruments", "ohlcv_1m"], "2026-03-10").success
+    last_bar = platform.read("ohlcv_1m", "2026-03-10")["available_at"].max()
+    platform.now += timedelta(hours=2)
+    with platform.sandbox.suffering(GONE):
+        result = platform.materialise(["instruments", "ohlcv_1m", "funding_rate"], "2026-03-10")
+    assert result.success
+    [doge] = listed(platform).filter(venue="binance", symbol="DOGE-USDT-PERP").rows(named=True)
+    assert doge["status"] == "VANISHED"
+    assert last_bar <= doge["delisted_at"] < doge["ts"]
+    said = checked(result, "followed_coins_are_listed")
+    assert not said.passed
+    assert "coins of [tiers.all] has DOGE" in said.description
+    assert "lists DOGE-USDT-PERP no longer" in said.description
+    bars = platform.read("ohlcv_1m", "2026-03-10").group_by("symbol").agg(newest=pl.max("ts"))
+    newest = dict(bars.iter_rows())
+    assert newest["BTC-USDT-PERP"] - newest["DOGE-USDT-PERP"] >= timedelta(minutes=110)
+
+
+def test_a_followed_contract_that_is_not_understood_keeps_its_version_and_is_named(
+    platform,
+):
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    before = listed(platform)
+    platform.now += timedelta(hours=1)
+    with platform.sandbox.suffering(ODD):
+        result = platform.materialise(["instruments"], "2026-03-10")
+    assert result.success
+    assert listed(platform).equals(before)
+    said = checked(result, "listed_contracts_are_understood")
+    assert not said.passed
+    assert "onboardDate" in str(said.metadata["passed_over"].value)
+    [event] = result.get_asset_materialization_events()
+    assert event.materialization.metadata["contracts_not_understood"].value == 1
+
+
+def test_if_no_coin_has_a_contract_the_first_line_is_an_error(platform):
+    tiers = {"all": platform.settings.config.tiers["all"].model_copy(update={"coins": ("NOPE",)})}
+    platform.settings = platform.settings.with_config(tiers=tiers)
+    result = platform.materialise(["instruments"], "2026-03-10")
+    assert not result.success

@@ -99,7 +99,7 @@ def test_settlements_are_the_same_by_file_and_by_rest(address):
 
 def test_all_symbols_together_settle_as_each_alone(address):
     async def both(binance, archive):
-        listed = await binance.instruments()
+        listed = (await binance.instruments()).frame
         symbols = dict(zip(listed["vendor_symbol"], listed["symbol"], strict=True))
         day = {"start": datetime(2026, 3, 9, tzinfo=UTC), "end": datetime(2026, 3, 10, tzinfo=UTC)}
         together = await binance.settlements(symbols, **day)

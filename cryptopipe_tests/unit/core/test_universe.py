@@ -1,5 +1,7 @@
 """Which instruments are followed."""
 
+from datetime import UTC, datetime
+
 import polars as pl
 import pytest
 
@@ -13,6 +15,8 @@ LISTED = pl.DataFrame(
         "coin": ["PEPE", "BTC", "BTC", "ETH", "AAPL"],
         "quote": ["USDT", "USDC", "USDT", "USDT", "USDT"],
         "contract_type": ["PERPETUAL"] * 4 + ["TRADIFI_PERPETUAL"],
+        "status": ["TRADING"] * 3 + ["VANISHED", "TRADING"],
+        "delisted_at": [None] * 3 + [datetime(2026, 11, 27, 4, 15, tzinfo=UTC), None],
     }
 )
 
@@ -70,3 +74,23 @@ def test_a_table_that_no_tier_takes_part_in_says_where_to_name_it():
     )
     with pytest.raises(ConfigError, match=r"no coin is followed by ohlcv_1m; name it in the tab"):
         chosen.coins("ohlcv_1m")
+
+
+def test_a_coin_that_is_not_listed_takes_no_other_one_down_and_is_named_with_its_line():
+    chosen = universe(fast=("BTC", "PEP"), slow=("ETH", "AAPL"))
+    chosen.require_listed(LISTED)
+    said = chosen.unlisted(LISTED)
+    assert sorted(said) == ["AAPL", "ETH", "PEP"]
+    assert "coins of [tiers.fast] has PEP, but binance lists no USDT perpetual" in said["PEP"]
+    assert "similar: PEPE" in said["PEP"]
+
+
+def test_a_contract_that_is_gone_is_told_from_a_coin_that_never_was():
+    said = universe(slow=("BTC", "ETH")).unlisted(LISTED)["ETH"]
+    assert "coins of [tiers.slow] has ETH" in said
+    assert "lists ETH-USDT-PERP no longer, last seen 2026-11-27 04:15 UTC" in said
+
+
+def test_a_contract_of_a_stock_is_said_to_be_listed_and_no_coins():
+    said = universe(fast=("AAPL",)).unlisted(LISTED)["AAPL"]
+    assert "X, which binance lists, is no coin's contract: its type is TRADIFI_PERPETUAL" in said

@@ -39,12 +39,13 @@ def test_only_what_changed_gets_a_new_version():
     assert fresh.select("symbol", "status", "ts").rows() == [("LUNA", "SETTLING", tuesday)]
 
 
-def test_an_entry_that_vanishes_ends_at_the_latest_when_we_saw_it_gone():
+def test_an_entry_that_vanishes_ends_when_it_was_last_seen_and_not_when_it_was_missed():
     stored = append(pl.DataFrame(schema=SCHEMA), seen(BTC="TRADING", LUNA="TRADING"), MONDAY)
     tuesday = MONDAY + timedelta(days=1)
     stored = append(stored, seen(BTC="TRADING"), tuesday)
     gone = latest(stored, KEY).filter(symbol="LUNA")
-    assert gone.select("status", "delisted_at").row(0) == ("VANISHED", tuesday)
+    assert gone.select("status", "delisted_at").row(0) == ("VANISHED", MONDAY)
+    assert gone["ts"].to_list() == [tuesday]
     wednesday = tuesday + timedelta(days=1)
     again = new_versions(stored, seen(BTC="TRADING"), KEY, source="binance", now=wednesday)
     assert again.is_empty()
@@ -56,3 +57,14 @@ def test_what_was_known_at_an_instant_is_the_version_of_then():
     then = as_known_at(stored, KEY, MONDAY + timedelta(hours=5))
     assert then["status"].to_list() == ["TRADING"]
     assert as_known_at(stored, KEY, MONDAY - timedelta(hours=5)).is_empty()
+
+
+def test_an_end_that_was_announced_before_the_entry_was_last_seen_stays():
+    sunday = MONDAY - timedelta(days=1)
+    ended = seen(BTC="TRADING", LUNA="SETTLING").with_columns(
+        delisted_at=pl.when(symbol="LUNA").then(pl.lit(sunday).dt.cast_time_unit("ms"))
+    )
+    stored = append(pl.DataFrame(schema=SCHEMA), ended, MONDAY)
+    stored = append(stored, seen(BTC="TRADING"), MONDAY + timedelta(days=1))
+    gone = latest(stored, KEY).filter(symbol="LUNA")
+    assert gone.select("status", "delisted_at").row(0) == ("VANISHED", sunday)

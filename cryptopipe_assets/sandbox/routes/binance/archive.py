@@ -12,6 +12,7 @@ from xml.sax.saxutils import escape
 
 from aiohttp import web
 
+from cryptopipe_assets.core.contract_names import CONTRACT
 from cryptopipe_assets.sandbox.contents import publication
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source
 from cryptopipe_assets.sandbox.contents.times import stamp_of
@@ -24,15 +25,15 @@ _METRICS_COLUMNS = (
     "sum_toptrader_long_short_ratio,count_long_short_ratio,sum_taker_long_short_vol_ratio"
 )
 _KLINES = re.compile(
-    r"data/futures/um/(?P<span>daily|monthly)/klines/(?P<symbol>[0-9A-Z_]+)/(?P<interval>\w+)/"
+    rf"data/futures/um/(?P<span>daily|monthly)/klines/(?P<symbol>{CONTRACT})/(?P<interval>\w+)/"
     r"(?P<stem>(?P=symbol)-(?P=interval)-(?P<label>[0-9-]+))\.zip"
 )
 _FUNDING = re.compile(
-    r"data/futures/um/(?P<span>monthly)/fundingRate/(?P<symbol>[0-9A-Z_]+)/"
+    rf"data/futures/um/(?P<span>monthly)/fundingRate/(?P<symbol>{CONTRACT})/"
     r"(?P<stem>(?P=symbol)-fundingRate-(?P<label>[0-9-]+))\.zip"
 )
 _METRICS = re.compile(
-    r"data/futures/um/(?P<span>daily)/metrics/(?P<symbol>[0-9A-Z_]+)/"
+    rf"data/futures/um/(?P<span>daily)/metrics/(?P<symbol>{CONTRACT})/"
     r"(?P<stem>(?P=symbol)-metrics-(?P<label>[0-9-]+))\.zip"
 )
 

@@ -54,7 +54,7 @@ def test_the_client_has_the_capabilities_that_its_terms_offer():
 
 
 def test_instruments_are_named_and_sized_and_an_unknown_listing_is_null():
-    found = ask(telling(), lambda gate: gate.instruments())
+    found = ask(telling(), lambda gate: gate.instruments()).frame
     assert found.schema == INSTRUMENT_SCHEMA
     first = found.filter(vendor_symbol="KNC_USDT").row(0, named=True)
     assert first == {
@@ -87,7 +87,7 @@ def test_instruments_are_named_and_sized_and_an_unknown_listing_is_null():
 def test_a_contract_that_does_not_trade_is_listed_so_and_has_no_open_interest(changes, status):
     others = sent("contracts.json")[1:]
     vendor = telling(contracts=[row("contracts", **changes), *others])
-    listed = ask(vendor, lambda gate: gate.instruments())
+    listed = ask(vendor, lambda gate: gate.instruments()).frame
     assert listed.filter(vendor_symbol="KNC_USDT")["status"].item() == status
     found = ask(vendor, lambda gate: gate.hourly_open_interest(TODAY))
     assert "KNC-USDT-PERP" not in found.frame["symbol"]
@@ -167,7 +167,11 @@ def test_a_full_page_is_followed_by_the_one_before_it():
         ("contracts", [row("contracts", name="KNCUSDT")], "a name like BTC_USDT"),
         ("contracts", [row("contracts", quanto_multiplier="0")], "not positive"),
         ("contracts", [row("contracts", funding_interval=1000)], "whole hours"),
-        ("contracts", [row("contracts")] * 2, "two contracts of one name"),
+        (
+            "contracts",
+            [row("contracts"), row("contracts", quanto_multiplier="7")],
+            "two contracts of one name",
+        ),
         ("tickers", [row("tickers", total_size="-1")], "negative"),
         ("tickers", [], "got none"),
         ("tickers", [{"contract": "KNC_USDT"}], "Field required"),
@@ -198,3 +202,12 @@ def test_what_gate_did_not_promise_is_refused(endpoint, body, said):
 def test_a_failure_is_never_an_empty_frame(response, error):
     with pytest.raises(error, match="gate"):
         ask(lambda request: response, lambda gate: gate.hourly_open_interest(TODAY))
+
+
+def test_a_contract_that_cannot_be_understood_takes_no_other_one_down():
+    odd = row("contracts", name="ODD_USDT", funding_interval=1000)
+    found = ask(telling(contracts=[row("contracts"), odd]), lambda gate: gate.instruments())
+    assert found.frame["vendor_symbol"].to_list() == ["KNC_USDT"]
+    [left_out] = found.not_understood.rows(named=True)
+    assert (left_out["vendor_symbol"], left_out["symbol"]) == ("ODD_USDT", "ODD-USDT-PERP")
+    assert "whole hours" in left_out["reason"]

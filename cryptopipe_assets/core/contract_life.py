@@ -1,0 +1,82 @@
+"""When a contract was listed: intervals, from every version that the registry keeps of it. Pure.
+
+A name may be listed twice: a contract is delisted and reopened later, or its ticker is given to
+another coin. Then the newest version tells of the second life only, and rows between the two are
+of neither.
+"""
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+import polars as pl
+
+from cryptopipe_assets.core.versions import VANISHED
+
+INSTANT = pl.Datetime("ms", "UTC")
+LIVES = pl.Schema({"venue": pl.String(), "symbol": pl.String(), "start": INSTANT, "end": INSTANT})
+
+
+@dataclass(frozen=True)
+class _Life:
+    """Listed from start (null: nobody knows) to end (null: no end is known)."""
+
+    start: datetime | None
+    end: datetime | None
+
+
+def lives_of(versions: pl.DataFrame) -> pl.DataFrame:
+    """Intervals in which each contract was listed, sorted by venue, symbol and start.
+
+    A contract that was announced to end, ended then. One that vanished without a word lived on
+    until it was missed, at the latest. One that is back with the listing date it had never was
+    away: the list lacked it. A listing date that is moved while the contract is listed is a
+    correction; the earliest holds.
+
+    Parameters
+    ----------
+    versions
+        venue, symbol, ts, status, listed_at and delisted_at of every version.
+
+    Returns
+    -------
+    DataFrame of ``LIVES``: start and end are null where they are not known; end is exclusive for
+    bars.
+    """
+    facts = versions.sort("venue", "symbol", "ts").select(
+        "venue", "symbol", "ts", "status", "listed_at", "delisted_at"
+    )
+    rows = [
+        (*key, life.start, life.end)
+        for key, own in facts.group_by("venue", "symbol", maintain_order=True)
+        for life in _lives(own.drop("venue", "symbol").iter_rows())
+    ]
+    return pl.DataFrame(rows, schema=LIVES, orient="row").sort("venue", "symbol", "start")
+
+
+def _lives(
+    versions: Iterator[tuple[datetime, str, datetime | None, datetime | None]],
+) -> list[_Life]:
+    """Lives of one contract, from its versions in their order."""
+    lives: list[_Life] = []
+    announced: datetime | None = None
+    for ts, status, listed, delisted in versions:
+        end = ts if status == VANISHED and announced != delisted else delisted
+        announced = delisted if status != VANISHED else announced
+        last = lives[-1] if lives else None
+        is_next = (
+            last is not None
+            and last.end is not None
+            and listed is not None
+            and (last.start is None or listed > last.start)
+            and listed >= last.end
+        )
+        if last is None or is_next:
+            lives.append(_Life(listed, end))
+        else:
+            lives[-1] = replace(last, start=_earlier(last.start, listed), end=end)
+    return lives
+
+
+def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:
+    return None if one is None or other is None else min(one, other)

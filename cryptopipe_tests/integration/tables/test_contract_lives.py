@@ -1,0 +1,126 @@
+"""No door of the contract tables lets a row in from outside of its contract's life."""
+
+import ast
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import httpx
+import polars as pl
+import pytest
+
+import cryptopipe_assets
+from cryptopipe_assets.collect.landing import import_file, landing
+from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_tests.conftest import Platform
+from cryptopipe_tests.integration.tables.test_symbol_history import history
+
+DOGE = "DOGE-USDT-PERP"
+END = datetime(2026, 2, 15, 12, 9, tzinfo=UTC)
+"""In a month that the archive has as one file; the file goes on after it."""
+AFTER = END + timedelta(minutes=1)
+
+
+def ended(platform: Platform, **changes: object) -> None:
+    """Doge's contract is announced to have ended; the vendor's files and API go on."""
+    if not platform.lake.has("instruments"):
+        assert platform.materialise(["instruments"], "2026-03-10").success
+    stored = latest(platform.lake.read(Instruments), INSTRUMENT)
+    stamp = pl.lit(platform.now + timedelta(minutes=1)).dt.cast_time_unit("ms")
+    facts = {"status": "SETTLING", "delisted_at": END, **changes}
+    version = stored.filter(venue="binance", symbol=DOGE).with_columns(
+        ts=stamp,
+        available_at=stamp,
+        ingested_at=stamp,
+        **{name: pl.lit(value).cast(stored.schema[name]) for name, value in facts.items()},
+    )
+    platform.lake.upsert(Instruments, Instruments.conform(version))
+
+
+def land(platform: Platform, path: str) -> None:
+    name = path.rsplit("/", 1)[-1]
+    warehouse = build(platform.settings).resources["warehouse"]
+    content = httpx.get(f"{platform.sandbox.url}/binance-archive{path}").raise_for_status().content
+    (landing(warehouse) / name).write_bytes(content)
+    done = import_file(warehouse, name, at=platform.now)
+    assert done is not None
+    assert f"of {DOGE} at binance" in done.left_out
+
+
+def by_archive(platform: Platform) -> None:
+    assert platform.materialise(["funding_rate"], "2026-02-01", "2026-02-28").success
+
+
+def by_rest(platform: Platform) -> None:
+    assert platform.materialise(["funding_rate"], "2026-02-15", "2026-02-16").success
+
+
+def by_open_interest(platform: Platform) -> None:
+    assert platform.materialise(["open_interest"], "2026-02-15", "2026-02-16").success
+
+
+def by_landed_funding(platform: Platform) -> None:
+    folder = "/data/futures/um/monthly/fundingRate/DOGEUSDT"
+    land(platform, f"{folder}/DOGEUSDT-fundingRate-2026-02.zip")
+
+
+def by_landed_bars(platform: Platform) -> None:
+    folder = "/data/futures/um/daily/klines/DOGEUSDT/1m"
+    land(platform, f"{folder}/DOGEUSDT-1m-2026-02-15.zip")
+
+
+def by_history(platform: Platform) -> None:
+    assert history(platform, DOGE).success
+
+
+DOORS: list[tuple[Callable[[Platform], None], str]] = [
+    (by_archive, "funding_rate"),
+    (by_rest, "funding_rate"),
+    (by_open_interest, "open_interest"),
+    (by_landed_funding, "funding_rate"),
+    (by_landed_bars, "ohlcv_1m"),
+    (by_history, "funding_rate"),
+]
+
+
+@pytest.mark.parametrize(("door", "table"), DOORS, ids=[door.__name__ for door, _ in DOORS])
+def test_no_row_after_a_contracts_end_comes_in_by_any_door(door, table, platform, settings):
+    history_of = settings.config.history.model_copy(update={"start": END.date().replace(day=1)})
+    platform.settings = settings.with_config(history=history_of)
+    ended(platform)
+    door(platform)
+    rows = platform.read(table, "2026-02-01", "2026-03-10").filter(symbol=DOGE)
+    ours = rows.filter(venue="binance") if "venue" in rows.columns else rows
+    before = ours.filter(pl.col("ts") <= END)
+    assert not before.is_empty()
+    assert ours["ts"].max() <= END
+    assert ours.height == before.height
+
+
+def test_between_two_lives_of_one_name_nothing_is_taken(platform):
+    ended(platform)
+    again = END + timedelta(days=3, hours=3, minutes=51)
+    platform.now += timedelta(hours=1)
+    ended(platform, status="TRADING", listed_at=again, delisted_at=None)
+    by_archive(platform)
+    rows = platform.read("funding_rate", "2026-02-01", "2026-02-28")
+    days = rows.filter(symbol=DOGE, venue="binance")["ts"].dt.date().dt.day().unique().to_list()
+    assert days == [*range(1, 16), *range(18, 29)]
+
+
+def test_every_module_that_writes_into_the_lake_asks_the_gate():
+    """``lake.upsert`` is the only way for collected rows; who calls it knows ``admitted``."""
+    root = Path(cryptopipe_assets.__file__).parent
+    without: set[str] = set()
+    callers = 0
+    for path in root.rglob("*.py"):
+        text = path.read_text(encoding="utf-8")
+        names = {node.attr for node in ast.walk(ast.parse(text)) if isinstance(node, ast.Attribute)}
+        if "upsert" in names:
+            callers += 1
+            if "admitted(" not in text:
+                without.add(str(path.relative_to(root)))
+    assert callers >= 4
+    assert without == {"cli/calls.py"}, "which writes caps of coins only"

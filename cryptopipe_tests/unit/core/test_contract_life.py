@@ -1,0 +1,72 @@
+"""A contract's life, from the versions of the registry."""
+
+from datetime import UTC, datetime
+
+import polars as pl
+import pytest
+
+from cryptopipe_assets.core.contract_life import INSTANT, lives_of
+
+
+def day(number: int) -> datetime:
+    return datetime(2026, 1, number, tzinfo=UTC)
+
+
+Version = tuple[int, str, int | None, int | None]
+"""Day on which it was seen, status, days of its listing and of its end."""
+
+LIVES: dict[str, tuple[list[Version], list[tuple[int | None, int | None]]]] = {
+    "it trades": ([(2, "TRADING", 1, None)], [(1, None)]),
+    "nobody says since when": ([(2, "TRADING", None, None)], [(None, None)]),
+    "announced to end": (
+        [(2, "TRADING", 1, None), (5, "SETTLING", 1, 6), (9, "VANISHED", 1, 6)],
+        [(1, 6)],
+    ),
+    "vanished without a word: it lived until it was missed, at the latest": (
+        [(2, "TRADING", 1, None), (9, "VANISHED", 1, 8)],
+        [(1, 9)],
+    ),
+    "the list lacked it for a while": (
+        [(2, "TRADING", 1, None), (4, "VANISHED", 1, 3), (5, "TRADING", 1, None)],
+        [(1, None)],
+    ),
+    "halted and trading again": (
+        [(2, "TRADING", 1, None), (4, "BREAK", 1, None), (5, "TRADING", 1, None)],
+        [(1, None)],
+    ),
+    "closed, and reopened under its name": (
+        [(2, "TRADING", 1, None), (4, "SETTLING", 1, 5), (10, "TRADING", 9, None)],
+        [(1, 5), (9, None)],
+    ),
+    "its ticker is of another coin later": (
+        [(2, "TRADING", 1, None), (6, "VANISHED", 1, 5), (10, "TRADING", 9, 20)],
+        [(1, 6), (9, 20)],
+    ),
+    "its listing date is corrected": (
+        [(2, "TRADING", 3, None), (4, "TRADING", 1, None)],
+        [(1, None)],
+    ),
+    "its end is put off": (
+        [(2, "TRADING", 1, 5), (4, "TRADING", 1, 8)],
+        [(1, 8)],
+    ),
+}
+
+
+@pytest.mark.parametrize(("versions", "lives"), LIVES.values(), ids=LIVES)
+def test_it_is_listed_in_these_intervals(versions, lives):
+    rows = [
+        ("binance", "X-USDT-PERP", day(seen), status, *(each and day(each) for each in ends))
+        for seen, status, *ends in versions
+    ]
+    schema = {
+        "venue": pl.String,
+        "symbol": pl.String,
+        "ts": INSTANT,
+        "status": pl.String,
+        "listed_at": INSTANT,
+        "delisted_at": INSTANT,
+    }
+    found = lives_of(pl.DataFrame(rows, schema=schema, orient="row"))
+    expected = [tuple(each and day(each) for each in life) for life in lives]
+    assert found.select("start", "end").rows() == expected
