@@ -89,8 +89,25 @@ def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl
     return rows.with_columns(day).join(own, on=own.columns, how="anti").drop("day")
 
 
+def with_intervals(settlements: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Settlements as venues give them (``SETTLEMENT_SCHEMA``) with the interval of each.
+
+    Parameters
+    ----------
+    versions
+        The registry of instruments, every version: what a venue declared of a contract, and when.
+    """
+    found = settlement_intervals(settlements.lazy(), versions.lazy())
+    return found.drop("declared_interval_hours").collect()
+
+
 async def of_other_exchanges(
-    vendors: VendorClients, our_venue: str, coins: Sequence[str], days: list[date]
+    vendors: VendorClients,
+    our_venue: str,
+    coins: Sequence[str],
+    days: list[date],
+    *,
+    versions: pl.DataFrame,
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the coins at every other exchange that offers them, and what asking cost.
 
@@ -100,6 +117,8 @@ async def of_other_exchanges(
     ----------
     days
         Ascending, without a gap.
+    versions
+        As of ``with_intervals``.
 
     Returns
     -------
@@ -123,18 +142,23 @@ async def of_other_exchanges(
         finally:
             calls = sum(sum(part.calls.values()) for part in each.parts)
             spent[f"{each.vendor}/api_calls"] += calls
-        rows = settlement_intervals(found.lazy()).drop("declared_interval_hours").collect()
+        rows = with_intervals(found, versions)
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         frames.append(stamped(inside, FundingRate, source=each.vendor, at=now))
     return pl.concat(frames), spent
 
 
 async def settlements_of(
-    vendors: VendorClients, symbols: dict[str, str], days: list[date]
+    vendors: VendorClients, symbols: dict[str, str], days: list[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the days, with the interval of each, and what asking cost.
 
     Without a contract no request is sent.
+
+    Parameters
+    ----------
+    versions
+        As of ``with_intervals``.
     """
     if not symbols:
         return FundingRate.empty_frame(), Counter()
@@ -152,6 +176,6 @@ async def settlements_of(
         spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
-        rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
+        rows = with_intervals(got.frame, versions)
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         return stamped(inside, FundingRate, source=binance.vendor, at=now), spent

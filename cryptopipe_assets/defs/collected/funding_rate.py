@@ -27,6 +27,7 @@ from cryptopipe_assets.defs.publishing.publication import Publication, days_chec
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import Instruments
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
@@ -47,6 +48,7 @@ def funding_rate(
     vendors = vendors.reporting_to(publication.journal)
     asked = universe_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
+    versions = warehouse.lake.read(Instruments)
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
@@ -54,14 +56,16 @@ def funding_rate(
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
         symbols = _listed_by(followed, days[-1])
-        inside, cost = asyncio.run(settlements_of(vendors, symbols, days))
+        inside, cost = asyncio.run(settlements_of(vendors, symbols, days, versions=versions))
         spent.update(cost)
         if vendors.missing_instrument == "fail":
             _require_settlements(followed, days, inside, now=vendors.clock())
         others = only_where_nothing_else(elsewhere, inside)
         others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
         if coins:
-            exchanges, cost = asyncio.run(of_other_exchanges(vendors, asked.venue, coins, days))
+            exchanges, cost = asyncio.run(
+                of_other_exchanges(vendors, asked.venue, coins, days, versions=versions)
+            )
             spent.update(cost)
             others = pl.concat(
                 [only_where_nothing_else(others, exchanges), exchanges.select(others.columns)]
@@ -103,21 +107,30 @@ def _require_settlements(
 def funding_rate_is_on_schedule(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """Each settlement follows the one before it by its own interval: none is missing."""
+    """Each settlement follows the one before it by its own interval: none is missing.
+
+    Where it has no interval, as after a hole of which nothing was declared, that of the one before
+    it is due.
+    """
     days = days_checked(context, warehouse, FundingRate)
     since = (
         pl.col("ts") - pl.col("ts").shift(1).over("venue", "symbol", order_by="ts")
     ).dt.total_hours()
     late = (
         warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1])
-        .with_columns(hours_since_previous=since)
+        .with_columns(
+            hours_since_previous=since,
+            due_after_hours=pl.col("interval_hours")
+            .forward_fill()
+            .over("venue", "symbol", order_by="ts"),
+        )
         .filter(
             pl.col("source") != DAILY_SOURCE,
             pl.col("ts") >= midnight(days[0]),
-            pl.col("hours_since_previous") > pl.col("interval_hours"),
+            pl.col("hours_since_previous") > pl.col("due_after_hours"),
         )
-        .select("symbol", "ts", "interval_hours", "hours_since_previous")
-        .sort("symbol", "ts")
+        .select("venue", "symbol", "ts", "due_after_hours", "hours_since_previous")
+        .sort("venue", "symbol", "ts")
         .collect()
     )
     return dg.AssetCheckResult(

@@ -229,7 +229,8 @@ def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> 
             available_at=ms.cast(TIMESTAMP),
             venue=pl.lit(VENUE),
             symbol=pl.lit(perpetual(base, quote)),
-            declared_interval_hours=pl.lit(listed.funding_interval // HOUR_SECONDS, pl.Int64),
+            # The list declares what is now and not what was then; the registry has since when.
+            declared_interval_hours=pl.lit(None, pl.Int64),
         )
         .select(SETTLEMENT_SCHEMA.names())
         .match_to_schema(SETTLEMENT_SCHEMA)
