@@ -1,6 +1,8 @@
 """How answers are wrong that look right: rows, fields, values, pages, clocks and files."""
 
-from cryptopipe_tests.chaos.behaviours import Behaviour
+from collections.abc import Mapping
+
+from cryptopipe_tests.chaos.behaviours import Behaviour, Outcome
 
 NAMES = ("bybit instruments", "coinalyze future-markets", "coinbase products", "coingecko ping")
 """What is broken there is a word, not a number."""
@@ -49,6 +51,20 @@ NAMED_IN_LOG = "no observation without price, time and a sound cap: left out and
 REPEATED = "said twice is said once"
 IN_FILES = "the archive's files have such rows: counted"
 A_HOLE = "what is not sent cannot be told from what never was; the table's checks show the hole"
+ONE_CONTRACT = "each contract is judged by itself: left out, counted and named"
+OF_NOW_EACH: Mapping[str, tuple[Outcome, str]] = {
+    "bybit tickers": ("less", ONE_CONTRACT),
+    "okx open-interest": ("less", ONE_CONTRACT),
+    "gate tickers": ("less", ONE_CONTRACT),
+}
+PAIRED_EACH: Mapping[str, tuple[Outcome, str]] = {
+    **OF_NOW_EACH,
+    "hyperliquid": ("less", ONE_CONTRACT),
+}
+LISTED_EACH: Mapping[str, tuple[Outcome, str]] = {
+    "bybit instruments": ("less", ONE_CONTRACT),
+    "okx instruments": ("less", ONE_CONTRACT),
+}
 
 ROWS = (
     Behaviour(
@@ -57,6 +73,8 @@ ROWS = (
         expected="changed",
         without=ONE_OBJECT,
         but={
+            "okx instruments": ("same", REPEATED),
+            "bybit instruments": ("same", REPEATED),
             "binance klines": ("same", REPEATED),
             "coinbase products": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
@@ -77,7 +95,7 @@ ROWS = (
         kind="contradicting_row",
         expected="changed",
         without=ONE_OBJECT,
-        but={"archive metrics": ("let be", IN_FILES)},
+        but={**OF_NOW_EACH, **LISTED_EACH, "archive metrics": ("let be", IN_FILES)},
     ),
     Behaviour(
         name="reversed rows",
@@ -106,7 +124,7 @@ ROWS = (
         name="null row",
         kind="null_row",
         expected="changed",
-        but={"hyperliquid": ("less", BLANK)},
+        but={**OF_NOW_EACH, **LISTED_EACH, "hyperliquid": ("less", BLANK)},
     ),
     Behaviour(
         name="empty list",
@@ -165,6 +183,7 @@ VALUES = (
         expected="changed",
         without=("coingecko ping",),
         but={
+            **LISTED_EACH,
             "bybit tickers": ("less", BLANK),
             "bybit open-interest": ("less", BLANK),
             "okx open-interest": ("less", BLANK),
@@ -176,8 +195,20 @@ VALUES = (
             "coingecko market_chart": ("less", NAMED_IN_LOG),
         },
     ),
-    Behaviour(name="NaN", kind="nan_number", expected="changed", without=NAMES),
-    Behaviour(name="Infinity", kind="infinite_number", expected="changed", without=NAMES),
+    Behaviour(
+        name="NaN",
+        kind="nan_number",
+        expected="changed",
+        without=NAMES,
+        but={**PAIRED_EACH, **LISTED_EACH},
+    ),
+    Behaviour(
+        name="Infinity",
+        kind="infinite_number",
+        expected="changed",
+        without=NAMES,
+        but={**PAIRED_EACH, **LISTED_EACH},
+    ),
     Behaviour(
         name="negative number",
         kind="negative_number",
@@ -189,6 +220,7 @@ VALUES = (
             "gate funding_rate",
             "coinalyze funding-rate",
         ),
+        but={**PAIRED_EACH, **LISTED_EACH},
     ),
     Behaviour(
         name="number in another unit",
@@ -210,6 +242,7 @@ VALUES = (
             "coingecko ohlc",
         ),
         but={
+            "bybit tickers": ("less", ONE_CONTRACT),
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },
@@ -219,6 +252,7 @@ VALUES = (
         kind="retyped_number",
         expected="changed",
         without=("archive", "coingecko ping"),  # a CSV has no types
+        but={**PAIRED_EACH, **LISTED_EACH},
     ),
     Behaviour(
         name="renamed field",
@@ -230,7 +264,7 @@ VALUES = (
         name="missing field",
         kind="missing_field",
         expected="changed",
-        but={"archive metrics": ("less", BLANK)},
+        but={**PAIRED_EACH, **LISTED_EACH, "archive metrics": ("less", BLANK)},
     ),
     Behaviour(name="extra field", kind="extra_field", expected="same"),
     Behaviour(
@@ -267,6 +301,7 @@ TIMES = (
         only=(*STAMPED, "archive metrics", *COINS),
         without=("coinmarketcap listings/historical",),  # of a past day, whatever its rows say
         but={
+            "okx open-interest": ("less", ONE_CONTRACT),
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },
