@@ -122,12 +122,17 @@ def _metrics_table(csv: bytes) -> pl.DataFrame:
         raise UnexpectedShape(f"expected the columns {NEEDED} of text: {reason}") from exc
 
 
+def coin_of(symbol: str) -> str:
+    """Return the coin behind a canonical symbol: ``PEPE`` of ``1000PEPE-USDT-PERP``."""
+    return split_multiplier(symbol.partition("-")[0])[0]
+
+
 def readings_of(points: pl.DataFrame, symbol: str) -> pl.DataFrame:
     """Return ``READING_SCHEMA`` of one linear contract."""
     return points.select(
         "stamp",
         symbol=pl.lit(symbol),
-        coin=pl.lit(split_multiplier(symbol.partition("-")[0])[0]),
+        coin=pl.lit(coin_of(symbol)),
         margin_type=pl.lit("linear"),
         open_interest_contracts=pl.lit(None, dtype=pl.Float64),
         open_interest_base="sum_open_interest",
