@@ -1,19 +1,26 @@
 """Funding from Coinalyze, of what Binance's settlements of USDT contracts do not cover."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.errors import VendorError
+from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
-from cryptopipe_assets.vendors.binance.collect import collect_settlements
+from cryptopipe_assets.vendors.binance.collect import Collected, collect_settlements
 from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
+
+FAILED = "failed/"
+"""Begins the count of a contract that was refused, by its symbol."""
+
+MOST_REFUSED = 10
+"""After so many refusals and nothing else it is the vendor that refuses, and no contract."""
 
 VENUE_INTERVALS = {
     ("binance", "inverse"): 8,
@@ -148,12 +155,44 @@ async def of_other_exchanges(
     return pl.concat(frames), spent
 
 
+@dataclass
+class _Halving:
+    """What came of contracts that are asked for in ever smaller halves, and what was refused."""
+
+    ask: Callable[[Mapping[str, str]], Awaitable[Collected]]
+    parts: list[Collected] = field(default_factory=list)
+    refused: dict[str, VendorError] = field(default_factory=dict)
+
+    async def collect(self, symbols: Mapping[str, str]) -> None:
+        """Ask for all contracts at once; where one is refused, for each half of them by itself.
+
+        Raises
+        ------
+        VendorUnavailable
+        VendorRejected, PayloadChanged
+            If so many are refused, and none is not, that it is not about single contracts.
+        """
+        try:
+            self.parts.append(await self.ask(symbols))
+        except (VendorRejected, PayloadChanged) as exc:
+            names = list(symbols.items())
+            if len(names) == 1:
+                self.refused[names[0][1]] = exc
+            else:
+                for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+                    await self.collect(dict(half))
+            if not self.parts and len(self.refused) >= MOST_REFUSED:
+                raise
+
+
 async def settlements_of(
     vendors: VendorClients, symbols: dict[str, str], days: list[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the days, with the interval of each, and what asking cost.
 
-    Without a contract no request is sent.
+    Without a contract no request is sent. A contract that is refused, or of which something comes
+    that cannot be true, takes no other one down: it is named in the journal and counted under its
+    name, and asked for again the next time.
 
     Parameters
     ----------
@@ -164,18 +203,31 @@ async def settlements_of(
         return FundingRate.empty_frame(), Counter()
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
-        got = await collect_settlements(
-            binance,
-            archive,
-            symbols,
-            # longer than any interval: a day's first settlement meets the one before it
-            start=midnight(days[0]) - DAY,
-            end=min(midnight(days[-1]) + DAY, now),
-            now=now,
-        )
-        spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
+
+        async def ask(some: Mapping[str, str]) -> Collected:
+            return await collect_settlements(
+                binance,
+                archive,
+                some,
+                # longer than any interval: a day's first settlement meets the one before it
+                start=midnight(days[0]) - DAY,
+                end=min(midnight(days[-1]) + DAY, now),
+                now=now,
+            )
+
+        halving = _Halving(ask)
+        await halving.collect(symbols)
+        if not halving.parts:
+            raise next(iter(halving.refused.values()))
+        spent = Counter[str]()
+        for part in halving.parts:
+            spent.update({f"symbol_days_from_{how}": n for how, n in part.transports.items()})
+        for symbol, error in halving.refused.items():
+            spent[f"{FAILED}{symbol}"] += 1
+            note = f"{FundingRate.table_name()}: {symbol}: {error}. The other contracts go on"
+            vendors.records.journal.note("fallback", note)
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
-        rows = with_intervals(got.frame, versions)
+        rows = with_intervals(pl.concat(part.frame for part in halving.parts), versions)
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         return stamped(inside, FundingRate, source=binance.vendor, at=now), spent

@@ -65,7 +65,7 @@ async def from_exchanges(
     Raises
     ------
     VendorUnavailable, VendorRejected, PayloadChanged
-        Of the first venue, if all of them fail.
+        Of the first venue that failed, if no other one had anything.
     """
     async with AsyncExitStack() as stack:
         venues = vendors.offering(OffersOpenInterest, OpenInterest.table_name(), "exchanges")
@@ -94,13 +94,14 @@ async def from_exchanges(
         )
     came = {each.vendor: found for each, found in zip(venues, answers, strict=True)}
     errors = {venue: found for venue, found in came.items() if isinstance(found, VendorError)}
-    if errors and len(errors) == len(came):
+    measured = {venue: found for venue, found in came.items() if isinstance(found, Measured)}
+    # A venue that tells the present only has nothing to say of the past, which is no answer.
+    if errors and all(found.frame.is_empty() for found in measured.values()):
         raise next(iter(errors.values()))
     for venue, error in errors.items():
         counts[f"{venue}/failed"] += 1
         note = f"{OpenInterest.table_name()}: {error}. The other exchanges go on"
         vendors.records.journal.note("fallback", note)
-    measured = {venue: found for venue, found in came.items() if isinstance(found, Measured)}
     gathered = _gathered(measured, coins, days, now=now, counts=counts)
     return replace(gathered, venues_failed={venue: str(e) for venue, e in errors.items()})
 

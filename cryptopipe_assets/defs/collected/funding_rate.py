@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 import dagster as dg
@@ -11,6 +11,7 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.funding import (
+    FAILED,
     of_other_contracts,
     of_other_exchanges,
     only_where_nothing_else,
@@ -59,7 +60,8 @@ def funding_rate(
         inside, cost = asyncio.run(settlements_of(vendors, symbols, days, versions=versions))
         spent.update(cost)
         if vendors.missing_instrument == "fail":
-            _require_settlements(followed, days, inside, now=vendors.clock())
+            judged = followed.filter(~pl.col("symbol").is_in(_failed(spent)))
+            _require_settlements(judged, days, inside, now=vendors.clock())
         others = only_where_nothing_else(elsewhere, inside)
         others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
         if coins:
@@ -72,6 +74,11 @@ def funding_rate(
             )
         yield from publication.write(pl.concat([inside, others.select(inside.columns)]), days)
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
+
+
+def _failed(spent: Mapping[str, int]) -> list[str]:
+    """Contracts that were refused, which is said already."""
+    return [name.removeprefix(FAILED) for name in spent if name.startswith(FAILED)]
 
 
 def _listed_by(followed: pl.DataFrame, day: date) -> dict[str, str]:
@@ -137,6 +144,28 @@ def funding_rate_is_on_schedule(
         passed=late.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"holes": late.height, "first": dg.MetadataValue.md(markdown(late.head(10)))},
+    )
+
+
+@dg.asset_check(asset=funding_rate)
+def funding_rate_came_from_everyone(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """No contract and no other exchange failed in the last run."""
+    key = dg.AssetKey(FundingRate.table_name())
+    last = context.instance.get_latest_materialization_event(key)
+    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
+    failed = {
+        name: each
+        for name, each in told.items()
+        if name.startswith(FAILED) or name.endswith("/failed")
+    }
+    named = ", ".join(name.removeprefix(FAILED).removesuffix("/failed") for name in sorted(failed))
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"nothing new of {named}; asked again the next time" if failed else None,
+        metadata=failed,
     )
 
 
