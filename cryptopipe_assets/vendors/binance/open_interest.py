@@ -198,7 +198,7 @@ async def metrics_of_day(
     """Return the open interest at the end of each hour of ``day``, from the archive.
 
     Rows that repeat or are blank, and hours without a row, are counted: the files have all three.
-    A file that begins with midnight itself has the last hour of the day before, too.
+    Which end of the five minutes its labels are, is told by which midnight the file has.
 
     Raises
     ------
