@@ -33,6 +33,8 @@ class Gathered:
         Venue to why nothing came of it this time.
     contracts_failed
         ``venue contract`` of the coins to why its rows are missing.
+    disagreements
+        Where a venue's two ways contradict each other.
     """
 
     rows: pl.DataFrame
@@ -40,6 +42,7 @@ class Gathered:
     counts: Mapping[str, int]
     venues_failed: Mapping[str, str] = field(default_factory=dict)
     contracts_failed: Mapping[str, str] = field(default_factory=dict)
+    disagreements: Sequence[str] = ()
 
 
 async def from_exchanges(
@@ -103,7 +106,13 @@ async def from_exchanges(
         note = f"{OpenInterest.table_name()}: {error}. The other exchanges go on"
         vendors.records.journal.note("fallback", note)
     gathered = _gathered(measured, coins, days, now=now, counts=counts)
-    return replace(gathered, venues_failed={venue: str(e) for venue, e in errors.items()})
+    return replace(
+        gathered,
+        venues_failed={venue: str(e) for venue, e in errors.items()},
+        disagreements=[
+            f"{venue}: {each}" for venue, found in measured.items() for each in found.disagreements
+        ],
+    )
 
 
 async def _or_error(response: Awaitable[Measured]) -> Measured | VendorError:

@@ -70,11 +70,14 @@ class Measured:
         How many of the venue's rows are not in the frame, by reason.
     failed
         Contracts, by the venue's own name, of which something came that cannot be true.
+    disagreements
+        Where two of the venue's own ways say different things of the same instants, in words.
     """
 
     frame: pl.DataFrame
     left_out: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
+    disagreements: tuple[str, ...] = ()
 
 
 def together(parts: Iterable[Measured]) -> Measured:
