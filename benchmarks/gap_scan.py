@@ -15,6 +15,7 @@ import polars as pl
 from rich.console import Console
 from rich.progress import track
 
+from cryptopipe_assets.collect.gaps.datasets import BARS
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.scan import scan
 from cryptopipe_assets.collect.gaps.survey import survey
@@ -39,10 +40,18 @@ def main() -> None:
             _write(lake, number)
         minutes = SYMBOLS * DAYS * MINUTES_A_DAY
         console.print(f"{minutes / 1e6:.0f} million minutes in {DAYS} files")
-        _timed(console, "first scan", lambda: scan(lake, Ohlcv1m).files_read)
-        _timed(console, "second scan, nothing changed", lambda: scan(lake, Ohlcv1m).files_read)
+        _timed(console, "first scan", lambda: _scanned(lake))
+        _timed(
+            console,
+            "second scan, nothing changed",
+            lambda: _scanned(lake),
+        )
         _write(lake, DAYS - 1)
-        _timed(console, "third scan, one day changed", lambda: scan(lake, Ohlcv1m).files_read)
+        _timed(
+            console,
+            "third scan, one day changed",
+            lambda: _scanned(lake),
+        )
         _timed(console, "survey with causes, gaps found", lambda: _gaps(lake))
 
 
@@ -50,6 +59,10 @@ def _timed(console: Console, what: str, run: Callable[[], int]) -> None:
     begin = time.perf_counter()
     found = run()
     console.print(f"{what:<34} {time.perf_counter() - begin:7.2f} s   {found}")
+
+
+def _scanned(lake: Lake) -> int:
+    return scan(lake, BARS, venue="binance").files_read
 
 
 def _write(lake: Lake, number: int) -> None:
@@ -88,7 +101,13 @@ def _gaps(lake: Lake) -> int:
     never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC"), "tier": pl.String})
     now: datetime = start + timedelta(days=DAYS + 30)
     found = survey(
-        lake, Ohlcv1m, listings=listings, ledger=GAPS.to_frame(), runs=lambda days: never, now=now
+        lake,
+        BARS,
+        venue="binance",
+        listings=listings,
+        ledger=GAPS.to_frame(),
+        runs=lambda days: never,
+        now=now,
     )
     return found.gaps.height
 

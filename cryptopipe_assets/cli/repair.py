@@ -13,7 +13,7 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 ROWS_SHOWN = 20
-DERIVE = "dagster asset materialize -m cryptopipe_assets.definitions --select 'ohlcv_1m+'"
+DERIVE = "dagster asset materialize -m cryptopipe_assets.definitions --select '{table}+'"
 
 
 def command(
@@ -23,7 +23,10 @@ def command(
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Find missing minutes and request them again. Exit code 0 if no gap is open, else 2."""
+    """Find missing bars, settlements and open interest, and request them again.
+
+    Exit code 0 if no gap is open, else 2.
+    """
     raise typer.Exit(repair(settings_for(warehouse), look_only=look, again=again))
 
 
@@ -44,7 +47,7 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     lake = Lake(settings.warehouse)
     before = lake.read(DataGaps)
     out.print(
-        "Looking for missing minutes" if look_only else "Looking for missing minutes, requesting"
+        "Looking for what is missing" if look_only else "Looking for what is missing, requesting"
     )
     with instance(settings, own=settings.has_own_warehouse) as found:
         config = {"repair": not look_only, "again": again}
@@ -57,7 +60,9 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
 
 def _newly_repaired(before: pl.DataFrame, after: pl.DataFrame) -> pl.DataFrame:
     known = before.filter(status="repaired")
-    return after.filter(status="repaired").join(known, on=["symbol", "ts", "end_ts"], how="anti")
+    return after.filter(status="repaired").join(
+        known, on=["dataset", "symbol", "ts", "end_ts"], how="anti"
+    )
 
 
 def _print(gaps: pl.DataFrame) -> None:
@@ -66,15 +71,19 @@ def _print(gaps: pl.DataFrame) -> None:
     if standing.is_empty():
         out.print("\n[green]not one minute is missing[/]")
         return
-    by = standing.group_by("status", "cause").agg(
+    by = standing.group_by("dataset", "status", "cause").agg(
         gaps=pl.len(), contracts=pl.n_unique("symbol"), minutes=pl.sum("minutes")
     )
     out.print()
-    out.print(frame_table(by.sort("status", "cause", descending=[True, False]), title="Missing"))
+    out.print(
+        frame_table(
+            by.sort("status", "dataset", "cause", descending=[True, False, False]), title="Missing"
+        )
+    )
     left = standing.filter(status="open").sort("minutes", descending=True)
     if left.height:
         shown = left.select(
-            "symbol", "ts", "end_ts", "minutes", "cause", "attempts", "last_tried_at"
+            "dataset", "symbol", "ts", "end_ts", "minutes", "cause", "attempts", "last_tried_at"
         )
         out.print(frame_table(shown.head(ROWS_SHOWN), title="Open, the longest first"))
         out.print("They are requested again by and by; at once with: cryptopipe repair --again")
@@ -83,13 +92,14 @@ def _print(gaps: pl.DataFrame) -> None:
 def _print_repaired(repaired: pl.DataFrame) -> None:
     if repaired.is_empty():
         return
-    minutes, first, last = (
-        int(repaired["minutes"].sum()),
-        repaired.select(pl.min("ts").dt.date()).item(),
-        repaired.select(pl.max("ts").dt.date()).item(),
+    by = repaired.group_by("dataset").agg(
+        pl.sum("minutes"), first=pl.min("ts").dt.date(), last=pl.max("ts").dt.date()
     )
-    out.print(f"\n[green]repaired[/] {minutes:,} minutes from {first} to {last}")
-    if last < datetime.now(UTC).date():
-        out.print(
-            f"Derive these days anew: {DERIVE} --partition-range {first}...{last}", soft_wrap=True
-        )
+    for dataset, minutes, first, last in by.sort("dataset").iter_rows():
+        out.print(f"\n[green]repaired[/] {minutes:,} minutes from {first} to {last} of {dataset}")
+        if last < datetime.now(UTC).date():
+            derive = DERIVE.format(table=dataset)
+            out.print(
+                f"Derive these days anew: {derive} --partition-range {first}...{last}",
+                soft_wrap=True,
+            )

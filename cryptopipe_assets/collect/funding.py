@@ -1,19 +1,26 @@
 """Funding from Coinalyze, of what Binance's settlements of USDT contracts do not cover."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.errors import VendorError
+from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
-from cryptopipe_assets.vendors.binance.collect import collect_settlements
+from cryptopipe_assets.vendors.binance.collect import Collected, collect_settlements
 from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
+
+FAILED = "failed/"
+"""Begins the count of a contract that was refused, by its symbol."""
+
+MOST_REFUSED = 10
+"""After so many refusals and nothing else it is the vendor that refuses, and no contract."""
 
 VENUE_INTERVALS = {
     ("binance", "inverse"): 8,
@@ -89,8 +96,25 @@ def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl
     return rows.with_columns(day).join(own, on=own.columns, how="anti").drop("day")
 
 
+def with_intervals(settlements: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
+    """Settlements as venues give them (``SETTLEMENT_SCHEMA``) with the interval of each.
+
+    Parameters
+    ----------
+    versions
+        The registry of instruments, every version: what a venue declared of a contract, and when.
+    """
+    found = settlement_intervals(settlements.lazy(), versions.lazy())
+    return found.drop("declared_interval_hours").collect()
+
+
 async def of_other_exchanges(
-    vendors: VendorClients, our_venue: str, coins: Sequence[str], days: list[date]
+    vendors: VendorClients,
+    our_venue: str,
+    coins: Sequence[str],
+    days: list[date],
+    *,
+    versions: pl.DataFrame,
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the coins at every other exchange that offers them, and what asking cost.
 
@@ -100,6 +124,8 @@ async def of_other_exchanges(
     ----------
     days
         Ascending, without a gap.
+    versions
+        As of ``with_intervals``.
 
     Returns
     -------
@@ -123,42 +149,92 @@ async def of_other_exchanges(
         finally:
             calls = sum(sum(part.calls.values()) for part in each.parts)
             spent[f"{each.vendor}/api_calls"] += calls
-        rows = settlement_intervals(found.lazy()).drop("declared_interval_hours").collect()
+        rows = with_intervals(found, versions)
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         frames.append(stamped(inside, FundingRate, source=each.vendor, at=now))
     return pl.concat(frames), spent
 
 
+@dataclass
+class _Halving:
+    """What came of contracts that are asked for in ever smaller halves, and what was refused."""
+
+    ask: Callable[[Mapping[str, str]], Awaitable[Collected]]
+    parts: list[Collected] = field(default_factory=list)
+    refused: dict[str, VendorError] = field(default_factory=dict)
+
+    async def collect(self, symbols: Mapping[str, str]) -> None:
+        """Ask for all contracts at once; where one is refused, for each half of them by itself.
+
+        Raises
+        ------
+        VendorUnavailable
+        VendorRejected, PayloadChanged
+            If so many are refused, and none is not, that it is not about single contracts.
+        """
+        try:
+            self.parts.append(await self.ask(symbols))
+        except (VendorRejected, PayloadChanged) as exc:
+            names = list(symbols.items())
+            if len(names) == 1:
+                self.refused[names[0][1]] = exc
+            else:
+                for half in (names[: len(names) // 2], names[len(names) // 2 :]):
+                    await self.collect(dict(half))
+            if not self.parts and len(self.refused) >= MOST_REFUSED:
+                raise
+
+
 async def settlements_of(
-    vendors: VendorClients, symbols: dict[str, str], days: list[date]
+    vendors: VendorClients, symbols: dict[str, str], days: list[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the days, with the interval of each, and what asking cost.
 
-    Without a contract no request is sent.
+    Without a contract no request is sent. A contract that is refused, or of which something comes
+    that cannot be true, takes no other one down: it is named in the journal and counted under its
+    name, and asked for again the next time.
+
+    Parameters
+    ----------
+    versions
+        As of ``with_intervals``.
     """
     if not symbols:
         return FundingRate.empty_frame(), Counter()
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
-        got = await collect_settlements(
-            binance,
-            archive,
-            symbols,
-            # longer than any interval: a day's first settlement meets the one before it
-            start=midnight(days[0]) - DAY,
-            end=min(midnight(days[-1]) + DAY, now),
-            now=now,
-        )
-        spent = Counter({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
+
+        async def ask(some: Mapping[str, str]) -> Collected:
+            return await collect_settlements(
+                binance,
+                archive,
+                some,
+                # longer than any interval: a day's first settlement meets the one before it
+                start=midnight(days[0]) - DAY,
+                end=min(midnight(days[-1]) + DAY, now),
+                now=now,
+            )
+
+        halving = _Halving(ask)
+        await halving.collect(symbols)
+        if not halving.parts:
+            raise next(iter(halving.refused.values()))
+        spent = Counter[str]()
+        for part in halving.parts:
+            spent.update({f"symbol_days_from_{how}": n for how, n in part.transports.items()})
+        for symbol, error in halving.refused.items():
+            spent[f"{FAILED}{symbol}"] += 1
+            note = f"{FundingRate.table_name()}: {symbol}: {error}. The other contracts go on"
+            vendors.records.journal.note("fallback", note)
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
-        rows = settlement_intervals(got.frame.lazy()).drop("declared_interval_hours").collect()
+        rows = with_intervals(pl.concat(part.frame for part in halving.parts), versions)
         inside = rows.filter(pl.col("ts") >= midnight(days[0]))
         return stamped(inside, FundingRate, source=binance.vendor, at=now), spent
 
 
 async def settlements_if_told(
-    vendors: VendorClients, name: tuple[str, str], days: list[date]
+    vendors: VendorClients, name: tuple[str, str], days: list[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of a contract that its venue lists no longer, as of ``settlements_of``.
 
@@ -166,7 +242,7 @@ async def settlements_if_told(
     is named in the journal and counted.
     """
     try:
-        return await settlements_of(vendors, dict([name]), days)
+        return await settlements_of(vendors, dict([name]), days, versions=versions)
     except VendorError as exc:
         vendors.records.journal.note(
             "fallback",

@@ -12,10 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.collect.contract_lives import admitted
+from cryptopipe_assets.collect.funding import with_intervals
 from cryptopipe_assets.core.errors import ContractError
 from cryptopipe_assets.core.schema import Collected, stamped
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
@@ -97,7 +97,9 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
             require_checksum(content, beside.read_text(encoding="utf-8", errors="replace"), name)
         rows = rows_of(file, csv_of(content), _symbol(warehouse, file))
         table = CONTRACTS[file.kind]
-        checked = table.conform(stamped(_as_table(file, rows), table, source="binance", at=at))
+        checked = table.conform(
+            stamped(_as_table(warehouse, file, rows), table, source="binance", at=at)
+        )
         found = admitted(warehouse.lake, table, checked)
         if found.rows.is_empty() and found.refused_rows:
             raise UnexpectedShape(f"{name}: {found.why}")
@@ -126,10 +128,10 @@ def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
     return str(found["symbol"][0])
 
 
-def _as_table(file: ArchiveFile, rows: pl.DataFrame) -> pl.DataFrame:
+def _as_table(warehouse: Warehouse, file: ArchiveFile, rows: pl.DataFrame) -> pl.DataFrame:
     if file.kind != "fundingRate":
         return rows
-    return settlement_intervals(rows.lazy()).drop("declared_interval_hours").collect()
+    return with_intervals(rows, warehouse.lake.read(Instruments))
 
 
 def _days(rows: pl.DataFrame) -> Iterator[tuple[date, pl.DataFrame]]:

@@ -1,14 +1,15 @@
 """Open interest: from the exchanges one by one, or Coinalyze for all of them."""
 
 from collections import Counter
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
@@ -18,11 +19,30 @@ from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, V
 
 @dataclass(frozen=True)
 class Gathered:
-    """Rows of ``OPEN_INTEREST_SCHEMA`` and their ``source``, when, and what the requests cost."""
+    """Open interest of all venues.
+
+    Attributes
+    ----------
+    rows
+        ``OPEN_INTEREST_SCHEMA`` and their ``source``.
+    at
+        The present.
+    counts
+        What the requests cost, and what was left out.
+    venues_failed
+        Venue to why nothing came of it this time.
+    contracts_failed
+        ``venue contract`` of the coins to why its rows are missing.
+    disagreements
+        Where a venue's two ways contradict each other.
+    """
 
     rows: pl.DataFrame
     at: datetime
     counts: Mapping[str, int]
+    venues_failed: Mapping[str, str] = field(default_factory=dict)
+    contracts_failed: Mapping[str, str] = field(default_factory=dict)
+    disagreements: Sequence[str] = ()
 
 
 async def from_exchanges(
@@ -33,6 +53,8 @@ async def from_exchanges(
     days: list[date],
 ) -> Gathered:
     """Ask every exchange that offers open interest, each as far back as it tells.
+
+    An exchange that fails takes no other one down: it is named, and asked again the next time.
 
     Parameters
     ----------
@@ -46,6 +68,7 @@ async def from_exchanges(
     Raises
     ------
     VendorUnavailable, VendorRejected, PayloadChanged
+        Of the first venue that failed, if no other one had anything.
     """
     async with AsyncExitStack() as stack:
         venues = vendors.offering(OffersOpenInterest, OpenInterest.table_name(), "exchanges")
@@ -53,12 +76,14 @@ async def from_exchanges(
             await stack.enter_async_context(each)
         now = await present(venues, vendors.clock)
         answers = await all_or_nothing(
-            each.hourly_open_interest(
-                Wanted(
-                    coins=frozenset(coins),
-                    contracts=contracts.get(each.vendor, {}),
-                    days=tuple(days),
-                    now=now,
+            _or_error(
+                each.hourly_open_interest(
+                    Wanted(
+                        coins=frozenset(coins),
+                        contracts=contracts.get(each.vendor, {}),
+                        days=tuple(days),
+                        now=now,
+                    )
                 )
             )
             for each in venues
@@ -70,15 +95,44 @@ async def from_exchanges(
                 for part in each.parts
             }
         )
-    measured = {each.vendor: found for each, found in zip(venues, answers, strict=True)}
-    return _gathered(measured, coins, days, now=now, counts=counts)
+    came = {each.vendor: found for each, found in zip(venues, answers, strict=True)}
+    errors = {venue: found for venue, found in came.items() if isinstance(found, VendorError)}
+    measured = {venue: found for venue, found in came.items() if isinstance(found, Measured)}
+    # A venue that tells the present only has nothing to say of the past, which is no answer.
+    if errors and all(found.frame.is_empty() for found in measured.values()):
+        raise next(iter(errors.values()))
+    for venue, error in errors.items():
+        counts[f"{venue}/failed"] += 1
+        note = f"{OpenInterest.table_name()}: {error}. The other exchanges go on"
+        vendors.records.journal.note("fallback", note)
+    gathered = _gathered(measured, coins, days, now=now, counts=counts)
+    return replace(
+        gathered,
+        venues_failed={venue: str(e) for venue, e in errors.items()},
+        disagreements=[
+            f"{venue}: {each}" for venue, found in measured.items() for each in found.disagreements
+        ],
+    )
+
+
+async def _or_error(response: Awaitable[Measured]) -> Measured | VendorError:
+    try:
+        return await response
+    except VendorError as exc:
+        return exc
 
 
 async def present(venues: Sequence[Venue], clock: Callable[[], datetime]) -> datetime:
-    """The time of the first venue that tells it; ours, if none does."""
+    """The time of the first venue that tells it; ours, if none does.
+
+    A venue that cannot be asked for the time will fail by itself when it is asked for more.
+    """
     for each in venues:
         if isinstance(each, TellsTime):
-            return await each.server_time()
+            try:
+                return await each.server_time()
+            except VendorError:
+                continue
     return clock()
 
 
@@ -162,10 +216,16 @@ def _gathered(
 ) -> Gathered:
     """Keep what was requested: a snapshot has every coin, and may be of the hour before."""
     frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
+    failed: dict[str, str] = {}
     for source, response in responses.items():
+        failed |= {
+            f"{source} {name}": reason
+            for name, (coin, reason) in response.failed.items()
+            if coin in coins
+        }
         frames.append(response.frame.with_columns(source=pl.lit(source)))
         counts.update({f"left_out/{source}/{why}": n for why, n in response.left_out.items()})
     every = pl.concat(frames).filter(pl.col("coin").is_in(coins))
     rows = every.filter(pl.col("ts").dt.date().is_in(days))
     counts["rows_of_other_days"] += every.height - rows.height
-    return Gathered(rows.sort("symbol", "ts", "venue"), now, counts)
+    return Gathered(rows.sort("symbol", "ts", "venue"), now, counts, contracts_failed=failed)

@@ -132,7 +132,9 @@ class SymbolPast:
         settled_days = settled.select(pl.col("ts").dt.date()).unique().collect().height
         if settled_days >= expected.height:
             return pl.concat(frames), FundingRate.empty_frame(), spent
-        settlements, cost = await settlements_of(self.vendors, names, days)
+        settlements, cost = await settlements_of(
+            self.vendors, names, days, versions=self.warehouse.lake.read(Instruments)
+        )
         return pl.concat(frames), settlements, spent + cost
 
     def _store(self, contract: type[Collected], rows: pl.DataFrame) -> Counter[str]:

@@ -60,6 +60,20 @@ LISTED_WITH_INTERVAL: Mapping[str, tuple[Outcome, str]] = {
     **LISTED,
     "binance fundingInfo": ("less", ONE_CONTRACT),
 }
+OF_NOW_EACH: Mapping[str, tuple[Outcome, str]] = {
+    "bybit tickers": ("less", ONE_CONTRACT),
+    "okx open-interest": ("less", ONE_CONTRACT),
+    "gate tickers": ("less", ONE_CONTRACT),
+}
+PAIRED_EACH: Mapping[str, tuple[Outcome, str]] = {
+    **OF_NOW_EACH,
+    "hyperliquid": ("less", ONE_CONTRACT),
+}
+LISTED_EACH: Mapping[str, tuple[Outcome, str]] = {
+    **LISTED,
+    "bybit instruments": ("less", ONE_CONTRACT),
+    "okx instruments": ("less", ONE_CONTRACT),
+}
 
 ROWS = (
     Behaviour(
@@ -70,6 +84,8 @@ ROWS = (
         but={
             "binance exchangeInfo": ("same", REPEATED),
             "gate contracts": ("same", REPEATED),
+            "okx instruments": ("same", REPEATED),
+            "bybit instruments": ("same", REPEATED),
             "binance klines": ("same", REPEATED),
             "coinbase products": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
@@ -90,7 +106,12 @@ ROWS = (
         kind="contradicting_row",
         expected="changed",
         without=ONE_OBJECT,
-        but={**LISTED_WITH_INTERVAL, "archive metrics": ("let be", IN_FILES)},
+        but={
+            **LISTED_WITH_INTERVAL,
+            **OF_NOW_EACH,
+            **LISTED_EACH,
+            "archive metrics": ("let be", IN_FILES),
+        },
     ),
     Behaviour(
         name="reversed rows",
@@ -120,7 +141,7 @@ ROWS = (
         name="null row",
         kind="null_row",
         expected="changed",
-        but={**LISTED, "hyperliquid": ("less", BLANK)},
+        but={**OF_NOW_EACH, **LISTED_EACH, "hyperliquid": ("less", BLANK)},
     ),
     Behaviour(
         name="empty list",
@@ -179,7 +200,7 @@ VALUES = (
         expected="changed",
         without=("coingecko ping",),
         but={
-            **LISTED,
+            **LISTED_EACH,
             "bybit tickers": ("less", BLANK),
             "bybit open-interest": ("less", BLANK),
             "okx open-interest": ("less", BLANK),
@@ -191,9 +212,19 @@ VALUES = (
             "coingecko market_chart": ("less", NAMED_IN_LOG),
         },
     ),
-    Behaviour(name="NaN", kind="nan_number", expected="changed", without=NAMES, but=LISTED),
     Behaviour(
-        name="Infinity", kind="infinite_number", expected="changed", without=NAMES, but=LISTED
+        name="NaN",
+        kind="nan_number",
+        expected="changed",
+        without=NAMES,
+        but={**PAIRED_EACH, **LISTED_EACH},
+    ),
+    Behaviour(
+        name="Infinity",
+        kind="infinite_number",
+        expected="changed",
+        without=NAMES,
+        but={**PAIRED_EACH, **LISTED_EACH},
     ),
     Behaviour(
         name="negative number",
@@ -206,7 +237,7 @@ VALUES = (
             "gate funding_rate",
             "coinalyze funding-rate",
         ),
-        but=LISTED_WITH_INTERVAL,
+        but={**PAIRED_EACH, **LISTED_EACH, **LISTED_WITH_INTERVAL},
     ),
     Behaviour(
         name="number in another unit",
@@ -229,6 +260,7 @@ VALUES = (
         ),
         but={
             "binance fundingInfo": ("less", ONE_CONTRACT),
+            "bybit tickers": ("less", ONE_CONTRACT),
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },
@@ -238,7 +270,7 @@ VALUES = (
         kind="retyped_number",
         expected="changed",
         without=("archive", "coingecko ping"),  # a CSV has no types
-        but=LISTED,
+        but={**PAIRED_EACH, **LISTED_EACH},
     ),
     Behaviour(
         name="renamed field",
@@ -250,7 +282,7 @@ VALUES = (
         name="missing field",
         kind="missing_field",
         expected="changed",
-        but={**LISTED, "archive metrics": ("less", BLANK)},
+        but={**PAIRED_EACH, **LISTED_EACH, "archive metrics": ("less", BLANK)},
     ),
     Behaviour(name="extra field", kind="extra_field", expected="same"),
     Behaviour(
@@ -288,6 +320,7 @@ TIMES = (
         without=("coinmarketcap listings/historical",),  # of a past day, whatever its rows say
         but={
             **LISTED,
+            "okx open-interest": ("less", ONE_CONTRACT),
             "coinmarketcap": ("less", NAMED_IN_LOG),
             "coingecko coins": ("less", NAMED_IN_LOG),
         },

@@ -14,6 +14,7 @@ from pathlib import Path
 import dagster as dg
 import polars as pl
 import pytest
+from polars.testing import assert_frame_equal
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import VendorClients
@@ -99,14 +100,11 @@ FAILING = [
         FUNDING,
         f"{USUAL} empty/Unavailable wrong_symbol/ retyped_number/ huge_number/ off_grid/ seconds/",
     ),
-    *cases("open_interest", "openInterestHist", f"{USUAL} contradicting_row/ nan_number/"),
-    *cases("open_interest", "bybit/v5/market/open-interest", f"{USUAL} off_grid/ overlap=7200/"),
-    *cases("open_interest", "bybit/v5/market/mark-price", "contradicting_row/ negative_number/"),
-    *cases("open_interest", "okx/", "clock=7200/ clock=-7200/Unavailable"),
-    *cases("open_interest", "bybit/", "envelope=10001/Rejected envelope=10006/Unavailable"),
-    *cases("open_interest", "okx/", f"{USUAL} envelope=51000/Rejected envelope=50011/Unavailable"),
-    *cases("open_interest", "hyperliquid/", f"{USUAL} aged/Unavailable drop_symbol/"),
-    *cases("open_interest", "gate/api/v4/futures/usdt/tickers", f"{USUAL} retyped_number/"),
+    *cases(
+        "open_interest",
+        "(binance|bybit|okx|hyperliquid|gate)/",
+        USUAL.replace("renamed_field/", ""),
+    ),
     *cases("market_cap", "coins/markets", f"{USUAL} clock=-7200/Unavailable duplicate_row/"),
     *cases(
         "open_interest",
@@ -126,6 +124,19 @@ OF_ONE_CONTRACT = [
     *cases("instruments", LISTING, "null_number/"),
     *cases("instruments", "fundingInfo", "contradicting_row/ huge_number/"),
 ]
+OF_ONE_VENUE = [
+    *cases("open_interest", "openInterestHist", f"{USUAL} contradicting_row/ nan_number/"),
+    *cases("open_interest", "bybit/v5/market/open-interest", f"{USUAL} off_grid/ overlap=7200/"),
+    *cases("open_interest", "bybit/v5/market/mark-price", "contradicting_row/ negative_number/"),
+    *cases("open_interest", "okx/", "clock=7200/ clock=-7200/Unavailable"),
+    *cases("open_interest", "bybit/", "envelope=10001/Rejected envelope=10006/Unavailable"),
+    *cases("open_interest", "okx/", f"{USUAL} envelope=51000/Rejected envelope=50011/Unavailable"),
+    *cases("open_interest", "hyperliquid/", f"{USUAL} aged/Unavailable drop_symbol/"),
+    *cases("open_interest", "gate/api/v4/futures/usdt/tickers", USUAL),
+]
+VENUES = {"openInterestHist": "binance"}
+"""Whose endpoint it is, where its address does not begin with that."""
+
 HARMLESS = [
     *cases("ohlcv_1m", KLINES, "duplicate_row/ spaced_json/ byte_order_mark/ shuffled_rows/"),
     *cases("ohlcv_1m", KLINES, "page_cap=50/ microseconds/"),
@@ -133,6 +144,8 @@ HARMLESS = [
     *cases("ohlcv_1m", r"daily/klines/", "status=404/", day=LAST_WEEK),  # a late file: by REST
     *cases("funding_rate", FUNDING, "extra_field/ page_cap=5/ duplicate_row/ reversed_rows/"),
     *cases("open_interest", ".", "extra_field/"),
+    # of a coin that nobody follows
+    *cases("open_interest", "gate/api/v4/futures/usdt/tickers", "retyped_number/"),
     *cases("market_cap", "coins/markets", "extra_field/ reversed_rows/"),
 ]
 
@@ -239,6 +252,42 @@ def test_a_contract_that_is_not_understood_keeps_its_version_and_the_others_go_o
     failed = {x.check_name for x in result.get_asset_check_evaluations() if not x.passed}
     assert "listed_contracts_are_understood" in failed
     assert "not understood" in str(event.materialization.metadata["decisions"].value)
+    _no_canary(stored, result, caplog)
+
+
+@pytest.mark.parametrize("case", OF_ONE_VENUE, ids=lambda case: case.name)
+def test_a_venue_that_fails_is_named_and_the_others_have_what_they_would_have_had(
+    case, stored, unharmed, tmp_path, caplog
+):
+    venue = VENUES.get(case.match) or case.match.partition("/")[0]
+    copied = copy_of(stored, tmp_path / "warehouse")
+    before = copied.read("open_interest", TODAY)
+    caplog.set_level(logging.DEBUG)
+    with stored.sandbox.suffering(
+        Fault(match=case.match, kind=case.kind, value=case.value)
+    ) as plan:
+        result = copied.materialise(
+            [case.table], case.day, vendors=vendors_of(stored, has_keys=False)
+        )
+    assert plan.met
+    assert result.success
+    truth = unharmed(case)
+    after = copied.read("open_interest", TODAY).drop("ingested_at")
+    whole = pl.read_parquet(truth[f"open_interest/date={TODAY}/part-0.parquet"])
+    others = pl.col("venue") != venue
+    assert_frame_equal(after.filter(others), whole.drop("ingested_at").filter(others))
+    known = pl.concat([before, whole.select(before.columns)]).drop("ingested_at")
+    assert (
+        after.filter(~others).join(known, on=after.columns, how="anti", nulls_equal=True).is_empty()
+    )
+    assert after.filter(~others).height >= before.filter(~others).height, "a row was lost"
+    [check] = [
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "open_interest_came_from_everyone"
+    ]
+    assert not check.passed
+    assert venue in check.description
     _no_canary(stored, result, caplog)
 
 

@@ -11,8 +11,33 @@ from cryptopipe_assets.core.errors import (
     VendorRejected,
     VendorUnavailable,
 )
+from cryptopipe_assets.vendors.binance.overlap import Overlap, overlap_of
 from cryptopipe_tests.live.conftest import NO_KEY, PASSED, UNREACHABLE
 from cryptopipe_tests.live.questions import QUESTIONS, amount
+
+
+@pytest.mark.live
+def test_two_ways_of_one_vendor_say_the_same_of_the_same_instants(vendors, now, report):
+    name = "binance-archive metrics, as openInterestHist"
+
+    async def ask() -> Overlap:
+        async with vendors.binance() as binance, vendors.binance_archive() as archive:
+            return await overlap_of(binance, archive, {"BTCUSDT": "BTC-USDT-PERP"}, now=now)
+
+    try:
+        found = asyncio.run(ask())
+    except NotPublished as exc:
+        report[name] = PASSED, f"nothing to compare: {exc}"
+    except VendorUnavailable as exc:
+        report[name] = UNREACHABLE, str(exc)
+    except (PayloadChanged, VendorRejected) as exc:
+        report[name] = "CHANGED", str(exc)
+        pytest.fail(f"CHANGED: {exc}", pytrace=False)
+    else:
+        report[name] = PASSED, f"{found.hours} hours"
+        if found.said:
+            report[name] = "CHANGED", found.said
+            pytest.fail(f"CHANGED: {found.said}", pytrace=False)
 
 
 @pytest.mark.live

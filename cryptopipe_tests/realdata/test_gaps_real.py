@@ -6,6 +6,7 @@ import pandas as pd
 import polars as pl
 import pytest
 
+from cryptopipe_assets.collect.gaps.datasets import BARS
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.survey import Survey, survey
 from cryptopipe_assets.storage.lake import Lake
@@ -56,7 +57,8 @@ def found(recorded, tmp_path_factory) -> Survey:
     never = pl.DataFrame(schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC"), "tier": pl.String})
     return survey(
         lake,
-        Ohlcv1m,
+        BARS,
+        venue="binance",
         listings=listings,
         ledger=GAPS.to_frame(),
         runs=lambda days: never,

@@ -24,6 +24,15 @@ FROM_ARCHIVE = {
     "taker_buy_volume": "taker_buy_base",
 }
 
+NOTHING_DECLARED = pl.LazyFrame(
+    schema={
+        "venue": pl.String,
+        "symbol": pl.String,
+        "available_at": UTC_MS,
+        "funding_interval_hours": pl.Int64,
+    }
+)
+
 
 @pytest.fixture(scope="module")
 def minute_files(realdata: Path) -> list[Path]:
@@ -41,7 +50,7 @@ def bars(minute_files) -> pl.DataFrame:
 @pytest.fixture(scope="module")
 def funding(realdata, bars) -> pl.DataFrame:
     recorded = [_settlements(path) for path in sorted((realdata / "binance/funding").glob("*.csv"))]
-    return settlement_intervals(pl.concat(recorded).lazy()).collect()
+    return settlement_intervals(pl.concat(recorded).lazy(), NOTHING_DECLARED).collect()
 
 
 @pytest.fixture(scope="module")

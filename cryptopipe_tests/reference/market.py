@@ -3,6 +3,10 @@
 Twenty days of seven contracts: a late listing, a delisting, missing minutes and hours, an hour cut
 short, hours without volume, a jump of price, a burst of volume, funding every 8, 4 and 1 hours,
 one contract without funding and one that misses settlements.
+
+Its settlements come a second time as a venue gives them, without intervals, and with all that makes
+these hard to know: switches to shorter and longer intervals at even and at odd hours, a first
+settlement, holes of one and of many, an end, rows that are late, and declarations that change.
 """
 
 from dataclasses import dataclass
@@ -23,11 +27,21 @@ FUNDING_HOURS = {"AAA": 8, "BBB": 4, "CCC": 1, "DDD": 8, "EEE": 8, "FFF": 4}
 
 @dataclass(frozen=True)
 class Market:
-    """Inputs of the factor pipeline."""
+    """Inputs of the factor pipeline.
+
+    Attributes
+    ----------
+    settled
+        Settlements as venues give them: without intervals, some declared by the row itself.
+    declared
+        What the venue declared of contracts, and since when that was known.
+    """
 
     bars: pl.DataFrame
     funding: pl.DataFrame
     listings: pl.DataFrame
+    settled: pl.DataFrame
+    declared: pl.DataFrame
 
 
 @cache
@@ -36,7 +50,7 @@ def small_market(seed: int = 7) -> Market:
     rng = np.random.default_rng(seed)
     bars = pl.concat(_minutes(rng, symbol) for symbol in SYMBOLS).pipe(_spoil, rng)
     funding = pl.concat(_settlements(rng, *each) for each in FUNDING_HOURS.items())
-    return Market(bars, funding, _listings())
+    return Market(bars, funding, _listings(), _settled(rng), _declared())
 
 
 def _listings() -> pl.DataFrame:
@@ -134,3 +148,55 @@ def _settlements(rng: np.random.Generator, coin: str, interval: int) -> pl.DataF
         return settled
     hole = pl.lit(START + timedelta(days=13)), pl.lit(START + timedelta(days=14))
     return settled.filter(~pl.col("ts").is_between(*hole))
+
+
+SETTLED_AT: dict[str, list[tuple[int, int, int]]] = {
+    # first hour, end and step of each stretch, in hours from START
+    "AAA": [(0, 240, 8), (240, 292, 4), (292, 385, 1), (387, 480, 4)],  # one odd step of 3 hours
+    "BBB": [(0, 248, 4), (256, 480, 8)],  # longer from one settlement to the next
+    "CCC": [(0, 120, 1), (122, 300, 1), (303, 480, 4)],  # one lost, then longer at an odd hour
+    "DDD": [(0, 300, 8), (344, 480, 8)],  # a hole of many
+    "EEE": [(152, 480, 8)],  # a first settlement after the listing
+    "FFF": [(0, 364, 4)],  # the end
+}
+LATE = {("BBB", 264): 5, ("DDD", 248): 11, ("AAA", 244): 30}
+"""Hours after which a settlement was known that came late."""
+
+
+def _settled(rng: np.random.Generator) -> pl.DataFrame:
+    rows = []
+    for coin, stretches in SETTLED_AT.items():
+        for hour in (hour for stretch in stretches for hour in range(*stretch)):
+            ts = START + timedelta(hours=hour)
+            late = timedelta(hours=LATE.get((coin, hour), 0), milliseconds=int(rng.integers(1, 19)))
+            # The rows of one contract say themselves what they are paid for.
+            own = 4 if coin == "FFF" else None
+            rate = rng.normal(1e-4, 2e-4)
+            rows.append((ts, ts + late, "binance", f"{coin}-USDT-PERP", rate, own))
+    return pl.DataFrame(rows, schema=_SETTLED_SCHEMA, orient="row")
+
+
+def _declared() -> pl.DataFrame:
+    """The contracts' intervals as a registry has them: seen hours after they changed."""
+    seen = [("CCC", 0, 1), ("CCC", 306, 4), ("DDD", 240, 8), ("BBB", 250, 8)]
+    return pl.DataFrame(
+        [("binance", f"{c}-USDT-PERP", START + timedelta(hours=h), i) for c, h, i in seen],
+        schema={
+            "venue": pl.String,
+            "symbol": pl.String,
+            "available_at": _UTC_MS,
+            "funding_interval_hours": pl.Int64,
+        },
+        orient="row",
+    ).with_columns(ts="available_at")
+
+
+_UTC_MS = pl.Datetime("ms", "UTC")
+_SETTLED_SCHEMA = {
+    "ts": _UTC_MS,
+    "available_at": _UTC_MS,
+    "venue": pl.String,
+    "symbol": pl.String,
+    "funding_rate": pl.Float64,
+    "declared_interval_hours": pl.Int64,
+}

@@ -45,6 +45,15 @@ def truncated_at(cut: datetime, inputs: Inputs) -> dict[str, pl.DataFrame]:
     return {name: frame.filter(pl.col("ts") < pl.lit(cut)) for name, frame in inputs.items()}
 
 
+def published_by(cut: datetime, inputs: Inputs) -> dict[str, pl.DataFrame]:
+    """Drop the rows that were not known when the bar was that ends at ``cut``."""
+    bar_known = cut + timedelta(milliseconds=1)
+    return {
+        name: frame.filter(pl.col("available_at") <= pl.lit(bar_known))
+        for name, frame in inputs.items()
+    }
+
+
 def known_by(cut: datetime, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
     """Return the rows of hours that have ended by ``cut``."""
     return frame.filter(pl.col("ts") + HOUR <= pl.lit(cut)).select(*KEY, *columns).sort(KEY)
@@ -53,10 +62,11 @@ def known_by(cut: datetime, frame: pl.DataFrame, *columns: str) -> pl.DataFrame:
 def assert_blind_to_the_future(
     compute: Computation, inputs: Inputs, *, cut: datetime, columns: list[str]
 ) -> None:
-    """Cutting the future off, or making it another one, leaves the past as it was."""
+    """Cutting off what is later or came later, or making it other, leaves the past as it was."""
     past = known_by(cut, compute(inputs), *columns)
     assert past.height > 0
-    for changed in (truncated_at(cut, inputs), scrambled_after(cut, inputs)):
+    changes = (truncated_at, scrambled_after, published_by)
+    for changed in (change(cut, inputs) for change in changes):
         assert_identical(known_by(cut, compute(changed), *columns), past)
 
 

@@ -44,7 +44,7 @@ async def without_response(
     found = []
     for symbol, start, end in final.select(SPANS.names()).iter_rows():
         known_causes = [
-            await _cause_of(binance, lake, responses.bars, (symbol, symbols[symbol]), span, now=now)
+            await _cause_of(binance, lake, responses.rows, (symbol, symbols[symbol]), span, now=now)
             for span in _hours(start, end)
         ]
         worst = next((each for each in ("traded", "silent") if each in known_causes), "no_trades")

@@ -1,4 +1,4 @@
-"""Repair: missing bars are requested again and stored; what does not come is explained."""
+"""Repair: missing rows are requested again and stored; what does not come is explained."""
 
 import asyncio
 import logging
@@ -12,13 +12,21 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.gaps.causes import BY_CHOICE
+from cryptopipe_assets.collect.gaps.datasets import BARS, Dataset
 from cryptopipe_assets.collect.gaps.hourly_check import without_response
 from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import tried
-from cryptopipe_assets.collect.gaps.refetch import Refetched, refetch
+from cryptopipe_assets.collect.gaps.refetch import (
+    Refetched,
+    refetch,
+    refetch_open_interest,
+    refetch_settlements,
+    without_row,
+)
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import Instruments
 
 AT_ONCE = 500
 MINUTES_AT_ONCE = 2_000_000
@@ -37,7 +45,7 @@ class Tried:
     gaps
         ``GAPS``; minutes that were repaired are still in it, until the next look.
     days
-        Minutes stored by day.
+        Rows stored by day.
     """
 
     gaps: pl.DataFrame
@@ -47,23 +55,24 @@ class Tried:
 
 @dataclass(frozen=True)
 class GapRepair:
-    """Repairs the bars of one warehouse.
+    """Repairs a table of one warehouse.
 
     Attributes
     ----------
     log
         Logs what is requested and what was stored.
     on_stored
-        Called with a day and the number of minutes that were stored of it.
+        Called with a day and the number of rows that were stored of it.
     """
 
     warehouse: Warehouse
     vendors: VendorClients
     log: logging.Logger
     on_stored: Callable[[date, int], None]
+    dataset: Dataset = BARS
 
     def repair(self, gaps: pl.DataFrame, symbols: Mapping[str, str], *, again: bool) -> Tried:
-        """Request the gaps that are due, and store the bars that come.
+        """Request the gaps that are due, and store the rows that come.
 
         Parameters
         ----------
@@ -83,22 +92,23 @@ class GapRepair:
         result = Tried(cut(gaps, wanted))
         for some in at_once(wanted):
             self.log.info(
-                "requesting %d gaps of %d, %d minutes",
-                *(some.height, wanted.height, minutes_of(some)),
+                "%s: requesting %d gaps of %d, %d minutes",
+                *(self.dataset.name, some.height, wanted.height, minutes_of(some)),
             )
             result = self._some(result, some, symbols)
         if wanted.height:
-            self.log.info("stored %d minutes", sum(result.days.values()))
+            self.log.info("%s: stored %d rows", self.dataset.name, sum(result.days.values()))
         return result
 
     def _some(self, before: Tried, some: pl.DataFrame, symbols: Mapping[str, str]) -> Tried:
         responses, outcome, now, spent = asyncio.run(self._ask(some, symbols))
-        rows = stamped(responses.bars, Ohlcv1m, source="binance", at=now)
-        rows = admitted(self.warehouse.lake, Ohlcv1m, rows).rows
+        table = self.dataset.table
+        rows = stamped(responses.rows, table, source="binance", at=now)
+        rows = admitted(self.warehouse.lake, table, rows).rows
         days: Counter[date] = Counter()
         for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
             assert isinstance(day, date)
-            commit = self.warehouse.lake.upsert(Ohlcv1m, Ohlcv1m.conform(part), day)
+            commit = self.warehouse.lake.upsert(table, table.conform(part), day)
             days[day] += commit.added
             self.on_stored(day, commit.added)
         gaps = tried(before.gaps, some, outcome, now=now)
@@ -107,14 +117,27 @@ class GapRepair:
     async def _ask(
         self, some: pl.DataFrame, symbols: Mapping[str, str]
     ) -> tuple[Refetched, pl.DataFrame, datetime, Counter[str]]:
-        """Bars, and what is known of the gaps now: ``SPANS``, asked and cause."""
+        """Rows, and what is known of the gaps now: ``SPANS``, asked and cause."""
         gaps = some.select(SPANS.names())
         async with self.vendors.binance() as binance, self.vendors.binance_archive() as archive:
             now = await binance.server_time()
-            responses = await refetch(binance, archive, gaps, symbols, now=now)
-            outcome = await without_response(
-                binance, self.warehouse.lake, responses, gaps, symbols=symbols, now=now
-            )
+            lake = self.warehouse.lake
+            if self.dataset is BARS:
+                responses = await refetch(binance, archive, gaps, symbols, now=now)
+                outcome = await without_response(
+                    binance, lake, responses, gaps, symbols=symbols, now=now
+                )
+            else:
+                if self.dataset.table is FundingRate:
+                    versions = lake.read(Instruments)
+                    responses = await refetch_settlements(
+                        binance, archive, gaps, symbols, versions=versions, now=now
+                    )
+                else:
+                    responses = await refetch_open_interest(
+                        binance, archive, gaps, symbols, now=now
+                    )
+                outcome = without_row(responses, gaps, now=now)
             spent = Counter(
                 api_calls=sum(binance.calls.values()), archive_downloads=sum(archive.calls.values())
             )

@@ -1,9 +1,10 @@
-"""Which minutes are stored: unbroken stretches, found by reading timestamps of changed files only.
+"""Which time is stored: unbroken stretches, found by reading timestamps of changed files only.
 
 A scan of 240 million minutes must not be repeated for every hour that arrives. The stretches of a
 day are kept beside the size and the time of the file they were read from, in
 ``warehouse/.scans/<table>.parquet``; only files that differ are read again, and of those only the
-columns ``symbol``, ``ts`` and ``ingested_at``. The kept scan can be deleted at any time.
+columns ``symbol``, ``ts`` and ``ingested_at``, and what says how long a row stands for. The kept
+scan can be deleted at any time.
 """
 
 from collections.abc import Callable, Sequence
@@ -13,6 +14,7 @@ from pathlib import Path
 
 import polars as pl
 
+from cryptopipe_assets.collect.gaps.datasets import Dataset
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.schema import Table
@@ -27,7 +29,7 @@ STRETCHES = pl.Schema(
 
 @dataclass(frozen=True)
 class Scan:
-    """What is stored of a table of minutes.
+    """What is stored of a table.
 
     Attributes
     ----------
@@ -46,19 +48,25 @@ class Scan:
 
     @property
     def stored(self) -> pl.DataFrame:
-        """Stored minutes: ``SPANS`` and ingested_at, cut at midnight."""
+        """Stored stretches: ``SPANS`` and ingested_at; of minutes, cut at midnight."""
         return self.stretches.filter(pl.col("symbol").is_not_null()).select(
             *SPANS.names(), "ingested_at"
         )
 
 
 def scan(
-    lake: Lake, contract: type[Table], *, told: Callable[[int, int], None] | None = None
+    lake: Lake,
+    dataset: Dataset,
+    *,
+    venue: str,
+    told: Callable[[int, int], None] | None = None,
 ) -> Scan:
-    """Bring the kept scan of a table of minutes up to date.
+    """Bring the kept scan of a table up to date.
 
     Parameters
     ----------
+    venue
+        Whose rows are looked at, where a table has those of several.
     told
         Called with files read and files to read, once a month of days; for progress.
 
@@ -67,14 +75,18 @@ def scan(
     StorageError
         If a file cannot be read or the scan cannot be kept.
     """
-    name = contract.table_name()
+    name = dataset.name
     with lake.lock(f"{name}-scan"):
         files = _files(lake, name)
         kept = _kept(_path(lake, name)).join(files, on=["day", "size", "changed"], how="semi")
         changed = files.join(kept, on="day", how="anti").sort("day")
         frames, done = [kept], 0
         for days in months(changed["day"].to_list()):
-            frames.append(_read(lake, contract, changed.filter(pl.col("day").is_in(days))))
+            some = changed.filter(pl.col("day").is_in(days))
+            if dataset.covered is None:
+                frames.append(_read(lake, dataset.table, some))
+            else:
+                frames.append(_read_rows(lake, dataset, some, venue=venue))
             done += len(days)
             if told is not None:
                 told(done, changed.height)
@@ -107,6 +119,22 @@ def _files(lake: Lake, name: str) -> pl.DataFrame:
     rows = [(day, stat.st_size, stat.st_mtime_ns) for day, stat in stats]
     schema = {name: STRETCHES[name] for name in ("day", "size", "changed")}
     return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def _read_rows(lake: Lake, dataset: Dataset, files: pl.DataFrame, *, venue: str) -> pl.DataFrame:
+    """What every row of some days' files stands for."""
+    assert dataset.covered is not None
+    days: list[date] = files["day"].to_list()
+    columns = ("venue", "symbol", "ts", "source", "ingested_at", *dataset.columns)
+    rows = (
+        lake.scan(dataset.table, days[0], days[-1])
+        .select(columns)
+        .filter(pl.col("ts").dt.date().is_in(days), pl.col("venue") == venue)
+        .sort("symbol", "ts")
+        .collect()
+    )
+    found = dataset.covered(rows)
+    return files.join(found, on="day", how="left").select(STRETCHES.names())
 
 
 def _read(lake: Lake, contract: type[Table], files: pl.DataFrame) -> pl.DataFrame:

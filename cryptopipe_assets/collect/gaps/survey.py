@@ -1,4 +1,4 @@
-"""The ledger of a table's missing minutes, brought up to date from its files."""
+"""The ledger of what a table lacks, brought up to date from its files."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -13,10 +13,10 @@ from cryptopipe_assets.collect.gaps.causes import (
     missing_minutes,
     whole_minutes,
 )
+from cryptopipe_assets.collect.gaps.datasets import Dataset, not_yet_due
 from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import reconcile
 from cryptopipe_assets.collect.gaps.scan import Scan, scan
-from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.storage.lake import Lake
 
@@ -31,7 +31,7 @@ the day, and for which tier's contracts (null: for all)."""
 
 @dataclass(frozen=True, kw_only=True)
 class Survey:
-    """What a look at a table of minutes found.
+    """What a look at a table found.
 
     Attributes
     ----------
@@ -50,8 +50,9 @@ class Survey:
 
 def survey(
     lake: Lake,
-    contract: type[Table],
+    dataset: Dataset,
     *,
+    venue: str,
     listings: pl.DataFrame,
     ledger: pl.DataFrame,
     runs: Runs,
@@ -65,6 +66,8 @@ def survey(
 
     Parameters
     ----------
+    venue
+        Whose rows are looked at.
     listings
         Followed contracts: symbol, tier, listed_at, delisted_at (null while it trades) and
         followed_at.
@@ -73,15 +76,18 @@ def survey(
     told
         Called with files read and files to read.
     """
-    found = scan(lake, contract, told=told)
+    found = scan(lake, dataset, venue=venue, told=told)
     if not found.days:
         return Survey(gaps=ledger, expected=0, scan=found)
     start = midnight(found.days[0])
     end = min((now - DUE).replace(second=0, microsecond=0), midnight(found.days[-1]) + DAY)
     lives = whole_minutes(listings, start=start, end=end)
-    asked = _asked(found, listings, ledger, runs(_days(difference(lived(lives), found.stored))))
+    stored = found.stored.select(SPANS.names())
+    if dataset.pays_for_the_past:
+        stored = pl.concat([stored, not_yet_due(stored, lived(lives), end=end)])
+    asked = _asked(found, listings, ledger, runs(_days(difference(lived(lives), stored))))
     evidence = Evidence(lives=lives, asked=asked, found=_found(ledger))
-    missing = missing_minutes(found.stored, evidence, start=start, end=end)
+    missing = missing_minutes(stored, evidence, start=start, end=end)
     gaps = reconcile(ledger, missing, now=now)
     return Survey(gaps=gaps, expected=minutes_of(lived(lives)), scan=found)
 

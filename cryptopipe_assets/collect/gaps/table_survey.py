@@ -1,4 +1,4 @@
-"""The survey of the bars with what runs and the registry of instruments know, and its rows."""
+"""The survey of a table with what runs and the registry of instruments know, and its rows."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -6,31 +6,31 @@ from datetime import datetime
 import polars as pl
 
 from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.gaps.datasets import BARS, Dataset
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.survey import Runs, Survey, survey
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
-from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
-BARS = Ohlcv1m.table_name()
 MINUTES = (pl.col("end") - pl.col("start")).dt.total_minutes()
 
 
 @dataclass(frozen=True)
 class GapSurvey:
-    """Looks for missing minutes of the bars of followed contracts.
+    """Looks for what a table lacks of followed contracts.
 
     Attributes
     ----------
     runs
-        When runs last requested the bars of some days.
+        When runs last requested some days of the table.
     """
 
     runs: Runs
     warehouse: Warehouse
     universe: Universe
+    dataset: Dataset = BARS
 
     def look(self, ledger: pl.DataFrame, *, now: datetime) -> Survey:
         """What is missing now; ``ledger`` is what was known, ``GAPS``.
@@ -40,7 +40,7 @@ class GapSurvey:
         RequestError
             If the registry of instruments is empty.
         """
-        followed = followed_instruments(self.warehouse, self.universe, BARS)
+        followed = followed_instruments(self.warehouse, self.universe, self.dataset.name)
         return self._survey(followed, ledger, now=now)
 
     def look_at(self, contract: pl.DataFrame, *, now: datetime) -> Survey:
@@ -52,7 +52,9 @@ class GapSurvey:
             Its row of the registry.
         """
         known = latest(self._ours(), INSTRUMENT)
-        followed = self.universe.followed(self.universe.with_tiers(known.drop("tier")), BARS)
+        followed = self.universe.followed(
+            self.universe.with_tiers(known.drop("tier")), self.dataset.name
+        )
         both = pl.concat([followed, contract.select(followed.columns)]).unique("symbol")
         return self._survey(both, GAPS.to_frame(), now=now)
 
@@ -62,7 +64,8 @@ class GapSurvey:
         listings = contracts.select("symbol", "tier", "listed_at", "delisted_at")
         return survey(
             self.warehouse.lake,
-            Ohlcv1m,
+            self.dataset,
+            venue=self.universe.venue,
             listings=listings.join(since, on="symbol"),
             ledger=ledger,
             runs=self.runs,
@@ -70,21 +73,21 @@ class GapSurvey:
         )
 
     def _ours(self) -> pl.DataFrame:
-        """Every version of the contracts of the venue whose bars are collected."""
+        """Every version of the contracts of the venue that is looked at."""
         return self.warehouse.lake.read(Instruments).filter(venue=self.universe.venue)
 
     def vendor_symbols(self) -> dict[str, str]:
         """Canonical to vendor symbol of the followed contracts."""
-        followed = followed_instruments(self.warehouse, self.universe, BARS)
+        followed = followed_instruments(self.warehouse, self.universe, self.dataset.name)
         return dict(followed.select("symbol", "vendor_symbol").iter_rows())
 
 
-def to_table(gaps: pl.DataFrame) -> pl.DataFrame:
-    """The ledger of the bars as rows of the table."""
+def to_table(gaps: pl.DataFrame, dataset: Dataset = BARS) -> pl.DataFrame:
+    """The ledger of a dataset as rows of the table."""
     return gaps.select(
         ts="start",
         available_at="first_seen_at",
-        dataset=pl.lit(BARS),
+        dataset=pl.lit(dataset.name),
         venue=pl.lit("binance"),
         symbol="symbol",
         end_ts="end",
@@ -98,15 +101,15 @@ def to_table(gaps: pl.DataFrame) -> pl.DataFrame:
     )
 
 
-def from_table(rows: pl.DataFrame) -> pl.DataFrame:
-    """The ledger of the bars, ``GAPS``, from rows of the table."""
+def from_table(rows: pl.DataFrame, dataset: Dataset = BARS) -> pl.DataFrame:
+    """The ledger of a dataset, ``GAPS``, from rows of the table."""
     names = {
         "ts": "start",
         "end_ts": "end",
         "available_at": "first_seen_at",
         "transports_asked": "asked",
     }
-    return rows.filter(dataset=BARS).rename(names).select(GAPS.names())
+    return rows.filter(dataset=dataset.name).rename(names).select(GAPS.names())
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 
 import dagster as dg
@@ -11,6 +11,7 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.funding import (
+    FAILED,
     of_other_contracts,
     of_other_exchanges,
     only_where_nothing_else,
@@ -29,6 +30,7 @@ from cryptopipe_assets.defs.publishing.publication import Publication, days_chec
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import Instruments
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
@@ -49,6 +51,7 @@ def funding_rate(
     vendors = vendors.reporting_to(publication.journal)
     asked = universe_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
+    versions = warehouse.lake.read(Instruments)
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
@@ -57,18 +60,21 @@ def funding_rate(
     for days in months(every):
         alive = _alive(followed, days)
         listed = alive.filter(pl.col("status") != VANISHED)
-        inside, cost = asyncio.run(settlements_of(vendors, _names(listed), days))
+        inside, cost = asyncio.run(settlements_of(vendors, _names(listed), days, versions=versions))
         spent.update(cost)
         for name in _names(alive.filter(status=VANISHED)).items():
-            rows, cost = asyncio.run(settlements_if_told(vendors, name, days))
+            rows, cost = asyncio.run(settlements_if_told(vendors, name, days, versions=versions))
             inside = pl.concat([inside, rows])
             spent.update(cost)
         if vendors.missing_instrument == "fail":
-            _require_settlements(followed, days, inside, now=vendors.clock())
+            judged = followed.filter(~pl.col("symbol").is_in(_failed(spent)))
+            _require_settlements(judged, days, inside, now=vendors.clock())
         others = only_where_nothing_else(elsewhere, inside)
         others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
         if coins:
-            exchanges, cost = asyncio.run(of_other_exchanges(vendors, asked.venue, coins, days))
+            exchanges, cost = asyncio.run(
+                of_other_exchanges(vendors, asked.venue, coins, days, versions=versions)
+            )
             spent.update(cost)
             others = pl.concat(
                 [only_where_nothing_else(others, exchanges), exchanges.select(others.columns)]
@@ -92,6 +98,11 @@ def _alive(followed: pl.DataFrame, days: list[date]) -> pl.DataFrame:
 def _names(contracts: pl.DataFrame) -> dict[str, str]:
     """Vendor's and our symbol."""
     return dict(contracts.select("vendor_symbol", "symbol").iter_rows())
+
+
+def _failed(spent: Mapping[str, int]) -> list[str]:
+    """Contracts that were refused, which is said already."""
+    return [name.removeprefix(FAILED) for name in spent if name.startswith(FAILED)]
 
 
 def _require_settlements(
@@ -121,27 +132,58 @@ def _require_settlements(
 def funding_rate_is_on_schedule(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """Each settlement follows the one before it by its own interval: none is missing."""
+    """Each settlement follows the one before it by its own interval: none is missing.
+
+    Where it has no interval, as after a hole of which nothing was declared, that of the one before
+    it is due.
+    """
     days = days_checked(context, warehouse, FundingRate)
     since = (
         pl.col("ts") - pl.col("ts").shift(1).over("venue", "symbol", order_by="ts")
     ).dt.total_hours()
     late = (
         warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1])
-        .with_columns(hours_since_previous=since)
+        .with_columns(
+            hours_since_previous=since,
+            due_after_hours=pl.col("interval_hours")
+            .forward_fill()
+            .over("venue", "symbol", order_by="ts"),
+        )
         .filter(
             pl.col("source") != DAILY_SOURCE,
             pl.col("ts") >= midnight(days[0]),
-            pl.col("hours_since_previous") > pl.col("interval_hours"),
+            pl.col("hours_since_previous") > pl.col("due_after_hours"),
         )
-        .select("symbol", "ts", "interval_hours", "hours_since_previous")
-        .sort("symbol", "ts")
+        .select("venue", "symbol", "ts", "due_after_hours", "hours_since_previous")
+        .sort("venue", "symbol", "ts")
         .collect()
     )
     return dg.AssetCheckResult(
         passed=late.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"holes": late.height, "first": dg.MetadataValue.md(markdown(late.head(10)))},
+    )
+
+
+@dg.asset_check(asset=funding_rate)
+def funding_rate_came_from_everyone(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """No contract and no other exchange failed in the last run."""
+    key = dg.AssetKey(FundingRate.table_name())
+    last = context.instance.get_latest_materialization_event(key)
+    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
+    failed = {
+        name: each
+        for name, each in told.items()
+        if name.startswith(FAILED) or name.endswith("/failed")
+    }
+    named = ", ".join(name.removeprefix(FAILED).removesuffix("/failed") for name in sorted(failed))
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"nothing new of {named}; asked again the next time" if failed else None,
+        metadata=failed,
     )
 
 

@@ -2,9 +2,10 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -27,8 +28,14 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 
+MOST_NAMED = 50
+
 JUMP = 5.0
 """A position that grows or shrinks by this factor in an hour is worth a look."""
+
+VENUES_FAILED, CONTRACTS_FAILED = "venues_failed", "contracts_failed"
+DISAGREEMENTS = "disagreements"
+"""Metadata of a run: who failed and why, and what contradicts itself."""
 
 SETTLED = timedelta(hours=2)
 """So long after midnight every venue has had its first value of the day."""
@@ -51,6 +58,9 @@ def open_interest(
     asked = universe_of(context, universe)
     counts: Counter[str] = Counter()
     used: dict[str, str] = {}
+    venues: dict[str, str] = {}
+    contracts: dict[str, str] = {}
+    disagreements: list[str] = []
     every = days_of(context)
     # Coinalyze's budget is by contract, however many days are requested.
     first = vendors.choices(OpenInterest.table_name())[0].source
@@ -59,15 +69,28 @@ def open_interest(
         choice, gathered = first_available(vendors, OpenInterest.table_name(), ask)
         used[choice.source] = choice.reason
         counts.update(gathered.counts)
+        venues |= gathered.venues_failed
+        contracts |= gathered.contracts_failed
+        disagreements += gathered.disagreements
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
     yield from publication.finish(
         {
             "source": ", ".join(used),
             "source_reason": "; ".join(used.values()),
+            VENUES_FAILED: len(venues),
+            CONTRACTS_FAILED: len(contracts),
+            DISAGREEMENTS: "; ".join(disagreements),
+            **{f"{VENUES_FAILED}/{name}": venues[name] for name in sorted(venues)},
+            **{f"{CONTRACTS_FAILED}/{name}": contracts[name] for name in _first(contracts)},
             **{name: counts[name] for name in sorted(counts)},
         }
     )
+
+
+def _first(failed: Mapping[str, str]) -> list[str]:
+    """So many names as a run's page can show."""
+    return sorted(failed)[:MOST_NAMED]
 
 
 def _ask(
@@ -78,7 +101,7 @@ def _ask(
     *,
     days: list[date],
 ) -> Gathered:
-    """Rows of the days from the chosen source; a vendor that fails fails them all."""
+    """Rows of the days from the chosen source; an exchange that fails is named in them."""
     coins = universe.coins(OpenInterest.table_name())
     if choice.source == "coinalyze":
         stored = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
@@ -95,6 +118,49 @@ def _ask(
     for venue, theirs, ours_ in listed.select("venue", "vendor_symbol", "symbol").iter_rows():
         contracts.setdefault(venue, {})[theirs] = ours_
     return asyncio.run(from_exchanges(vendors, contracts, coins=coins, days=days))
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_came_from_everyone(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """No exchange and no contract of a followed coin failed in the last run."""
+    failed = {
+        name: each
+        for name, each in _told(context).items()
+        if name.startswith((f"{VENUES_FAILED}/", f"{CONTRACTS_FAILED}/"))
+    }
+    named = ", ".join(name.partition("/")[2] for name in sorted(failed))
+    return dg.AssetCheckResult(
+        passed=not failed,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"nothing new of {named}; they are asked again the next time"
+        if failed
+        else None,
+        metadata=failed,
+    )
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_is_the_same_by_every_way(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """Where a venue's archive and its REST tell of the same instants, they say the same."""
+    said = str(_told(context).get(DISAGREEMENTS) or "")
+    return dg.AssetCheckResult(
+        passed=not said,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=said or None,
+        metadata={DISAGREEMENTS: said},
+    )
+
+
+def _told(context: dg.AssetCheckExecutionContext) -> dict[str, Any]:
+    """Metadata of the last run."""
+    key = dg.AssetKey(OpenInterest.table_name())
+    last = context.instance.get_latest_materialization_event(key)
+    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
+    return {name: each.value for name, each in told.items()}
 
 
 @dg.asset_check(asset=open_interest)

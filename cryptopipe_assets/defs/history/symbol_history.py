@@ -10,7 +10,8 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.coverage import Coverage, coverage
-from cryptopipe_assets.collect.gaps.table_survey import BARS, GapSurvey
+from cryptopipe_assets.collect.gaps.datasets import BARS
+from cryptopipe_assets.collect.gaps.table_survey import GapSurvey
 from cryptopipe_assets.collect.symbol_history import SymbolPast
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
@@ -42,7 +43,7 @@ def symbol_history(
     )
     spent = asyncio.run(past.fetch())
     now = vendors.clock()
-    survey = GapSurvey(partial(last_runs, context.instance, BARS), warehouse, universe)
+    survey = GapSurvey(partial(last_runs, context.instance, BARS.name), warehouse, universe)
     found = coverage(survey, past.contract, now=now)
     fresh = _finding(warehouse, past.contract, found)
     yield from publication.write_registry(stamped(fresh, SymbolHistory, source="binance", at=now))

@@ -1,4 +1,4 @@
-"""Missing minutes of the followed contracts: since when, why, and what was tried."""
+"""What the tables lack of the followed contracts: since when, why, and what was tried."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
@@ -11,15 +11,16 @@ import polars as pl
 from pydantic import Field
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.gaps.datasets import BARS, DATASETS, Dataset
 from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried
 from cryptopipe_assets.collect.gaps.table_survey import (
-    BARS,
     GapCounts,
     GapSurvey,
     counted,
     from_table,
     to_table,
 )
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.automation.asked_days import last_runs
@@ -46,6 +47,7 @@ class RepairConfig(dg.Config):
 
 @dg.asset(
     **table(DataGaps),
+    # Funding and open interest are looked at where they are, and nothing waits for them.
     deps=[instruments, ohlcv_1m],
     pool="binance",
     automation_condition=dg.AutomationCondition.cron_tick_passed(EVERY_NIGHT),
@@ -59,41 +61,74 @@ def data_gaps(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Look at the files that changed, request what is missing, and look again."""
     publication = Publication(context, warehouse, DataGaps)
-    bars = GapSurvey(partial(last_runs, context.instance, BARS), warehouse, universe)
-    found = bars.look(from_table(warehouse.lake.read(DataGaps)), now=vendors.clock())
+    stored = warehouse.lake.read(DataGaps)
+    surveys = {
+        each: GapSurvey(partial(last_runs, context.instance, each.name), warehouse, universe, each)
+        for each in DATASETS
+    }
+    found = {
+        each: survey.look(from_table(stored, each), now=vendors.clock())
+        for each, survey in surveys.items()
+    }
     # Kept at once: a vendor that fails below must not hide what was found.
-    replace(warehouse.lake, on_commit=None).replace(
-        DataGaps, DataGaps.conform(to_table(found.gaps))
-    )
-    metadata: dict[str, Any] = {"files_scanned": found.scan.files_read}
+    _keep(warehouse, {each: survey.gaps for each, survey in found.items()})
+    metadata: dict[str, Any] = {
+        "files_scanned": sum(each.scan.files_read for each in found.values())
+    }
+    failed: VendorError | None = None
     if config.repair:
-        repairer = GapRepair(
-            warehouse,
-            vendors.reporting_to(publication.journal),
-            log=context.log,
-            on_stored=partial(_observed, context),
-        )
-        tried = repairer.repair(found.gaps, bars.vendor_symbols(), again=config.again)
-        found = bars.look(tried.gaps, now=vendors.clock())
-        metadata |= _repaired(tried)
-    yield from publication.write_registry(to_table(found.gaps))
+        for each, survey in surveys.items():
+            repairer = GapRepair(
+                warehouse,
+                vendors.reporting_to(publication.journal),
+                log=context.log,
+                on_stored=partial(_observed, context, each),
+                dataset=each,
+            )
+            try:
+                tried = repairer.repair(
+                    found[each].gaps, survey.vendor_symbols(), again=config.again
+                )
+            except VendorError as exc:  # the other tables' gaps are requested all the same
+                context.log.error("%s was not repaired: %s", each.name, exc)
+                failed = failed or exc
+                continue
+            found[each] = survey.look(tried.gaps, now=vendors.clock())
+            metadata |= _repaired(tried, each)
+    gaps = {each: survey.gaps for each, survey in found.items()}
+    if failed is not None:
+        _keep(warehouse, gaps)
+        raise failed
+    yield from publication.write_registry(_as_rows(gaps))
     yield from publication.finish(
-        metadata | {"minutes_expected": found.expected} | _summary(counted(found.gaps))
+        metadata
+        | {"minutes_expected": found[BARS].expected}
+        | _summary(counted(pl.concat(gaps.values())))
     )
 
 
-def _observed(context: dg.AssetExecutionContext, day: date, minutes: int) -> None:
-    """Show repaired minutes in the UI: no materialisation, as the day was not requested whole."""
-    context.log_event(
-        dg.AssetObservation(BARS, partition=str(day), metadata={"minutes_repaired": minutes})
-    )
+def _as_rows(gaps: Mapping[Dataset, pl.DataFrame]) -> pl.DataFrame:
+    return pl.concat(to_table(ledger, each) for each, ledger in gaps.items())
 
 
-def _repaired(tried: Tried) -> dict[str, Any]:
+def _keep(warehouse: Warehouse, gaps: Mapping[Dataset, pl.DataFrame]) -> None:
+    """Store the ledgers without telling anyone: the run has not succeeded yet."""
+    replace(warehouse.lake, on_commit=None).replace(DataGaps, DataGaps.conform(_as_rows(gaps)))
+
+
+def _observed(context: dg.AssetExecutionContext, dataset: Dataset, day: date, added: int) -> None:
+    """Show repaired rows in the UI: no materialisation, as the day was not requested whole."""
+    metadata = {"minutes_repaired" if dataset is BARS else "rows_repaired": added}
+    context.log_event(dg.AssetObservation(dataset.name, partition=str(day), metadata=metadata))
+
+
+def _repaired(tried: Tried, dataset: Dataset) -> dict[str, Any]:
+    """What a repair took; of the bars under plain names, as it always was."""
+    of, rows = ("", "minutes") if dataset is BARS else (f"{dataset.name}/", "rows")
     return {
-        **{name: tried.spent[name] for name in sorted(tried.spent)},
-        "minutes_repaired": sum(tried.days.values()),
-        "days_repaired": ", ".join(str(day) for day in sorted(tried.days)[:31]),
+        **{f"{of}{name}": tried.spent[name] for name in sorted(tried.spent)},
+        f"{of}{rows}_repaired": sum(tried.days.values()),
+        f"{of}days_repaired": ", ".join(str(day) for day in sorted(tried.days)[:31]),
     }
 
 

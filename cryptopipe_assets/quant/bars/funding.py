@@ -11,32 +11,61 @@ ARB_PRESSURE_THRESHOLD = 0.30
 _INSTRUMENT = ("venue", "symbol")
 
 
-def settlement_intervals(settlements: pl.LazyFrame) -> pl.LazyFrame:
+def settlement_intervals(settlements: pl.LazyFrame, declared: pl.LazyFrame) -> pl.LazyFrame:
     """Add ``interval_hours``, the hours that each settlement's rate is paid for.
 
-    The hours since the instrument's previous settlement, if venues use such an interval (1, 2, 4
-    or 8 hours); else, as for the first settlement or after a hole, what the venue declares; else
-    the hours until the next one. Null if none of the three says. Only that last case reads a
-    later row: without a predecessor and a declaration, the interval comes with the next one.
+    What the settlement's own row declares; else what the venue declared of the contract when the
+    settlement was published, or fewer hours if the settlement before is nearer than that, as a
+    change is seen there before it is seen in the declaration; else the hours since the settlement
+    before, if venues use such an interval (1, 2, 4 or 8 hours) and it is not longer than the step
+    before that: a longer one may as well be a settlement that is missing. Null if none of these
+    says. Nothing is read that was published later than the settlement itself.
 
     Parameters
     ----------
     settlements
-        ts (settlement, rounded to the hour), venue, symbol, declared_interval_hours (null where
-        the venue declares nothing), and any other columns.
+        ts (settlement, rounded to the hour), available_at, venue, symbol, declared_interval_hours
+        (null where the row declares nothing), and any other columns.
+    declared
+        Versions of contracts: venue, symbol, available_at and funding_interval_hours, as the
+        registry of instruments has them; without rows where nothing is known.
 
     Returns
     -------
-    LazyFrame of the same columns and interval_hours (Int64, hours), sorted by venue, symbol, ts.
+    LazyFrame of the columns of ``settlements`` and interval_hours (Int64, hours), sorted by venue,
+    symbol, ts.
     """
-    since_previous = _whole_hours(pl.col("ts") - pl.col("ts").shift(1).over(_INSTRUMENT))
-    until_next = _whole_hours(pl.col("ts").shift(-1).over(_INSTRUMENT) - pl.col("ts"))
-    return settlements.sort("venue", "symbol", "ts").with_columns(
-        interval_hours=pl.coalesce(
-            _if_usual(since_previous),
-            pl.col("declared_interval_hours").cast(pl.Int64),
-            _if_usual(until_next),
+    versions = declared.select(
+        "available_at",
+        *_INSTRUMENT,
+        _of_contract=pl.col("funding_interval_hours").cast(pl.Int64),
+    ).sort("venue", "symbol", "available_at")
+    # In the order in which they came: a late row is no predecessor of those that came before it.
+    newest = pl.col("ts").cum_max().shift(1).over(_INSTRUMENT)
+    since = pl.when(newest < pl.col("ts")).then(pl.col("ts") - newest)
+    before = pl.col("_step").forward_fill().shift(1).over(_INSTRUMENT)
+    is_no_hole = before.is_null() | (pl.col("_step") <= before)
+    return (
+        settlements.sort("venue", "symbol", "available_at", "ts")
+        .join_asof(
+            versions,
+            on="available_at",
+            by=_INSTRUMENT,
+            strategy="backward",
+            check_sortedness=False,
         )
+        .with_columns(_step=_if_usual(_whole_hours(since)))
+        .with_columns(
+            interval_hours=pl.coalesce(
+                pl.col("declared_interval_hours").cast(pl.Int64),
+                pl.when(pl.col("_of_contract").is_not_null()).then(
+                    pl.min_horizontal("_of_contract", "_step")
+                ),
+                pl.when(is_no_hole).then("_step"),
+            )
+        )
+        .drop("_step", "_of_contract")
+        .sort("venue", "symbol", "ts")
     )
 
 

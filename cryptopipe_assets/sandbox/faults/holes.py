@@ -1,6 +1,6 @@
-"""A source whose minutes have holes: some that REST lacks, some that the archive lacks."""
+"""A source with holes in its minutes and settlements: some in REST, some in the archive."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 
 from cryptopipe_assets.core.time import MINUTE_MS
@@ -34,14 +34,24 @@ class HoledSource:
     source
         The truth.
     rest, archive
-        What its REST answers and its archive's files lack.
+        Minutes that its REST answers and its archive's files lack.
+    unsettled_rest, unsettled_archive
+        Symbols and times (ms) of settlements that they lack.
     """
 
     def __init__(
-        self, source: Source, *, rest: Sequence[Hole] = (), archive: Sequence[Hole] = ()
+        self,
+        source: Source,
+        *,
+        rest: Sequence[Hole] = (),
+        archive: Sequence[Hole] = (),
+        unsettled_rest: Collection[tuple[str, int]] = (),
+        unsettled_archive: Collection[tuple[str, int]] = (),
     ) -> None:
         self._source = source
         self.rest, self.archive = tuple(rest), tuple(archive)
+        self.unsettled_rest = frozenset(unsettled_rest)
+        self.unsettled_archive = frozenset(unsettled_archive)
 
     @property
     def name(self) -> str:
@@ -102,12 +112,14 @@ class HoledSource:
     def settlements_from(
         self, symbol: str, *, start: int, end: int, now: int
     ) -> Iterator[Settlement]:
-        """Settlements, all of them."""
-        return self._source.settlements_from(symbol, start=start, end=end, now=now)
+        """Settlements that are shown."""
+        found = self._source.settlements_from(symbol, start=start, end=end, now=now)
+        return (each for each in found if (symbol, each.time) not in self.unsettled_rest)
 
     def settlements_until(self, symbol: str, *, end: int, now: int) -> Iterator[Settlement]:
-        """Settlements, newest first."""
-        return self._source.settlements_until(symbol, end=end, now=now)
+        """Settlements that are shown, newest first."""
+        found = self._source.settlements_until(symbol, end=end, now=now)
+        return (each for each in found if (symbol, each.time) not in self.unsettled_rest)
 
     def funding_hours(self, now: int) -> dict[str, int]:
         """Hours between settlements."""
@@ -116,8 +128,9 @@ class HoledSource:
     def archived_settlements(
         self, symbol: str, *, start: int, end: int, now: int
     ) -> list[Settlement]:
-        """Settlements of a published month."""
-        return self._source.archived_settlements(symbol, start=start, end=end, now=now)
+        """Shown settlements of a published month."""
+        found = self._source.archived_settlements(symbol, start=start, end=end, now=now)
+        return [each for each in found if (symbol, each.time) not in self.unsettled_archive]
 
     def mark(self, symbol: str, now: int) -> Mark | None:
         """Prices of this moment."""

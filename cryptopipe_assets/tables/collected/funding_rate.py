@@ -16,7 +16,8 @@ class FundingRate(Collected):
         "Share of the position's value that was paid.", unit="fraction per interval", ge=-1, le=1
     )
     interval_hours: int = column(
-        "Hours that this settlement pays for; null where neither its neighbours nor the venue say.",
+        "Hours that this settlement pays for: as the venue declared them when it was published, "
+        "else the hours since the settlement before; null where neither says.",
         unit="hours",
         ge=1,
         le=24,

@@ -1,4 +1,4 @@
-"""Missing minutes of the followed contracts: since when, why, and what was tried."""
+"""What the tables lack of the followed contracts: since when, why, and what was tried."""
 
 import pandera.polars as pa
 import polars as pl
@@ -22,6 +22,10 @@ STATUSES = ("open", "repaired", "explained")
 
 class DataGaps(Ledger):
     """Minutes in a row that a table lacks of one followed contract, with the cause.
+
+    Minute bars, settlements of funding and hours of open interest at the venue whose bars are
+    collected. A settlement stands for the hours that it pays for, which end at its ``ts``: a gap of
+    ``funding_rate`` ends where the missing settlement should have been.
 
     Looked at is the time from the table's first stored day to the end of its last one, less the
     newest two hours. Flat bars without volume are bars, not gaps. ``available_at`` is when the gap

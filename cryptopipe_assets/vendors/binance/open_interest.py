@@ -10,13 +10,20 @@ Numbers   strings; base units and USDT, one side; a point stamped T is the state
 Terms     https://www.binance.com/en/terms; not offered in every country (HTTP 451)
 """
 
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Awaitable, Mapping, Sequence
 from datetime import date, datetime, timedelta
 from typing import Literal
 
 import polars as pl
 
-from cryptopipe_assets.core.errors import NotPublished, RequestError
+from cryptopipe_assets.core.errors import (
+    NotPublished,
+    PayloadChanged,
+    RequestError,
+    VendorError,
+    VendorRejected,
+)
 from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.archive_file import ArchiveFile
@@ -25,12 +32,14 @@ from cryptopipe_assets.vendors.binance.collect import Ways, cheapest
 from cryptopipe_assets.vendors.binance.parse_metrics import (
     POINT_SCHEMA,
     VENUE,
+    coin_of,
     read_metrics,
     read_points,
     readings_of,
 )
 from cryptopipe_assets.vendors.binance.transports import plan_recent
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure
 from cryptopipe_assets.vendors.parsing.open_interest import (
     OPEN_INTEREST_SCHEMA,
     Measured,
@@ -87,19 +96,49 @@ async def open_interest_history(
             f"month, so ask from {now - KEPT:%Y-%m-%d %H:%M} on, or take the archive's metrics"
         )
     first, last = milliseconds(start) + HOUR_MS, milliseconds(end) + HOUR_MS - 1
-    return together(
-        await all_or_nothing(
+    asked = list(symbols.items()) if start < end else []
+    responses = await all_or_nothing(
+        _or_error(
             _history_of(
-                binance,
-                names,
-                first=first,
-                last=min(last, milliseconds(now)),
-                period=period,
+                binance, names, first=first, last=min(last, milliseconds(now)), period=period
             )
-            for names in symbols.items()
-            if start < end
         )
+        for names in asked
     )
+    return _each_by_itself(asked, responses)
+
+
+async def _or_error(response: Awaitable[Measured]) -> Measured | VendorError:
+    """What one contract's request came to: a vendor that is unavailable is so for all of them."""
+    try:
+        return await response
+    except (VendorRejected, PayloadChanged) as exc:
+        return exc
+
+
+def _each_by_itself(
+    asked: Sequence[tuple[str, str]], responses: Sequence[Measured | VendorError]
+) -> Measured:
+    """What came; a contract whose request failed is named, and takes no other one down.
+
+    Raises
+    ------
+    VendorRejected, PayloadChanged
+        If every contract failed.
+    """
+    errors = {
+        vendor_symbol: (symbol, each)
+        for (vendor_symbol, symbol), each in zip(asked, responses, strict=True)
+        if isinstance(each, VendorError)
+    }
+    if errors and len(errors) == len(asked):
+        raise next(iter(errors.values()))[1]
+    found = together(each for each in responses if isinstance(each, Measured))
+    failed = {
+        name: Failure(coin_of(symbol), str(error)) for name, (symbol, error) in errors.items()
+    }
+    counts = Counter(found.left_out) + Counter(failed=len(failed))
+    return Measured(found.frame, dict(counts), {**found.failed, **failed})
 
 
 async def _history_of(
@@ -159,7 +198,7 @@ async def metrics_of_day(
     """Return the open interest at the end of each hour of ``day``, from the archive.
 
     Rows that repeat or are blank, and hours without a row, are counted: the files have all three.
-    A file that begins with midnight itself has the last hour of the day before, too.
+    Which end of the five minutes its labels are, is told by which midnight the file has.
 
     Raises
     ------
@@ -186,7 +225,8 @@ async def collect_open_interest(
     """Return the hourly open interest of ``start <= ts < end``, each day from where it costs least.
 
     The last 27 days come by REST, 20 of them in one call; older ones from the archive, whose
-    missing files are counted as ``days_not_published``.
+    missing files are counted as ``days_not_published``. A contract whose history or file is refused
+    is named with the reason, and takes no other one down.
 
     Raises
     ------
@@ -197,12 +237,21 @@ async def collect_open_interest(
         return await open_interest_history(binance, some, start=start, end=end, now=now)
 
     async def of_day(vendor_symbol: str, symbol: str, day: date) -> Measured:
-        """Count a day without a file: some never get one, and REST has long forgotten it."""
+        """Count a day without a file: some never get one, and REST has long forgotten it.
+
+        A file that is refused is a day that is missing, with the reason.
+        """
+        empty = OPEN_INTEREST_SCHEMA.to_frame()
         try:
             return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
         except NotPublished:
-            return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_published": 1})
+            return Measured(empty, {"days_not_published": 1})
+        except (VendorRejected, PayloadChanged) as exc:
+            refused.append(exc)
+            why = Failure(coin_of(symbol), f"{day}: {exc}")
+            return Measured(empty, {"days_refused": 1}, {vendor_symbol: why})
 
+    refused: list[VendorError] = []
     got = await cheapest(
         Ways(by_rest=by_rest, of_day=of_day),
         symbols,
@@ -212,6 +261,8 @@ async def collect_open_interest(
         now=now,
     )
     every = together([*got.by_rest, *got.from_archive])
+    if refused and every.frame.is_empty():
+        raise refused[0]
     window = pl.col("ts").is_between(start, end, closed="left")
     frame = every.frame.filter(window).unique(["symbol", "ts"], keep="first", maintain_order=True)
-    return Measured(frame, every.left_out)
+    return Measured(frame, every.left_out, every.failed)

@@ -5,6 +5,7 @@ Pure: no network.
 
 import io
 from collections import Counter
+from collections.abc import Collection
 from datetime import date, timedelta
 from typing import Any
 
@@ -20,6 +21,7 @@ from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
 VENUE = "binance"
 HOURS_A_DAY = 24
 ROWS_AN_HOUR = 12
+FIVE_MINUTES_MS = 300_000
 NEEDED = ["create_time", "symbol", "sum_open_interest", "sum_open_interest_value"]
 COLUMNS = [  # of the files that have no header line
     *NEEDED,
@@ -68,15 +70,19 @@ def read_points(payload: Any, vendor_symbol: str) -> pl.DataFrame:
 def read_metrics(csv: bytes, vendor_symbol: str, day: date) -> tuple[pl.DataFrame, Counter[str]]:
     """Return the whole hours of a day's five-minute file as ``POINT_SCHEMA``, and what is lost.
 
-    A file begins five minutes after midnight and ends with the next midnight; older ones begin
-    with midnight. Of rows that share a stamp the last is taken. Counted are ``duplicate`` and
-    ``blank`` rows of whole hours, and the ``hours_missing`` of the day.
+    A row is the state at the end of its five minutes. Files of 00:05 to the next midnight label
+    that end, those of 00:00 to 23:55 the start, so that a row holds the state five minutes after
+    its label; nothing else in the file tells. A file that has both of these edges, or none, could
+    be read both ways and is refused: a wrong guess would be a look-ahead of five minutes. Of rows
+    that share a stamp the last is taken. Counted are ``duplicate`` and ``blank`` rows of whole
+    hours, and the ``hours_missing`` of the day. Returned stamps are of the state.
 
     Raises
     ------
     UnexpectedShape
         If columns are missing, a stamp is no time of the day, an amount is no number, the file is
-        of another symbol, or has no whole hour although it is longer than an hour.
+        of another symbol, has no whole hour although it is longer than an hour, or it cannot be
+        told whether its labels are the starts or the ends.
     """
     rows = _metrics_table(csv)
     start = milliseconds(midnight(day))
@@ -94,6 +100,8 @@ def read_metrics(csv: bytes, vendor_symbol: str, day: date) -> tuple[pl.DataFram
         "an amount is no number": no_number,
     }
     refuse(read, faults, show=("create_time", "symbol"))
+    if _labels_starts(set(read["stamp"]), first=start, last=end):
+        read = read.with_columns(pl.col("stamp") + FIVE_MINUTES_MS)
     hours = read.filter(pl.col("stamp") % HOUR_MS == 0)
     if hours.is_empty() and read.height > ROWS_AN_HOUR:
         raise UnexpectedShape(f"expected stamps of whole hours in {read.height} rows, got none")
@@ -106,6 +114,18 @@ def read_metrics(csv: bytes, vendor_symbol: str, day: date) -> tuple[pl.DataFram
         hours_missing=HOURS_A_DAY - of_the_day,
     )
     return single.select(POINT_SCHEMA.names()), +lost
+
+
+def _labels_starts(stamps: Collection[int], *, first: int, last: int) -> bool:
+    """Whether a day's labels are the starts of the five minutes: which of its midnights it has."""
+    begins, ends = first in stamps, last in stamps
+    if begins == ends:
+        has = "both its midnights" if begins else "neither of its midnights"
+        raise UnexpectedShape(
+            f"the labels could be the starts or the ends of the five minutes: the file has {has} "
+            f"in {len(stamps)} stamps"
+        )
+    return begins
 
 
 def _metrics_table(csv: bytes) -> pl.DataFrame:
@@ -122,12 +142,17 @@ def _metrics_table(csv: bytes) -> pl.DataFrame:
         raise UnexpectedShape(f"expected the columns {NEEDED} of text: {reason}") from exc
 
 
+def coin_of(symbol: str) -> str:
+    """Return the coin behind a canonical symbol: ``PEPE`` of ``1000PEPE-USDT-PERP``."""
+    return split_multiplier(symbol.partition("-")[0])[0]
+
+
 def readings_of(points: pl.DataFrame, symbol: str) -> pl.DataFrame:
     """Return ``READING_SCHEMA`` of one linear contract."""
     return points.select(
         "stamp",
         symbol=pl.lit(symbol),
-        coin=pl.lit(split_multiplier(symbol.partition("-")[0])[0]),
+        coin=pl.lit(coin_of(symbol)),
         margin_type=pl.lit("linear"),
         open_interest_contracts=pl.lit(None, dtype=pl.Float64),
         open_interest_base="sum_open_interest",

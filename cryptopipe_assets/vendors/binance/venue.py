@@ -1,15 +1,18 @@
 """Binance as a venue: what its API and its archive have together."""
 
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from datetime import datetime
 from typing import ClassVar, Self
 
 import polars as pl
 
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
-from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest
+from cryptopipe_assets.vendors.binance.open_interest import BY_REST, collect_open_interest
+from cryptopipe_assets.vendors.binance.overlap import overlap_of
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
 from cryptopipe_assets.vendors.protocols import Wanted
@@ -48,13 +51,26 @@ class BinanceVenue:
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the wanted contracts, older than a month from the archive.
 
+        When a past day that both ways tell is wanted, the two are compared.
+
         Raises
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        return await collect_open_interest(
+        found = await collect_open_interest(
             self._client, self._archive, wanted.contracts, **_window(wanted)
         )
+        today = wanted.now.date()
+        has_overlap = any(today - BY_REST <= day < today for day in wanted.days)
+        if not wanted.contracts or not has_overlap:
+            return found
+        try:
+            overlap = await overlap_of(
+                self._client, self._archive, wanted.contracts, now=wanted.now
+            )
+        except VendorError:  # nothing to compare with: who collects from there says why
+            return found
+        return replace(found, disagreements=(overlap.said,) if overlap.said else ())
 
     async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
         """Return the settlements of the wanted contracts.

@@ -1,5 +1,6 @@
 """Bybit's endpoints that we use; what is known of the vendor is the card of this folder."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -8,6 +9,7 @@ import httpx
 import polars as pl
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.bybit.parsing import (
     CONTRACT_TYPES,
@@ -22,8 +24,9 @@ from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured, together
-from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, by_vendor_symbol
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, told_apart
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 from cryptopipe_assets.vendors.protocols import Wanted
@@ -82,16 +85,21 @@ class Bybit(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
+        listing = await self._listing()
+        named = {each.vendor_symbol: each for each in listing.sound}
+        return dict(sorted(named.items()))
+
+    async def _listing(self) -> Judged[Contract]:
+        """The contracts that are listed, each judged by itself."""
         pages = await all_or_nothing(
             self._pages(INSTRUMENTS, {"category": each, "limit": MOST_INSTRUMENTS})
             for each in CONTRACT_TYPES
         )
         with self.promised(INSTRUMENTS):
-            return by_vendor_symbol(
-                each
-                for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True)
-                for each in read_contracts(rows, margin_type)
-            )
+            found: Judged[Contract] = Judged()
+            for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True):
+                found.add(read_contracts(rows, margin_type))
+            return told_apart(found)
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the coins' contracts, at most 200 days back.
@@ -103,9 +111,12 @@ class Bybit(VendorClient):
         since = wanted.since(REACH)
         if since >= wanted.end:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
-        listed = await self.contracts()
-        theirs = {name: each for name, each in listed.items() if each.coin in wanted.coins}
-        return await self.open_interest(theirs, start=since, end=wanted.end)
+        listing = await self._listing()
+        theirs = {each.vendor_symbol: each for each in listing.sound if each.coin in wanted.coins}
+        found = await self.open_interest(dict(sorted(theirs.items())), start=since, end=wanted.end)
+        counts = Counter(found.left_out)
+        listing.count_into(counts)
+        return Measured(found.frame, dict(+counts), {**listing.failed, **found.failed})
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return one side's open interest of ``contracts``, as of the time of the answers.
@@ -127,23 +138,31 @@ class Bybit(VendorClient):
     ) -> Measured:
         """Return one side's hourly open interest with ``start <= ts < end``.
 
-        Bybit keeps sizes only. They are valued at the mark price with which the hour closed;
-        points without one are left out and counted.
+        A contract that Bybit refuses, or of which it tells what cannot be true, fails by itself and
+        is named. Bybit keeps sizes only. They are valued at the mark price with which the hour
+        closed; points without one are left out and counted.
 
         Raises
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         first, last = milliseconds(start), milliseconds(end) - 1
-        found = together(
-            await all_or_nothing(
-                self._history(each, first=first, last=last)
-                for each in contracts.values()
-                if first <= last
-            )
+        asked = [each for each in contracts.values() if first <= last]
+        responses = await all_or_nothing(
+            self._history_or_error(each, first=first, last=last) for each in asked
         )
+        errors = [each for each in responses if isinstance(each, VendorError)]
+        if errors and len(errors) == len(asked):
+            raise errors[0]
+        found = together(each for each in responses if isinstance(each, Measured))
+        failed = {
+            contract.vendor_symbol: Failure(contract.coin, str(error))
+            for contract, error in zip(asked, responses, strict=True)
+            if isinstance(error, VendorError)
+        }
+        left_out = Counter(found.left_out) + Counter(failed=len(failed))
         window = pl.col("ts").is_between(start, end, closed="left")
-        return Measured(found.frame.filter(window), found.left_out)
+        return Measured(found.frame.filter(window), dict(left_out), failed)
 
     async def _tickers(
         self, margin_type: MarginType, contracts: Mapping[str, Contract]
@@ -153,6 +172,14 @@ class Bybit(VendorClient):
         with self.promised(f"{TICKERS} {margin_type}"):
             require_recent(payload.time, now=self.clock(), vendor=self.vendor, what=TICKERS)
             return read_tickers(payload.result.list, of_it, stamp=payload.time)
+
+    async def _history_or_error(
+        self, contract: Contract, *, first: int, last: int
+    ) -> Measured | VendorError:
+        try:
+            return await self._history(contract, first=first, last=last)
+        except (VendorRejected, PayloadChanged) as exc:
+            return exc
 
     async def _history(self, contract: Contract, *, first: int, last: int) -> Measured:
         """Return the points of the hours that open from ``first`` to ``last`` (ms)."""

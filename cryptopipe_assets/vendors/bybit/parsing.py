@@ -11,13 +11,15 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.parsing.fields import Figure, TextFigure, TextStamp, Wire
+from cryptopipe_assets.vendors.parsing.one_by_one import Judged, judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import (
     Measured,
     Reading,
     at_the_hours_end,
-    at_the_instant,
+    measured_now,
     readings_frame,
     require_same_unit,
 )
@@ -56,31 +58,40 @@ class _Ticker(Wire):
     single_open_interest_value: Figure = None
 
 
-_LISTED = TypeAdapter(list[_Listed])
+_LISTED = TypeAdapter(_Listed)
 _POINTS = TypeAdapter(list[_Point])
-_TICKERS = TypeAdapter(list[_Ticker])
+_TICKER = TypeAdapter(_Ticker)
 MARK_BARS = TypeAdapter(list[tuple[TextStamp, TextFigure, TextFigure, TextFigure, TextFigure]])
 
 MarkBars = Sequence[tuple[int, float, float, float, float]]
 
 
-def read_contracts(rows: Any, margin_type: MarginType) -> list[Contract]:
+def read_contracts(rows: Any, margin_type: MarginType) -> Judged[Contract]:
     """Return the perpetuals of coins; expiring futures and kinds we do not know are left out.
+
+    Each is judged by itself: one whose row is wrong is left out and named.
 
     Raises
     ------
     UnexpectedShape
     """
-    return [
-        contract_of(
+
+    def contract(each: _Listed) -> Contract | None:
+        if each.contract_type != CONTRACT_TYPES[margin_type] or each.symbol_type in NOT_COINS:
+            return None
+        return contract_of(
             each.symbol,
             ODD_BASES.get(each.base_coin, each.base_coin),
             quote=each.quote_coin,
             margin_type=margin_type,
         )
-        for each in shaped(_LISTED, rows)
-        if each.contract_type == CONTRACT_TYPES[margin_type] and each.symbol_type not in NOT_COINS
-    ]
+
+    return judged(_LISTED, rows, contract, named=_named)
+
+
+def _named(row: dict[str, Any]) -> tuple[str | None, str | None]:
+    base = text(row, "baseCoin")
+    return text(row, "symbol"), split_multiplier(ODD_BASES.get(base, base))[0] if base else None
 
 
 def one_side(single: float | None, both: float | None) -> float | None:
@@ -91,28 +102,36 @@ def one_side(single: float | None, both: float | None) -> float | None:
 def read_tickers(rows: Any, contracts: Mapping[str, Contract], *, stamp: int) -> Measured:
     """Return the open interest of ``contracts`` from their tickers of ``stamp`` (ms).
 
+    Each contract is judged by itself: one with a wrong row, or whose size and value contradict
+    each other, is left out and named.
+
     Raises
     ------
     UnexpectedShape
-        If a field is missing, no contract has a ticker, or size and value contradict each other.
+        If no contract has a ticker, or most are wrong.
     """
-    readings: list[Reading] = []
     left_out: Counter[str] = Counter()
-    for each in shaped(_TICKERS, rows):
+
+    def reading(each: _Ticker) -> Reading | None:
         contract = contracts.get(each.symbol)
         size = one_side(each.single_open_interest, each.open_interest)
         value = one_side(each.single_open_interest_value, each.open_interest_value)
-        if contract is None:
-            left_out["not_a_listed_perpetual"] += 1
-        elif size is None or value is None:
-            left_out["blank"] += 1
-        else:
-            found = _reading(contract, size, value, stamp=stamp)
-            worth = None if each.mark_price is None else found.base * each.mark_price
-            require_same_unit(worth, found.usd, of=each.symbol, what="base at mark price and value")
-            readings.append(found)
-    left_out["without_a_reading"] += len(contracts) - len(readings) - left_out["blank"]
-    return Measured(at_the_instant(readings, venue=VENUE), dict(+left_out))
+        if contract is None or size is None or value is None:
+            left_out["not_a_listed_perpetual" if contract is None else "blank"] += 1
+            return None
+        found = _reading(contract, size, value, stamp=stamp)
+        worth = None if each.mark_price is None else found.base * each.mark_price
+        require_same_unit(worth, found.usd, of=each.symbol, what="base at mark price and value")
+        return found
+
+    def named(row: dict[str, Any]) -> tuple[str | None, str | None]:
+        contract = contracts.get(name) if (name := text(row, "symbol")) else None
+        return (name, contract.coin) if contract else (None, None)
+
+    found = judged(_TICKER, rows, reading, named=named)
+    missing = len(contracts) - len(found.sound) - left_out["blank"] - len(found.failed)
+    left_out["without_a_reading"] += missing
+    return measured_now(found, venue=VENUE, left_out=left_out)
 
 
 def read_history(points: Any, marks: MarkBars, contract: Contract, *, ends: range) -> Measured:

@@ -21,7 +21,8 @@ from cryptopipe_assets.vendors.parsing.instruments import (
     listed_instruments,
     require_most,
 )
-from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, at_the_instant
+from cryptopipe_assets.vendors.parsing.one_by_one import judged, text
+from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, measured_now
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract, by_vendor_symbol, contract_of
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
 
@@ -69,7 +70,7 @@ class _Settled(_Snake):
 
 _ROWS = TypeAdapter(list[Any])
 _CONTRACT = TypeAdapter(Listed)
-_TICKERS = TypeAdapter(list[_Ticker])
+_TICKER = TypeAdapter(_Ticker)
 _SETTLED = TypeAdapter(list[_Settled])
 
 
@@ -190,41 +191,45 @@ def instruments_of(listed: Sequence[Listed], passed: Sequence[Passed]) -> Listed
     return listed_instruments(rows, passed)
 
 
-def _created(listed: Listed) -> datetime | None:
-    return EPOCH + timedelta(seconds=listed.create_time) if listed.create_time else None
-
-
 def read_tickers(
     payload: Any, contracts: Mapping[str, tuple[Listed, Contract]], *, now: datetime
 ) -> Measured:
     """Return the open interest of ``contracts``, as of the moment the response was here.
 
+    Each contract is judged by itself: one whose row is wrong is left out and named.
+
     Raises
     ------
     UnexpectedShape
-        If a field is missing or no contract has a ticker.
+        If no contract has a ticker, or most are wrong.
     """
-    readings: list[Reading] = []
     left_out: Counter[str] = Counter()
-    for each in shaped(_TICKERS, payload):
+
+    def reading(each: _Ticker) -> Reading | None:
         if each.contract not in contracts:
             left_out["not_a_trading_perpetual"] += 1
-        elif each.total_size is None or not each.mark_price:
+            return None
+        if each.total_size is None or not each.mark_price:
             left_out["blank"] += 1
-        else:
-            contract = contracts[each.contract][1]
-            base = each.total_size * contract.contract_size
-            readings.append(
-                Reading(
-                    stamp=milliseconds(now),
-                    contract=contract,
-                    contracts=each.total_size,
-                    base=base,
-                    usd=base * each.mark_price,
-                )
-            )
-    left_out["without_a_reading"] += len(contracts) - len(readings) - left_out["blank"]
-    return Measured(at_the_instant(readings, venue=VENUE), dict(+left_out))
+            return None
+        contract = contracts[each.contract][1]
+        base = each.total_size * contract.contract_size
+        return Reading(
+            stamp=milliseconds(now),
+            contract=contract,
+            contracts=each.total_size,
+            base=base,
+            usd=base * each.mark_price,
+        )
+
+    def named(row: dict[str, Any]) -> tuple[str | None, str | None]:
+        known = contracts.get(name) if (name := text(row, "contract")) else None
+        return (name, known[1].coin) if known else (None, None)
+
+    found = judged(_TICKER, payload, reading, named=named)
+    missing = len(contracts) - len(found.sound) - left_out["blank"] - len(found.failed)
+    left_out["without_a_reading"] += missing
+    return measured_now(found, venue=VENUE, left_out=left_out)
 
 
 def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> pl.DataFrame:
@@ -265,7 +270,8 @@ def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> 
             available_at=ms.cast(TIMESTAMP),
             venue=pl.lit(VENUE),
             symbol=pl.lit(perpetual(base, quote)),
-            declared_interval_hours=pl.lit(listed.funding_interval // HOUR_SECONDS, pl.Int64),
+            # The list declares what is now and not what was then; the registry has since when.
+            declared_interval_hours=pl.lit(None, pl.Int64),
         )
         .select(SETTLEMENT_SCHEMA.names())
         .match_to_schema(SETTLEMENT_SCHEMA)

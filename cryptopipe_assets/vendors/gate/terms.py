@@ -75,7 +75,7 @@ TERMS = VendorTerms(
             switch="collect.exchange_funding",
             endpoint="funding_rate",
             keeps=None,
-            derived={"interval_hours": "the distance to the settlement before, else as declared"},
+            derived={"interval_hours": "as the list declared it then, else the step before"},
         ),
     ),
 )

@@ -7,16 +7,18 @@ from typing import Any, ClassVar
 
 from pydantic import StrictBool, TypeAdapter
 
+from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
+from cryptopipe_assets.vendors.parsing.one_by_one import Judged, apart, judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import (
     OPEN_INTEREST_SCHEMA,
     Measured,
     Reading,
-    at_the_instant,
+    measured_now,
 )
-from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol, contract_of
+from cryptopipe_assets.vendors.parsing.perpetuals import contract_of
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 from cryptopipe_assets.vendors.protocols import Wanted
 
@@ -33,7 +35,7 @@ class _Listed(Wire):
 
 
 class _Meta(Wire):
-    universe: list[_Listed]
+    universe: list[Any]
     collateral_token: Count = USDC_TOKEN
 
 
@@ -42,7 +44,8 @@ class _State(Wire):
     mark_px: Figure
 
 
-_RESPONSE = TypeAdapter(tuple[_Meta, list[_State | None]])
+_RESPONSE = TypeAdapter(tuple[_Meta, list[Any]])
+_PAIR = TypeAdapter(tuple[_Listed, _State | None])
 
 
 class Hyperliquid(VendorClient):
@@ -65,7 +68,8 @@ class Hyperliquid(VendorClient):
     async def open_interest_now(self) -> Measured:
         """Return the open interest of all perpetuals, as of the moment the answer is here.
 
-        Contracts that ended, and those whose figures are blank, are left out and counted.
+        Contracts that ended, and those whose figures are blank, are left out and counted; one whose
+        row is wrong is left out and named.
 
         Raises
         ------
@@ -88,35 +92,46 @@ def read_states(payload: Any, *, now: datetime) -> Measured:
     Raises
     ------
     UnexpectedShape
-        If the lists differ in length, a field is missing, the margin is not USDC, there is no
-        contract at all, or two have one name.
+        If the lists differ in length, the margin is not USDC, there is no contract at all, or most
+        are wrong.
     """
     meta, states = shaped(_RESPONSE, payload)
     if meta.collateral_token != USDC_TOKEN:
         raise UnexpectedShape(f"expected margin in USDC, got token {meta.collateral_token}")
     if len(meta.universe) != len(states):
         raise UnexpectedShape(f"{len(meta.universe)} contracts, but {len(states)} states")
-    readings: list[Reading] = []
     left_out: Counter[str] = Counter()
-    for listed, state in zip(meta.universe, states, strict=True):
+
+    def reading(pair: tuple[_Listed, _State | None]) -> Reading | None:
+        listed, state = pair
         if listed.is_delisted:
             left_out["delisted"] += 1
-        elif state is None or state.open_interest is None or state.mark_px is None:
+            return None
+        if state is None or state.open_interest is None or state.mark_px is None:
             left_out["blank"] += 1
-        else:
-            readings.append(
-                Reading(
-                    stamp=milliseconds(now),
-                    contract=contract_of(
-                        listed.name, base_unit(listed.name), quote="USDC", margin_type="linear"
-                    ),
-                    contracts=None,
-                    base=state.open_interest,
-                    usd=state.open_interest * state.mark_px,
-                )
-            )
-    by_vendor_symbol(each.contract for each in readings)
-    return Measured(at_the_instant(readings, venue=Hyperliquid.vendor), dict(left_out))
+            return None
+        return Reading(
+            stamp=milliseconds(now),
+            contract=contract_of(
+                listed.name, base_unit(listed.name), quote="USDC", margin_type="linear"
+            ),
+            contracts=None,
+            base=state.open_interest,
+            usd=state.open_interest * state.mark_px,
+        )
+
+    def named(pair: tuple[Any, Any]) -> tuple[str | None, str | None]:
+        name = text(pair[0], "name") if isinstance(pair[0], dict) else None
+        return name, split_multiplier(base_unit(name))[0] if name else None
+
+    pairs = list(zip(meta.universe, states, strict=True))
+    found: Judged[Reading] = judged(_PAIR, pairs, reading, named=named)
+    apart(
+        found,
+        lambda each: each.contract.symbol,
+        lambda each: (each.contract.vendor_symbol, each.contract.coin),
+    )
+    return measured_now(found, venue=Hyperliquid.vendor, left_out=left_out)
 
 
 def base_unit(name: str) -> str:

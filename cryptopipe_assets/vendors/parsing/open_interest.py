@@ -8,10 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import polars as pl
 
 from cryptopipe_assets.core.time import HOUR_MS
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse
 
@@ -66,20 +68,28 @@ class Measured:
         (1000 PEPE for ``1000PEPE-USDT-PERP``); contracts are null where the venue counts none.
     left_out
         How many of the venue's rows are not in the frame, by reason.
+    failed
+        Contracts, by the venue's own name, of which something came that cannot be true.
+    disagreements
+        Where two of the venue's own ways say different things of the same instants, in words.
     """
 
     frame: pl.DataFrame
     left_out: Mapping[str, int] = field(default_factory=dict)
+    failed: Mapping[str, Failure] = field(default_factory=dict)
+    disagreements: tuple[str, ...] = ()
 
 
 def together(parts: Iterable[Measured]) -> Measured:
     """Return all parts as one; of rows that share symbol and ts, those of earlier parts first."""
     frames, left_out = [OPEN_INTEREST_SCHEMA.to_frame()], Counter[str]()
+    failed: dict[str, Failure] = {}
     for each in parts:
         frames.append(each.frame)
         left_out.update(each.left_out)
+        failed |= each.failed
     rows = pl.concat(frames).sort("symbol", "ts", maintain_order=True)
-    return Measured(rows, dict(left_out))
+    return Measured(rows, dict(left_out), failed)
 
 
 def readings_frame(readings: Sequence[Reading]) -> pl.DataFrame:
@@ -110,6 +120,52 @@ def at_the_instant(readings: Sequence[Reading], *, venue: str) -> pl.DataFrame:
     if not readings:
         raise UnexpectedShape("expected the open interest of all contracts, got none")
     return _rows(readings_frame(readings), venue, ts=pl.col("stamp") // HOUR_MS * HOUR_MS)
+
+
+def measured_now(
+    found: Judged[Reading],
+    *,
+    venue: str,
+    left_out: Counter[str],
+    listing: Judged[Any] | None = None,
+) -> Measured:
+    """Put together readings of the present; a contract whose figures cannot be true fails alone.
+
+    Parameters
+    ----------
+    left_out
+        What was left out so far, by reason.
+    listing
+        What the venue's list of contracts had that was wrong.
+
+    Raises
+    ------
+    UnexpectedShape
+        If there is no reading, or more contracts are wrong than are sound.
+    """
+    try:
+        frame = at_the_instant(found.sound, venue=venue)
+    except UnexpectedShape:
+        by_symbol: dict[str, list[Reading]] = {}
+        for each in found.sound:
+            by_symbol.setdefault(each.contract.symbol, []).append(each)
+        frames, found.sound = [OPEN_INTEREST_SCHEMA.to_frame()], []
+        for own in by_symbol.values():
+            try:
+                frames.append(at_the_instant(own, venue=venue))
+                found.sound += own
+            except UnexpectedShape as exc:
+                found.refuse(own[0].contract.vendor_symbol, own[0].contract.coin, exc)
+        found.require_most()
+        if not found.sound:
+            raise
+        frame = pl.concat(frames).sort("symbol", "ts")
+    failed = found.failed
+    found.count_into(left_out)
+    if listing is not None:
+        listing.count_into(left_out)
+        failed = {**listing.failed, **failed}
+    return Measured(frame, dict(+left_out), dict(sorted(failed.items())))
 
 
 def at_the_hours_end(readings: pl.DataFrame, *, venue: str) -> pl.DataFrame:

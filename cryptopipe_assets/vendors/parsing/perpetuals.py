@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
+from cryptopipe_assets.vendors.parsing.one_by_one import Judged, apart
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MarginType = Literal["linear", "inverse"]
@@ -70,3 +71,18 @@ def by_vendor_symbol(contracts: Iterable[Contract]) -> dict[str, Contract]:
     if not named:
         raise UnexpectedShape("expected the perpetuals that are listed, got none")
     return named
+
+
+def told_apart(found: Judged[Contract]) -> Judged[Contract]:
+    """The contracts of which no two have one name, the venue's or the canonical; others fail.
+
+    Raises
+    ------
+    UnexpectedShape
+        If there is no contract, or more fail than are sound.
+    """
+    for same in (lambda each: each.vendor_symbol), (lambda each: each.symbol):
+        apart(found, same, lambda each: (each.vendor_symbol, each.coin))
+    if not found.sound:
+        raise UnexpectedShape("expected the perpetuals that are listed, got none")
+    return found

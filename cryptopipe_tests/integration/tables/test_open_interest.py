@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.keys import Keys
 
@@ -170,16 +170,33 @@ def test_the_checks_warn_of_a_lost_venue_a_jump_and_a_position_of_nothing(platfo
 
 
 class TestVendorFailure:
-    """A venue that fails is a failed partition, never a total that lacks a venue."""
+    """A venue that fails is named, takes no other one down, and is asked again."""
 
-    @pytest.fixture
-    def faults(self) -> FaultPlan:
-        return FaultPlan([Fault(match="bybit/v5/market/open-interest", kind="status", value=503)])
+    def test_the_others_are_stored_and_the_one_that_failed_comes_with_the_next_run(self, platform):
+        fault = Fault(match="bybit/v5/market/open-interest", kind="status", value=503)
+        with platform.sandbox.suffering(fault):
+            result = platform.materialise(TABLES, "2026-03-09")
+        assert result.success
+        rows = platform.read("open_interest", "2026-03-09")
+        assert rows["venue"].unique().to_list() == ["binance"]
+        assert rows.height == 3 * 24
+        told = metadata(platform)
+        assert told["venues_failed"] == 1
+        assert "HTTP 503" in told["venues_failed/bybit"]
+        assert not verdicts(result)["open_interest_came_from_everyone"]
+        platform.now += timedelta(hours=1)  # the circuit rests a while
+        again = platform.materialise(TABLES, "2026-03-09")
+        assert again.success
+        assert verdicts(again)["open_interest_came_from_everyone"]
+        rows = platform.read("open_interest", "2026-03-09")
+        assert set(rows["venue"]) == {"binance", "bybit"}
 
-    def test_one_failing_venue_fails_the_partition_and_writes_nothing(self, platform):
-        result = platform.materialise(TABLES, "2026-03-09")
+    def test_if_every_venue_fails_the_run_does_and_writes_nothing(self, platform):
+        assert platform.materialise(["instruments"], "2026-03-09").success
+        with platform.sandbox.suffering(Fault(match=".", kind="status", value=503)):
+            result = platform.materialise(["open_interest"], "2026-03-09")
         assert not result.success
-        assert "bybit" in failure(result)
+        assert "HTTP 503" in failure(result)
         assert platform.read("open_interest", "2026-03-09").is_empty()
 
 

@@ -13,7 +13,8 @@ from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_tests.live.questions import QUESTIONS
 from cryptopipe_tests.places import ROOT
 
-ENDPOINTS = len(QUESTIONS)
+ENDPOINTS = len(QUESTIONS) + 1
+"""And the comparison of two ways of one vendor, which has a line of its own."""
 
 
 def check(address: str) -> subprocess.CompletedProcess[str]:

@@ -9,7 +9,7 @@ from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.survey import survey
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.minutes_by_hand import at, rows
-from cryptopipe_tests.unit.collect.gaps.test_scan import DAY, Ticks, store
+from cryptopipe_tests.unit.collect.gaps.test_scan import DAY, TICKS, store
 
 INSTANT = pl.Datetime("ms", "UTC")
 LISTINGS = pl.DataFrame(
@@ -41,7 +41,8 @@ def looked(lake: Lake, *runs: tuple[date, int, str | None], now: int = 9 * DAY):
     )
     return survey(
         lake,
-        Ticks,
+        TICKS,
+        venue="any",
         listings=LISTINGS,
         ledger=GAPS.to_frame(),
         runs=lambda days: asked.filter(pl.col("day").is_in(days)),

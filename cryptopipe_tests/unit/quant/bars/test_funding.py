@@ -19,40 +19,89 @@ def settlements(*hours: int, declared: int | None = None, symbol: str = "A") -> 
     return pl.DataFrame(
         {
             "ts": [at(hour) for hour in hours],
+            "available_at": [at(hour) + timedelta(milliseconds=7) for hour in hours],
             "venue": ["binance"] * len(hours),
             "symbol": [symbol] * len(hours),
             "declared_interval_hours": [declared] * len(hours),
         },
-        schema_overrides={"ts": UTC_MS, "declared_interval_hours": pl.Int64},
+        schema_overrides={
+            "ts": UTC_MS,
+            "available_at": UTC_MS,
+            "declared_interval_hours": pl.Int64,
+        },
     )
 
 
-def intervals(*frames: pl.DataFrame) -> list[int | None]:
-    return settlement_intervals(pl.concat(frames).lazy()).collect()["interval_hours"].to_list()
+def versions(*seen: tuple[float, int], symbol: str = "A") -> pl.LazyFrame:
+    """What the venue declared, from (hour since which it was known, interval)."""
+    return pl.LazyFrame(
+        {
+            "venue": ["binance"] * len(seen),
+            "symbol": [symbol] * len(seen),
+            "available_at": [at(hour) for hour, _ in seen],
+            "funding_interval_hours": [interval for _, interval in seen],
+        },
+        schema={
+            "venue": pl.String,
+            "symbol": pl.String,
+            "available_at": UTC_MS,
+            "funding_interval_hours": pl.Int64,
+        },
+    )
 
 
-def test_an_interval_is_the_time_since_the_settlement_before():
-    assert intervals(settlements(0, 8, 16, 20, 24, 25)) == [8, 8, 8, 4, 4, 1]
+def intervals(*frames: pl.DataFrame, known: pl.LazyFrame | None = None) -> list[int | None]:
+    known = versions() if known is None else known
+    return (
+        settlement_intervals(pl.concat(frames).lazy(), known).collect()["interval_hours"].to_list()
+    )
 
 
-def test_after_a_hole_the_declared_interval_decides_and_nothing_later():
-    assert intervals(settlements(0, 20, 28, declared=4)) == [4, 4, 8]
+def test_what_the_row_declares_decides_also_after_a_hole():
+    assert intervals(settlements(0, 20, 28, declared=4)) == [4, 4, 4]
 
 
-def test_without_a_declaration_the_time_until_the_next_settlement_decides():
-    assert intervals(settlements(0, 8, 32, 40)) == [8, 8, 8, 8]
-    assert intervals(settlements(0, declared=None)) == [None]
+def test_what_the_venue_declared_when_it_settled_decides_and_not_what_it_declares_now():
+    assert intervals(settlements(0, 8, 16, 24, 40), known=versions((10, 8))) == [None, 8, 8, 8, 8]
+    assert intervals(settlements(0, 8, 12, 20), known=versions((-1, 4), (19, 8))) == [4, 4, 4, 8]
+    assert intervals(settlements(0, 8), known=versions((-1, 1), symbol="B")) == [None, 8]
 
 
-def test_an_odd_distance_is_not_an_interval():
+def test_a_settlement_that_comes_sooner_than_declared_shows_a_change_before_it_is_declared():
+    assert intervals(settlements(0, 8, 12, 13), known=versions((-1, 8))) == [8, 8, 4, 1]
+
+
+def test_without_a_declaration_an_interval_is_the_time_since_the_settlement_before():
+    assert intervals(settlements(0, 8, 16, 20, 24, 25)) == [None, 8, 8, 4, 4, 1]
+
+
+def test_a_longer_step_may_be_a_hole_until_it_comes_twice():
+    assert intervals(settlements(0, 4, 8, 16, 20)) == [None, 4, 4, None, 4]
+    assert intervals(settlements(0, 4, 8, 16, 24, 32)) == [None, 4, 4, None, 8, 8]
+
+
+def test_an_odd_step_says_nothing_and_neither_does_the_one_after_it():
+    # every hour until 02:00, then at 05:00, and every 4 hours from there
+    assert intervals(settlements(0, 1, 2, 5, 9, 13)) == [None, 1, 1, None, None, 4]
     assert intervals(settlements(0, 3, 8)) == [None, None, None]
+
+
+def test_a_first_settlement_has_no_interval_before_one_is_declared():
+    assert intervals(settlements(0)) == [None]
+    assert intervals(settlements(0, 8)) == [None, 8]
+    assert intervals(settlements(0, 8), known=versions((-1, 8))) == [8, 8]
+
+
+def test_a_settlement_that_came_late_is_no_predecessor_of_those_before_it_came():
+    late = settlements(8).with_columns(available_at=pl.lit(at(17)).cast(UTC_MS))
+    assert intervals(settlements(-8, 0, 16, 24), late) == [None, 8, None, None, 8]
 
 
 def test_instruments_do_not_mix_and_come_out_sorted():
     mixed = pl.concat([settlements(0, 8, symbol="B"), settlements(4, 5, symbol="A")])
-    result = settlement_intervals(mixed.lazy()).collect()
+    result = settlement_intervals(mixed.lazy(), versions()).collect()
     assert result["symbol"].to_list() == ["A", "A", "B", "B"]
-    assert result["interval_hours"].to_list() == [1, 1, 8, 8]
+    assert result["interval_hours"].to_list() == [None, 1, None, 8]
 
 
 def hours(*opens: int, symbol: str = "A") -> pl.LazyFrame:

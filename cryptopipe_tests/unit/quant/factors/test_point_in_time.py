@@ -5,6 +5,7 @@ from datetime import datetime, timedelta
 import polars as pl
 import pytest
 
+from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.quant.bars.microstructure import (
     BARS_LOOKBACK,
     FUNDING_LOOKBACK,
@@ -38,6 +39,12 @@ CUTS = [
     START + timedelta(days=12, hours=9),
     START + timedelta(days=16, hours=1),
     START + timedelta(days=18, hours=19),
+]
+# A switch to a shorter and to a longer interval, at even and at odd hours; after a lost settlement,
+# a first one, the last one before the end, and while a late one is on its way.
+FUNDING_CUTS = [
+    START + timedelta(hours=hours)
+    for hours in (122, 123, 153, 159, 161, 241, 245, 249, 257, 265, 293, 304, 307, 345, 364, 388)
 ]
 at_every_cut = pytest.mark.parametrize("cut", CUTS, ids=lambda cut: f"{cut:%dT%H}")
 
@@ -140,6 +147,25 @@ def test_no_published_row_depends_on_the_future_of_its_inputs(market, cut):
         return _factors_between(START, END, microstructure_of(inputs), market)
 
     inputs = {"bars": market.bars, "funding": market.funding}
+    assert_blind_to_the_future(published, inputs, cut=cut, columns=FEATURES + FACTORS)
+
+
+@pytest.mark.parametrize("cut", FUNDING_CUTS, ids=lambda cut: f"{cut:%dT%H}")
+def test_no_interval_of_funding_comes_from_a_later_settlement(market, cut):
+    def intervals(inputs: Inputs) -> pl.DataFrame:
+        return settlement_intervals(inputs["settled"].lazy(), inputs["declared"].lazy()).collect()
+
+    def published(inputs: Inputs) -> pl.DataFrame:
+        funding = intervals(inputs)
+        hours = hourly_microstructure(inputs["bars"].lazy(), funding.lazy()).collect()
+        return _factors_between(START, END, hours, market)
+
+    inputs = {"bars": market.bars, "settled": market.settled, "declared": market.declared}
+    known = {name: inputs[name] for name in ("settled", "declared")}
+    said = pl.col("available_at") < pl.lit(cut)
+    stored = intervals(known).filter(said).select("ts", "symbol", "interval_hours")
+    then = intervals({name: frame.filter(said) for name, frame in known.items()})
+    assert_identical(then.select(stored.columns), stored)
     assert_blind_to_the_future(published, inputs, cut=cut, columns=FEATURES + FACTORS)
 
 

@@ -207,14 +207,26 @@ def test_points_that_break_a_promise_are_a_changed_payload(rows, fault):
     [
         (httpx.Response(400, json={"code": -1121, "msg": "Invalid symbol."}), VendorRejected),
         (httpx.Response(403, text="<html>"), VendorRejected),
-        (httpx.Response(429), VendorUnavailable),
-        (httpx.Response(503), VendorUnavailable),
         (httpx.Response(200, text="<html>"), PayloadChanged),
     ],
 )
-def test_one_symbol_that_fails_fails_them_all(answer, error):
+def test_one_symbol_that_is_refused_is_named_and_the_others_come(answer, error):
     def vendor(request: httpx.Request) -> httpx.Response:
         return answer if request.url.params["symbol"] == "BADUSDT" else Exchange()(request)
 
+    found = history(vendor, symbols={**BTC, "BADUSDT": "BAD-USDT-PERP"})
+    assert found.frame.equals(history(Exchange(), symbols=BTC).frame)
+    assert found.failed["BADUSDT"].coin == "BAD"
+    assert found.failed["BADUSDT"].reason.startswith("binance: ")
+    assert found.left_out["failed"] == 1
     with pytest.raises(error, match="binance"):
+        history(vendor, symbols={"BADUSDT": "BAD-USDT-PERP"})
+
+
+@pytest.mark.parametrize("answer", [httpx.Response(429), httpx.Response(503)])
+def test_a_venue_that_is_unavailable_is_so_for_every_symbol(answer):
+    def vendor(request: httpx.Request) -> httpx.Response:
+        return answer if request.url.params["symbol"] == "BADUSDT" else Exchange()(request)
+
+    with pytest.raises(VendorUnavailable, match="binance"):
         history(vendor, symbols={**BTC, "BADUSDT": "BAD-USDT-PERP"})

@@ -99,10 +99,50 @@ def test_columns_in_another_order_and_new_ones_are_no_error():
     assert read_metrics(moved, "BTCUSDT", DAY)[0].equals(read_metrics(FILE, "BTCUSDT", DAY)[0])
 
 
-def test_a_file_that_begins_with_midnight_has_the_last_hour_of_the_day_before():
-    points, lost = read_metrics(rows(("2026-02-03 00:00:00", "5", "6")), "BTCUSDT", DAY)
-    assert points["stamp"].to_list() == [round(MIDNIGHT.timestamp() * 1000)]
-    assert lost == {"hours_missing": 24}
+def test_labels_that_are_the_starts_of_the_five_minutes_are_told_by_the_first_midnight():
+    # 2026-06-25 and later: 00:00 to 23:55, each row the state five minutes after its label
+    starts = rows(
+        ("2026-02-03 00:00:00", "1", "10"),
+        ("2026-02-03 00:55:00", "2", "20"),
+        ("2026-02-03 01:00:00", "3", "30"),
+        ("2026-02-03 23:55:00", "4", "40"),
+    )
+    points, lost = read_metrics(starts, "BTCUSDT", DAY)
+    hour = round(MIDNIGHT.timestamp() * 1000) + 3_600_000
+    assert points.rows() == [(hour, 2.0, 20.0), (hour + 23 * 3_600_000, 4.0, 40.0)]
+    assert lost == {"hours_missing": 22}
+
+
+def test_both_layouts_of_one_day_are_the_same_rows():
+    every = [MIDNIGHT + timedelta(minutes=5 * n) for n in range(1, 289)]
+    ends = rows(*((f"{at:%F %T}", f"{n}", f"{10 * n}") for n, at in enumerate(every)))
+    starts = rows(
+        *((f"{at - timedelta(minutes=5):%F %T}", f"{n}", f"{10 * n}") for n, at in enumerate(every))
+    )
+    points, lost = read_metrics(ends, "BTCUSDT", DAY)
+    assert points.height == 24
+    assert read_metrics(starts, "BTCUSDT", DAY)[0].equals(points)
+    assert lost == {}
+    assert points["sum_open_interest"].to_list() == [12.0 * n - 1 for n in range(1, 25)]
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ("2026-02-03 00:05:00", "2026-02-03 01:00:00", "2026-02-03 23:55:00"),
+        ("2026-02-03 00:00:00", "2026-02-03 01:00:00", "2026-02-04 00:00:00"),
+    ],
+    ids=["neither midnight", "both midnights"],
+)
+def test_a_day_that_can_be_read_both_ways_is_refused(labels):
+    csv = rows(*((label, "1", "2") for label in labels))
+    with pytest.raises(UnexpectedShape, match="starts or the ends"):
+        read_metrics(csv, "BTCUSDT", DAY)
+    with pytest.raises(PayloadChanged, match="starts or the ends"):
+        of_day(serving(shelf(path_of(DAY), csv)))
+
+
+LAST = ("2026-02-04 00:00:00", "1", "2")
 
 
 def rows(*lines: tuple[str, str, str], symbol: str = "BTCUSDT") -> bytes:
@@ -123,8 +163,11 @@ def rows(*lines: tuple[str, str, str], symbol: str = "BTCUSDT") -> bytes:
         (b"2026-02-03 01:00:00,BTCUSDT,1", "columns"),
         (b"", "columns"),
         (
-            rows(*((f"2026-02-03 {n // 12:02}:{n % 12 * 5:02}:02", "1", "2") for n in range(13))),
-            "whole hours in 13 rows",
+            rows(
+                ("2026-02-03 00:00:00", "1", "2"),
+                *((f"2026-02-03 {n // 12:02}:{n % 12 * 5:02}:02", "1", "2") for n in range(13)),
+            ),
+            "whole hours in 14 rows",
         ),
     ],
 )
@@ -137,7 +180,7 @@ def test_a_file_that_breaks_a_promise_is_a_changed_payload(csv, fault):
 
 def test_negative_open_interest_is_a_changed_payload():
     with pytest.raises(PayloadChanged, match="negative"):
-        of_day(serving(shelf(path_of(DAY), rows(("2026-02-03 01:00:00", "-1", "2")))))
+        of_day(serving(shelf(path_of(DAY), rows(("2026-02-03 01:00:00", "-1", "2"), LAST))))
 
 
 @pytest.mark.parametrize(
@@ -212,10 +255,22 @@ def test_a_day_that_the_archive_does_not_have_is_counted():
     assert found.left_out == {"days_not_published": 1}
 
 
-def test_files_that_share_an_hour_give_it_once():
+def test_files_of_both_layouts_join_without_a_hole_or_a_doubled_hour():
     next_day = DAY + timedelta(days=1)
-    shared = rows(("2026-02-04 00:00:00", "1", "2"), ("2026-02-04 01:00:00", "3", "4"))
-    files = {**shelf(path_of(DAY), whole_day(DAY)), **shelf(path_of(next_day), shared)}
+    midnight = MIDNIGHT + 24 * HOUR
+    labels = [midnight + n * timedelta(minutes=5) for n in range(288)]
+    starts = rows(*((f"{label:%F %T}", "1", "2") for label in labels))
+    files = {**shelf(path_of(DAY), whole_day(DAY)), **shelf(path_of(next_day), starts)}
     found = collected(files, MIDNIGHT, MIDNIGHT + timedelta(days=2))
-    assert found.frame["ts"].is_unique().all()
-    assert found.frame.height == 25
+    assert found.frame["ts"].to_list() == [MIDNIGHT + n * HOUR for n in range(48)]
+
+
+def test_a_day_that_is_refused_is_named_and_the_other_days_come():
+    next_day = DAY + timedelta(days=1)
+    both_ways = rows(("2026-02-04 01:00:00", "1", "2"))
+    files = {**shelf(path_of(DAY), whole_day(DAY)), **shelf(path_of(next_day), both_ways)}
+    found = collected(files, MIDNIGHT, MIDNIGHT + timedelta(days=2))
+    assert found.frame["ts"].dt.date().unique().to_list() == [DAY]
+    assert found.left_out["days_refused"] == 1
+    assert "2026-02-04" in found.failed["BTCUSDT"].reason
+    assert "starts or the ends" in found.failed["BTCUSDT"].reason

@@ -64,6 +64,9 @@ LINEAR_1, LINEAR_2, INVERSE = (
     for name in ("linear_1", "linear_2", "inverse")
 )
 CONTRACTS = by_vendor_symbol(
-    [*read_contracts([*LINEAR_1, *LINEAR_2], "linear"), *read_contracts(INVERSE, "inverse")]
+    [
+        *read_contracts([*LINEAR_1, *LINEAR_2], "linear").sound,
+        *read_contracts(INVERSE, "inverse").sound,
+    ]
 )
 BTC = {"BTCUSDT": CONTRACTS["BTCUSDT"]}

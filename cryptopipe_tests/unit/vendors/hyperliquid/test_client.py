@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
+import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import (
@@ -122,6 +123,12 @@ def twice(body: Any) -> Any:
     return [{**body[0], "universe": universe}, [*body[1], body[1][0]]]
 
 
+def twice_otherwise(body: Any) -> Any:
+    universe = [*body[0]["universe"], body[0]["universe"][0]]
+    other = {**body[1][0], "openInterest": "7"}
+    return [{**body[0], "universe": universe}, [*body[1], other]]
+
+
 def negative(body: Any) -> Any:
     return [body[0], [{**body[1][0], "openInterest": "-1"}, *body[1][1:]]]
 
@@ -133,8 +140,6 @@ def negative(body: Any) -> Any:
         (without("openInterest"), "openInterest"),
         (without("markPx"), "markPx"),
         (of_another_margin, "token 235"),
-        (twice, "two contracts of one name"),
-        (negative, "a figure is negative"),
         (lambda body: [{"universe": []}, []], "got none"),
         (lambda body: body[0], "expected|should"),
         (lambda body: {}, "expected|should"),
@@ -143,6 +148,25 @@ def negative(body: Any) -> Any:
 def test_an_answer_of_another_shape_is_a_changed_payload(change, fault):
     with pytest.raises(PayloadChanged, match=rf"hyperliquid: /info metaAndAssetCtxs: .*({fault})"):
         answered(change(sent()))
+
+
+@pytest.mark.parametrize(
+    ("change", "fault"),
+    [(twice_otherwise, "two contracts of one name"), (negative, "a figure is negative")],
+)
+def test_a_contract_of_which_two_things_or_an_impossible_one_is_said_fails_by_itself(change, fault):
+    first = sent()[0]["universe"][0]["name"]
+    found = answered(change(sent()))
+    assert list(found.failed) == [first]
+    assert fault in found.failed[first].reason
+    assert found.left_out["failed"] == 1
+    truth = answered(sent()).frame
+    assert found.frame.equals(truth.filter(~pl.col("symbol").str.starts_with(f"{first}-")))
+    assert found.frame.height == truth.height - 1
+
+
+def test_what_is_said_twice_in_the_same_words_is_said_once():
+    assert answered(twice(sent())).frame.equals(answered(sent()).frame)
 
 
 @pytest.mark.parametrize(

@@ -5,10 +5,11 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 
 import httpx
+import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.okx.client import Okx, read_instruments
+from cryptopipe_assets.vendors.okx.client import Okx, by_name, read_instruments
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
@@ -23,7 +24,7 @@ def ask(vendor: Vendor, work: Callable[[Okx], Awaitable[T]]) -> T:
     return asked(client, work)
 
 
-CONTRACTS = read_instruments(sent("instruments.json"))
+CONTRACTS = by_name(read_instruments(sent("instruments.json")))
 
 
 def measured(body: Any = None) -> Measured:
@@ -94,27 +95,77 @@ def test_a_figure_that_is_over_an_hour_old_is_left_out_and_counted():
     assert found.left_out["stale"] == 1
 
 
-def test_a_figure_in_another_unit_is_a_changed_payload():
+def test_a_figure_in_another_unit_fails_its_contract_and_no_other():
     body = sent("open_interest.json")
     body["data"][0]["oiCcy"] = "2500000"
-    with pytest.raises(PayloadChanged, match=r"BTC-USDT-SWAP: .*different units: 25000 and 2.5e"):
-        measured(body)
+    found = measured(body)
+    assert list(found.failed) == ["BTC-USDT-SWAP"]
+    coin, reason = found.failed["BTC-USDT-SWAP"]
+    assert coin == "BTC"
+    assert "different units: 25000 and 2.5e" in reason
+    assert found.left_out["failed"] == 1
+    whole = measured().frame
+    assert found.frame.equals(whole.filter(pl.col("symbol") != "BTC-USDT-PERP"))
 
 
 @pytest.mark.parametrize("name", ["instId", "oi", "oiCcy", "oiUsd", "ts"])
 def test_open_interest_without_a_field_is_a_changed_payload(name):
     body = sent("open_interest.json")
-    del body["data"][1][name]
+    for each in body["data"]:
+        del each[name]
     with pytest.raises(PayloadChanged, match=rf"okx: /api/v5/public/open-interest: .*{name}"):
         measured(body)
 
 
-@pytest.mark.parametrize("name", ["instId", "instFamily", "ctType", "ctVal", "ctMult"])
-def test_an_instrument_without_a_field_is_a_changed_payload(name):
-    body = sent("instruments.json")
+@pytest.mark.parametrize("name", ["oi", "oiCcy", "oiUsd", "ts"])
+def test_one_contract_without_a_field_fails_by_itself(name):
+    body = sent("open_interest.json")
     del body["data"][0][name]
+    found = measured(body)
+    assert list(found.failed) == ["BTC-USDT-SWAP"]
+    assert name in found.failed["BTC-USDT-SWAP"].reason
+    assert "BTC-USDT-PERP" not in found.frame["symbol"]
+    assert found.frame.height == measured().frame.height - 1
+
+
+@pytest.mark.parametrize("name", ["instId", "instFamily", "ctType", "ctVal", "ctMult"])
+def test_instruments_without_a_field_are_a_changed_payload(name):
+    body = sent("instruments.json")
+    for each in body["data"]:
+        del each[name]
     with pytest.raises(PayloadChanged, match=rf"okx: /api/v5/public/instruments: .*{name}"):
         ask(lambda request: httpx.Response(200, json=body), lambda okx: okx.contracts())
+
+
+PLACEHOLDER = {
+    "instType": "SWAP",
+    "instId": "",
+    "instFamily": "SLX-USDT",
+    "instCategory": "1",
+    "ctType": "linear",
+    "ctVal": "",
+    "ctMult": "",
+    "settleCcy": "USDT",
+}
+
+
+def test_a_swap_that_is_not_open_yet_is_no_contract_and_takes_none_down():
+    body = sent("instruments.json")
+    body["data"].append({**PLACEHOLDER, "state": "preopen"})
+    found = read_instruments(body)
+    assert by_name(found) == CONTRACTS
+    assert found.failed == {}
+
+
+def test_a_listing_that_is_not_understood_is_named_and_takes_none_down():
+    body = sent("instruments.json")
+    body["data"].append({**PLACEHOLDER, "state": "live"})
+    body["data"].append(None)
+    found = read_instruments(body)
+    assert by_name(found) == CONTRACTS
+    assert list(found.failed) == ["SLX-USDT"]
+    assert found.failed["SLX-USDT"].coin == "SLX"
+    assert found.malformed == 1
 
 
 def test_instruments_that_share_a_name_have_no_pair_or_are_none_are_a_changed_payload():
