@@ -19,6 +19,9 @@ from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
 FAILED = "failed/"
 """Begins the count of a contract that was refused, by its symbol."""
 
+WITHOUT_INTERVAL = "without_interval/"
+"""Begins the count of rows of a contract that were left out for want of an interval."""
+
 MOST_REFUSED = 10
 """After so many refusals and nothing else it is the vendor that refuses, and no contract."""
 
@@ -32,18 +35,21 @@ Coinalyze gives rates per the contract's own interval and does not say which tha
 
 
 async def of_other_contracts(
-    vendors: VendorClients, coins: Sequence[str], days: Sequence[date]
+    vendors: VendorClients, coins: Sequence[str], days: Sequence[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Request the last settlement of each ended day of the coins' perpetual contracts.
 
     Coinalyze's daily bar closes at the rate that was settled last; its instant follows from the
-    interval. Where the venue's contracts differ in that, neither is known: such rows are left out
-    and counted. Known when the day is over.
+    interval: that of all contracts of the venue, or that which the venue had declared of the
+    contract when the day was over. Where neither is known, rows are left out, and counted by
+    contract. Known when the day is over.
 
     Parameters
     ----------
     days
         Ascending, without a gap.
+    versions
+        As of ``with_intervals``.
 
     Returns
     -------
@@ -71,13 +77,27 @@ async def of_other_contracts(
         schema={"venue": pl.String, "margin_type": pl.String, "interval_hours": pl.Int64},
         orient="row",
     )
-    known = bars.join(kinds, on=["venue", "margin_type"], maintain_order="left")
+    declared = versions.select(
+        "venue", "symbol", "available_at", declared=pl.col("funding_interval_hours")
+    ).sort("venue", "symbol", "available_at")
+    timed = (
+        bars.join(kinds, on=["venue", "margin_type"], how="left", maintain_order="left")
+        .sort("venue", "symbol", "available_at", "ts")
+        .join_asof(declared, on="available_at", by=["venue", "symbol"], check_sortedness=False)
+        .with_columns(interval_hours=pl.coalesce("interval_hours", "declared").cast(pl.Int64))
+    )
+    known = timed.filter(pl.col("interval_hours").is_not_null()).sort("venue", "symbol", "ts")
+    lost = timed.filter(pl.col("interval_hours").is_null())
     cost = Counter(
         {
             "coinalyze/api_calls": sum(coinalyze.calls.values()),
-            "coinalyze/rows_without_interval": bars.height - known.height,
+            "coinalyze/rows_without_interval": lost.height,
         }
     )
+    for venue, symbol, rows in (
+        lost.group_by("venue", "symbol").agg(pl.len()).sort("venue", "symbol").iter_rows()
+    ):
+        cost[f"{WITHOUT_INTERVAL}{venue} {symbol}"] = rows
     return (
         known.with_columns(ts=pl.col("ts") + DAY - pl.duration(hours="interval_hours"))
         .select("ts", "available_at", "venue", "symbol", "funding_rate", "interval_hours")

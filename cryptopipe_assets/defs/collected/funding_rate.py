@@ -4,6 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -12,6 +13,7 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.funding import (
     FAILED,
+    WITHOUT_INTERVAL,
     of_other_contracts,
     of_other_exchanges,
     only_where_nothing_else,
@@ -31,6 +33,8 @@ from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import Instruments
+
+MOST_NAMED = 20
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
@@ -55,7 +59,7 @@ def funding_rate(
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
-        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
+        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every, versions=versions))
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
         alive = _alive(followed, days)
@@ -166,16 +170,43 @@ def funding_rate_is_on_schedule(
 
 
 @dg.asset_check(asset=funding_rate)
+def funding_rate_has_intervals(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """No rate of the last run was left out because nobody says what interval it is paid for."""
+    lost = {
+        name.removeprefix(WITHOUT_INTERVAL): each
+        for name, each in _told(context).items()
+        if name.startswith(WITHOUT_INTERVAL)
+    }
+    shown = ", ".join(sorted(lost)[:MOST_NAMED])
+    return dg.AssetCheckResult(
+        passed=not lost,
+        severity=dg.AssetCheckSeverity.WARN,
+        description=f"{sum(lost.values())} rates of {len(lost)} contracts are left out, as their "
+        f"interval is not known: {shown}"
+        if lost
+        else None,
+        metadata={"contracts_without_interval": len(lost), "rates_left_out": sum(lost.values())},
+    )
+
+
+def _told(context: dg.AssetCheckExecutionContext) -> dict[str, Any]:
+    """Metadata of the last run."""
+    key = dg.AssetKey(FundingRate.table_name())
+    last = context.instance.get_latest_materialization_event(key)
+    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
+    return {name: each.value for name, each in told.items()}
+
+
+@dg.asset_check(asset=funding_rate)
 def funding_rate_came_from_everyone(
     context: dg.AssetCheckExecutionContext,
 ) -> dg.AssetCheckResult:
     """No contract and no other exchange failed in the last run."""
-    key = dg.AssetKey(FundingRate.table_name())
-    last = context.instance.get_latest_materialization_event(key)
-    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
     failed = {
         name: each
-        for name, each in told.items()
+        for name, each in _told(context).items()
         if name.startswith(FAILED) or name.endswith("/failed")
     }
     named = ", ".join(name.removeprefix(FAILED).removesuffix("/failed") for name in sorted(failed))

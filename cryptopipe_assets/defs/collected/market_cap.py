@@ -15,10 +15,12 @@ from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.coin_names import ticker_of
 from cryptopipe_assets.core.schema import stamped
+from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
+from cryptopipe_assets.quant.metrics.plausibility import stale_supplies
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
@@ -136,3 +138,14 @@ def market_cap_covers_the_universe(
         .sort("day", "coin")
     )
     return check_result(missing, "coin_days_missing")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_supplies_move_together(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No circulating supply stands still while the total or the maximum changes by over 1 %."""
+    days = days_checked(context, warehouse, MarketCap)
+    rows = warehouse.lake.scan(MarketCap, days[0] - DAY, days[-1])
+    found = stale_supplies(rows).filter(pl.col("ts").dt.date() >= days[0])
+    return check_result(found.collect(), "supplies_standing_still")

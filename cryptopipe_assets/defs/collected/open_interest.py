@@ -17,6 +17,7 @@ from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze, fr
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
+from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
@@ -24,6 +25,7 @@ from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
+from cryptopipe_assets.quant.metrics.plausibility import unit_jumps, valued_apart
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
@@ -230,3 +232,32 @@ def open_interest_is_positive(
         .collect()
     )
     return check_result(empty, "rows_of_nothing")
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_is_in_one_unit(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No contract's open interest jumps by 10, 100 or 1000 while the coin's others do not."""
+    days = days_checked(context, warehouse, OpenInterest)
+    rows = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
+    found = unit_jumps(rows).filter(pl.col("ts").dt.date() >= days[0])
+    return check_result(found.collect(), "jumps_by_a_unit")
+
+
+@dg.asset_check(asset=open_interest)
+def open_interest_is_valued_alike(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """Value by quantity is the same price at every venue, within 20 %, where three have one."""
+    days = days_checked(context, warehouse, OpenInterest)
+    rows = warehouse.lake.scan(OpenInterest, days[0], days[-1])
+    symbols = rows.select("symbol").unique().collect()["symbol"].sort()
+    units = pl.LazyFrame(
+        {
+            "symbol": symbols,
+            "coins_in_unit": [split_multiplier(each.partition("-")[0])[1] for each in symbols],
+        },
+        schema={"symbol": pl.String, "coins_in_unit": pl.Int64},
+    )
+    return check_result(valued_apart(rows.join(units, on="symbol")).collect(), "rows_apart")

@@ -1,13 +1,17 @@
 """What [collect] of cryptopipe.toml can add: Coinbase's prices, Coinalyze's funding elsewhere."""
 
 from dataclasses import replace
+from datetime import timedelta
 
+import dagster as dg
 import polars as pl
 import pytest
 from pydantic import SecretStr
 
+from cryptopipe_assets.collect.funding import WITHOUT_INTERVAL
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import Tier
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.vendors.keys import Keys
 
 DAYS = ("2026-03-07", "2026-03-10")
@@ -59,6 +63,42 @@ def test_funding_of_other_contracts_is_the_last_settlement_of_each_ended_day(pla
     assert checks["funding_rate_is_on_schedule"]
     assert platform.materialise(["instruments", "market_cap", "open_interest"], *DAYS).success
     assert platform.materialise(["leverage_ratios"], *DAYS).success
+
+
+def test_a_rate_without_an_interval_is_named_and_gets_one_once_the_venue_has_declared_it(platform):
+    asked = replace(
+        platform.vendors,
+        keys=Keys(coinalyze=SecretStr("mine")),
+        horizon=Horizon(coinalyze_funding=True),
+    )
+    result = platform.materialise(["instruments", "funding_rate"], *DAYS, vendors=asked)
+    assert result.success
+    # Before the registry was read nobody had declared what Gate's contracts pay for.
+    lost = f"{WITHOUT_INTERVAL}gate BTC-USDT-PERP"
+    assert told(platform)[lost] == 3  # of the days that are over
+    [check] = [
+        each
+        for each in result.get_asset_check_evaluations()
+        if each.check_name == "funding_rate_has_intervals"
+    ]
+    assert not check.passed
+    assert "gate BTC-USDT-PERP" in check.description
+    assert "gate" not in set(platform.read("funding_rate", *DAYS)["venue"])
+    platform.now += timedelta(days=3)
+    assert platform.materialise(["funding_rate"], "2026-03-11", vendors=asked).success
+    assert lost not in told(platform)
+    later = platform.read("funding_rate", "2026-03-11").filter(venue="gate")
+    declared = platform.lake.read(Instruments).filter(venue="gate")
+    assert later.height > 0
+    both = later.join(declared, on="symbol")
+    assert both["interval_hours"].to_list() == both["funding_interval_hours"].to_list()
+    # what is still not known is still named
+    assert f"{WITHOUT_INTERVAL}okx BTC-USDT-PERP" in told(platform)
+
+
+def told(platform) -> dict:
+    event = platform.instance.get_latest_materialization_event(dg.AssetKey("funding_rate"))
+    return {key: each.value for key, each in event.asset_materialization.metadata.items()}
 
 
 def test_settlements_of_the_other_exchanges_stand_beside_ours(platform):
