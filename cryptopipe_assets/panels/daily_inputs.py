@@ -34,16 +34,28 @@ PRICES_ONLY = "coinbase"
 """Vendor of rows of market_cap that give the price of a day and no cap."""
 
 
-def end_of_ended_days(days: Sequence[date], *inputs: pl.LazyFrame) -> datetime:
+CLOSED_AFTER = 2 * DAY
+"""So long after a day's open all was tried to collect its end, a late closing included."""
+
+
+def end_of_ended_days(days: Sequence[date], *inputs: pl.LazyFrame, now: datetime) -> datetime:
     """End of the last of ``days`` that was over when the newest row of ``inputs`` was stored.
 
-    The first instant of ``days`` if none was: a day that is still forming has no row.
+    So a day is not published before its end was collected. Where nothing was stored after it, as
+    after the last list of a recording or while the collector stood still, it is over a day after
+    its end all the same. The first instant of ``days`` if none is over: a day that is still
+    forming has no row; nor has any day where nothing is stored.
+
+    Parameters
+    ----------
+    now
+        The present of the run (UTC).
     """
     stored = [each.select(pl.max("ingested_at")).collect().item() for each in inputs]
     collected_until = max((each for each in stored if each is not None), default=None)
     if collected_until is None:
         return midnight(days[0])
-    over = midnight(collected_until.date())
+    over = max(midnight(collected_until.date()), midnight((now - CLOSED_AFTER).date()) + DAY)
     return min(max(over, midnight(days[0])), midnight(days[-1]) + DAY)
 
 

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -30,7 +31,9 @@ ROUNDED_SHARE = 1.005
     deps=[dg.AssetDep(market_cap, partition_mapping=look_back(SNAPSHOTS_BEFORE, after=1))],
 )
 def dilution_metrics(
-    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Compare the last snapshot of each ended day with the cap and with the year before."""
     publication = Publication(context, warehouse, DilutionMetrics)
@@ -38,7 +41,9 @@ def dilution_metrics(
     for days in stretches(warehouse.lake, MarketCap, days_of(context)):
         snapshots = _snapshots(warehouse.lake, days)
         measured = dilution.dilution_metrics(
-            snapshots.collect(), start=midnight(days[0]), end=end_of_ended_days(days, snapshots)
+            snapshots.collect(),
+            start=midnight(days[0]),
+            end=end_of_ended_days(days, snapshots, now=vendors.clock()),
         )
         without_cap += measured["max_supply_effective"].null_count()
         without_velocity += measured["dilution_velocity_share_per_year"].null_count()

@@ -6,6 +6,7 @@ from datetime import date
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.coin_names import under_contract_names
 from cryptopipe_assets.core.preview import markdown
@@ -51,7 +52,9 @@ MIN_PLAUSIBLE_SHARE, MIN_KNOWN_SHARE = 0.9, 0.5
     ],
 )
 def leverage_ratios(
-    context: dg.AssetExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.AssetExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Sum each coin's open interest, set it against its market cap; ended days only."""
     publication = Publication(context, warehouse, LeverageRatios)
@@ -59,7 +62,7 @@ def leverage_ratios(
     rows = without_ratio = 0
     for days in stretches(warehouse.lake, OpenInterest, days_of(context)):
         closes, caps, funding = _scans(warehouse.lake, days)
-        end = end_of_ended_days(days, closes, caps, funding)
+        end = end_of_ended_days(days, closes, caps, funding, now=vendors.clock())
         market_caps = under_contract_names(caps.collect())
         daily = with_exclusion(daily_close(coin_totals(closes.collect())), market_caps)
         ratios = leverage.leverage_ratios(
@@ -97,7 +100,9 @@ def _scans(lake: Lake, days: list[date]) -> tuple[pl.LazyFrame, pl.LazyFrame, pl
 
 @dg.asset_check(asset=leverage_ratios)
 def leverage_ratios_cover_the_open_interest(
-    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
 ) -> dg.AssetCheckResult:
     """Every coin with open interest at the end of a day has a row, unless it is excluded."""
     days = days_checked(context, warehouse, LeverageRatios)
@@ -109,7 +114,9 @@ def leverage_ratios_cover_the_open_interest(
         .filter(
             pl.col("open_interest_usd").is_not_null(),
             pl.col("day").is_between(
-                midnight(days[0]), end_of_ended_days(days, *scans), closed="left"
+                midnight(days[0]),
+                end_of_ended_days(days, *scans, now=vendors.clock()),
+                closed="left",
             ),
             pl.col("available_at") <= day_end.dt.offset_by("1ms"),
             pl.col("available_at") > day_end - MAX_CLOSE_AGE,

@@ -2,11 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
 
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
@@ -69,6 +70,7 @@ def signals(
     warehouse: dg.ResourceParam[Warehouse],
     strategies: dg.ResourceParam[ActiveStrategies],
     universe: dg.ResourceParam[Universe],
+    vendors: dg.ResourceParam[VendorClients],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Run every active strategy on every ended day; what it refuses is counted."""
     publication = Publication(context, warehouse, Signals)
@@ -79,7 +81,7 @@ def signals(
     elsewhere = universe.beyond.get(Signals.table_name(), frozenset())
     closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere)
     for days in months(every):
-        panel = _panel(warehouse.lake, closes, days)
+        panel = _panel(warehouse.lake, closes, days, now=vendors.clock())
         books = {each.id: _book(each, panel, days[0]) for each in strategies.each}
         rows = pl.concat([book.frame for book in books.values()])
         for strategy, book in books.items():
@@ -89,11 +91,11 @@ def signals(
     yield from publication.finish({**_refusals(refused), **_sizes(strategies, newest)})
 
 
-def _panel(lake: Lake, closes: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+def _panel(lake: Lake, closes: pl.DataFrame, days: list[date], *, now: datetime) -> pl.DataFrame:
     """What was known of every coin at the end of the ended days, and prices of those before."""
     first, last = midnight(days[0].replace(day=1) - PRICES_BEFORE * DAY), days[-1]
     caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * DAY, last + DAY)
-    end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + DAY), caps)
+    end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + DAY), caps, now=now)
     prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)
     return daily_panel(
         with_exclusion(prices, caps.collect()),

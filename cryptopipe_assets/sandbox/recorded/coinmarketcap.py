@@ -59,6 +59,11 @@ class RecordedCoinMarketCap:
         """Return the days of the snapshots, ascending."""
         return list(self._snapshots())
 
+    def tickers(self) -> list[str]:
+        """Return the tickers of all snapshots and captures, ascending."""
+        captured = {row["symbol"] for each in self._captures() for row in each.rows}
+        return sorted(captured | self.coverage().keys())
+
     def taken(self) -> list[datetime]:
         """Return the instants of the captures, ascending."""
         return [instant_of(each.taken) for each in self._captures()]

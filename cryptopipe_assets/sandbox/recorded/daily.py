@@ -21,7 +21,7 @@ class DailyRecordings:
     listings
         Days of which there is a closing list of CoinMarketCap, ascending.
     tickers
-        Coins in any of these.
+        Coins of its lists, of the closing ones and of the captured ones.
     captures
         Instants at which its list was taken, ascending.
     """

@@ -116,7 +116,7 @@ class RecordedFolder:
             funding=self._coinalyze.funding_coverage(),
             prices=self._coinbase.coverage(),
             bases={row["symbol"]: row["base_asset"] for row in markets},
-            tickers=tuple(self._coinmarketcap.coverage()),
+            tickers=tuple(self._coinmarketcap.tickers()),
             listings=tuple(self._coinmarketcap.days()),
             captures=tuple(self._coinmarketcap.taken()),
         )
