@@ -16,12 +16,16 @@ from typing import Literal
 
 import polars as pl
 
-from cryptopipe_assets.core.errors import NotPublished, RequestError
+from cryptopipe_assets.core.errors import (
+    NotPublished,
+    PayloadChanged,
+    RequestError,
+    VendorRejected,
+)
 from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.archive_file import ArchiveFile
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.collect import Ways, cheapest
 from cryptopipe_assets.vendors.binance.parse_metrics import (
     POINT_SCHEMA,
     VENUE,
@@ -30,7 +34,8 @@ from cryptopipe_assets.vendors.binance.parse_metrics import (
     readings_of,
 )
 from cryptopipe_assets.vendors.binance.transports import plan_recent
-from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.binance.ways import Ways, cheapest
+from cryptopipe_assets.vendors.http.gather import all_or_nothing, as_one_of_many
 from cryptopipe_assets.vendors.parsing.open_interest import (
     OPEN_INTEREST_SCHEMA,
     Measured,
@@ -186,7 +191,8 @@ async def collect_open_interest(
     """Return the hourly open interest of ``start <= ts < end``, each day from where it costs least.
 
     The last 27 days come by REST, 20 of them in one call; older ones from the archive, whose
-    missing files are counted as ``days_not_published``.
+    missing files are counted as ``days_not_published``, those that cannot be read or verified as
+    ``days_not_usable``.
 
     Raises
     ------
@@ -197,14 +203,21 @@ async def collect_open_interest(
         return await open_interest_history(binance, some, start=start, end=end, now=now)
 
     async def of_day(vendor_symbol: str, symbol: str, day: date) -> Measured:
-        """Count a day without a file: some never get one, and REST has long forgotten it."""
+        """Count a day without a usable file: REST has long forgotten it."""
         try:
             return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
         except NotPublished:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_published": 1})
+        except (PayloadChanged, VendorRejected) as exc:
+            archive.records.journal.note(
+                "fallback",
+                f"open interest of {symbol} on {day} is left out, the rest goes on: "
+                f"{as_one_of_many(exc)}",
+            )
+            return Measured(OPEN_INTEREST_SCHEMA.to_frame(), {"days_not_usable": 1})
 
     got = await cheapest(
-        Ways(by_rest=by_rest, of_day=of_day),
+        Ways(by_rest=by_rest, of_day=of_day, next_after_failure=False),
         symbols,
         plan_recent(start, end, rest_from=(now - BY_REST).date()),
         start=start,
