@@ -75,8 +75,9 @@ class GapRepair:
 
         Raises
         ------
-        VendorUnavailable, VendorRejected, PayloadChanged, StorageError
-            What was stored before stays.
+        RateLimited, VendorUnavailable, PayloadChanged, StorageError
+            What was stored before stays. One contract that is refused is no error: its gaps stay
+            open.
         """
         wanted = by_month(due(gaps, now=self.vendors.clock(), again=again))
         result = Tried(cut(gaps, wanted))

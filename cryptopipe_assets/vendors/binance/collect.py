@@ -11,11 +11,12 @@ from datetime import date, datetime
 
 import polars as pl
 
-from cryptopipe_assets.core.errors import VendorError
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
+from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
 from cryptopipe_assets.vendors.binance.ways import (
     Parts,
     Setback,
@@ -112,9 +113,15 @@ async def collect_bars(
             return BAR_SCHEMA.to_frame()
         spans = ((*names, start, end) for names in some.items())
         frame, failed = await binance.klines_apart(spans)
-        for symbol, failure in failed.items():
-            failures.setdefault(symbol, failure)
-        return frame
+        if not (again := _day_by_day(some, failed, start=start, end=end)):
+            failures.update({**failed, **failures})
+            return frame
+        by_day, failed_again = await binance.klines_apart(again)
+        silent = {
+            name: each for name, each in failed.items() if isinstance(each, VendorUnavailable)
+        }
+        failures.update({**silent, **failed_again, **failures})
+        return pl.concat([frame, by_day])
 
     def short_of(rows: pl.DataFrame, days: Sequence[date]) -> Collection[date]:
         return _days_not_whole(rows, days, start=start, end=end) | _days_in_doubt(rows)
@@ -164,6 +171,26 @@ async def collect_settlements(
     every = _in_order(got, SETTLEMENT_SCHEMA, start=start, end=end)
     frame = every.unique(["symbol", "ts"], keep="first", maintain_order=True).sort("symbol", "ts")
     return Collected(frame.select(SETTLEMENT_SCHEMA.names()), got.transports, got.setbacks)
+
+
+def _day_by_day(
+    symbols: Mapping[str, str],
+    failed: Mapping[str, VendorError],
+    *,
+    start: datetime,
+    end: datetime,
+) -> list[tuple[str, str, datetime, datetime]]:
+    """The days of the symbols whose response was refused or odd: one bad day spoils no other."""
+    days = days_of(start, end)
+    return [
+        (*names, *span)
+        for names in symbols.items()
+        if names[1] in failed
+        and not isinstance(failed[names[1]], VendorUnavailable)
+        and len(days) > 1
+        for day in days
+        for span in spans_of([day], start=start, end=end)
+    ]
 
 
 def _in_order(
