@@ -127,6 +127,8 @@ HARMLESS = [
         day=LAST_WEEK,
     ),
     *cases("ohlcv_1m", r"daily/klines/.*CHECKSUM$", "checksum/ status=404/", day=LAST_WEEK),
+    # Possible, and not to be believed: REST has the trades.
+    *cases("ohlcv_1m", ZIPS, "still_rows/ tradeless_row/", day=LAST_WEEK),
     *cases("ohlcv_1m", r"daily/klines/", "status=404/ status=503/", day=LAST_WEEK),
     *cases("funding_rate", FUNDING, "extra_field/ page_cap=5/ duplicate_row/ reversed_rows/"),
     *cases("open_interest", ".", "extra_field/"),

@@ -189,6 +189,38 @@ class TestNoContractHasBars:
         assert platform.read("ohlcv_1m", "2026-03-08", "2026-03-09").is_empty()
 
 
+class TestBarsThatAreNotToBeBelieved:
+    """Rows that every rule of a bar allows, of a market that trades and is said to stand still."""
+
+    @pytest.mark.parametrize(
+        ("kind", "check", "counted", "count"),
+        [
+            # A day by REST has three pages, and each of them stands still for 20 minutes.
+            ("still_rows", "ohlcv_1m_has_no_silent_stretches", "silent_stretches", 3),
+            ("tradeless_row", "ohlcv_1m_volume_has_trades", "contradictory_minutes", 3),
+        ],
+    )
+    def test_they_are_stored_and_a_warning_names_them(self, platform, kind, check, counted, count):
+        with platform.sandbox.suffering(Fault(match="klines.*symbol=BTCUSDT", kind=kind)):
+            result = platform.materialise(COLLECTED, "2026-03-09")
+        assert result.success
+        assert platform.read("ohlcv_1m", "2026-03-09").height == 3 * 1440
+        failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
+        assert [each.check_name for each in failed] == [check]
+        assert failed[0].severity == dg.AssetCheckSeverity.WARN
+        assert failed[0].metadata[counted].value == count
+        assert "BTC-USDT-PERP" in str(failed[0].metadata["first"].value)
+
+    def test_where_only_the_archive_has_them_rest_is_believed(self, platform):
+        with platform.sandbox.suffering(Fault(match="BTCUSDT-1m-.*zip$", kind="still_rows")):
+            result = platform.materialise(COLLECTED, "2026-03-07")
+        assert all(each.passed for each in result.get_asset_check_evaluations())
+        event = platform.instance.get_latest_materialization_event(dg.AssetKey("ohlcv_1m"))
+        metadata = event.asset_materialization.metadata
+        assert metadata["minutes_settled_by_rest"].value == 20
+        assert "the archive has 20 minutes of BTC-USDT-PERP" in str(metadata["decisions"].value)
+
+
 def test_a_frame_that_breaks_its_contract_leaves_the_old_file_and_fails_the_gate(
     platform, monkeypatch
 ):
