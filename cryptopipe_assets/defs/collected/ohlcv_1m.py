@@ -4,7 +4,7 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -30,6 +30,7 @@ from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
+from cryptopipe_assets.vendors.binance.transports import is_published
 from cryptopipe_assets.vendors.http.gather import as_one_of_many
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, silent_stretches
 
@@ -83,7 +84,8 @@ def ohlcv_1m(
         spent.update(answer.spent)
         both = pl.concat([stored, stored_minutes(answer.bars.lazy())])
         nothing = pl.concat([without_bars(answer.expected, both), answer.quiet]).unique()
-        if found := _outage(followed, answer, nothing, policy=vendors.missing_instrument):
+        policy, now = vendors.missing_instrument, vendors.clock()
+        if found := _outage(followed, answer, nothing, policy=policy, now=now):
             outage = outage or found
             continue
         failures = {**answer.failures, **failures}
@@ -95,7 +97,9 @@ def ohlcv_1m(
     for symbol, failure in sorted(failures.items()):
         publication.journal.note(
             "fallback",
-            f"ohlcv_1m: {symbol} failed, the other contracts are stored: {as_one_of_many(failure)}",
+            f"ohlcv_1m: {symbol} failed, the other contracts are stored: "
+            f"{as_one_of_many(failure)}. What it lacks is requested again by the next run of these "
+            "days, and by `cryptopipe repair` by every way",
         )
     every = pl.concat(silent).sort("symbol", "day")
     yield from publication.finish(
@@ -151,7 +155,7 @@ async def _ask(
 
 
 def _outage(
-    followed: pl.DataFrame, answer: _Answer, silent: pl.DataFrame, *, policy: str
+    followed: pl.DataFrame, answer: _Answer, silent: pl.DataFrame, *, policy: str, now: datetime
 ) -> VendorError | None:
     """The failure of a whole venue: nothing came, and every contract failed or had no bar.
 
@@ -171,12 +175,16 @@ def _outage(
     if answer.failures:
         return answer.failures[min(answer.failures)]
     symbol, day = silent.filter(pl.col("symbol").is_in(wanted)).sort("day", "symbol").row(0)
+    again = (
+        "Run again later"
+        if not is_published(day, now=now)
+        else "A later run helps only if the exchange finds them"
+    )
     return VendorUnavailable(
         "binance",
         f"not one bar of {symbol} on {day}, nor of any other contract that is followed, though "
-        f"they are listed and trading; nothing of {day:%Y-%m} was written. Run again later; if the "
-        'exchange has no bars of that time, collect.missing_instrument = "warn" in cryptopipe.toml '
-        "lets the run pass",
+        f"they are listed and trading; nothing of {day:%Y-%m} was written. {again}, or set "
+        'collect.missing_instrument = "warn" in cryptopipe.toml and the run passes without them',
     )
 
 
