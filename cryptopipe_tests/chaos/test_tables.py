@@ -88,14 +88,6 @@ FAILING = [
     ),
     *cases("ohlcv_1m", "binance/", "clock=7200/"),
     *cases(
-        "ohlcv_1m",
-        ZIPS,
-        "not_a_zip/ cut_zip/ empty_zip/ two_files/ empty_file/ other_header/ null_number/ "
-        "nan_number/ status=403/Rejected",
-        day=LAST_WEEK,
-    ),
-    *cases("ohlcv_1m", r"daily/klines/.*CHECKSUM$", "checksum/ status=404/", day=LAST_WEEK),
-    *cases(
         "funding_rate",
         FUNDING,
         f"{USUAL} empty/Unavailable wrong_symbol/ retyped_number/ huge_number/ off_grid/ seconds/",
@@ -141,7 +133,18 @@ HARMLESS = [
     *cases("ohlcv_1m", KLINES, "duplicate_row/ spaced_json/ byte_order_mark/ shuffled_rows/"),
     *cases("ohlcv_1m", KLINES, "page_cap=50/ microseconds/"),
     *cases("ohlcv_1m", ZIPS, "toggled_header/ extra_field/ duplicate_row/", day=LAST_WEEK),
-    *cases("ohlcv_1m", r"daily/klines/", "status=404/", day=LAST_WEEK),  # a late file: by REST
+    # A file that is late, damaged, odd or not to be verified: by REST.
+    *cases(
+        "ohlcv_1m",
+        ZIPS,
+        "not_a_zip/ cut_zip/ empty_zip/ two_files/ empty_file/ other_header/ null_number/ "
+        "nan_number/ contradicting_row/ off_grid/ seconds/ null_row/ status=403/ status=503/",
+        day=LAST_WEEK,
+    ),
+    *cases("ohlcv_1m", r"daily/klines/.*CHECKSUM$", "checksum/ status=404/", day=LAST_WEEK),
+    # Possible, and not to be believed: REST has the trades.
+    *cases("ohlcv_1m", ZIPS, "still_rows/ tradeless_row/", day=LAST_WEEK),
+    *cases("ohlcv_1m", r"daily/klines/", "status=404/ status=503/", day=LAST_WEEK),
     *cases("funding_rate", FUNDING, "extra_field/ page_cap=5/ duplicate_row/ reversed_rows/"),
     *cases("open_interest", ".", "extra_field/"),
     # of a coin that nobody follows
@@ -289,6 +292,55 @@ def test_a_venue_that_fails_is_named_and_the_others_have_what_they_would_have_ha
     assert not check.passed
     assert venue in check.description
     _no_canary(stored, result, caplog)
+
+
+REFUSED = "klines.*PEPEUSDT"
+
+
+@pytest.mark.parametrize(
+    "case",
+    [
+        *cases("ohlcv_1m", f"/fapi/v1/{REFUSED}", "status=400/ status=503/ nan_number/ reset/"),
+        *cases("ohlcv_1m", f"/fapi/v1/{REFUSED}", "contradicting_row/ empty/"),
+    ],
+    ids=lambda case: case.name,
+)
+def test_a_contract_that_fails_is_named_and_the_others_are_stored(case, stored, tmp_path, caplog):
+    platform = copy_of(stored, tmp_path / "warehouse")
+    before = _bars_of(platform, "1000PEPE-USDT-PERP")
+    caplog.set_level(logging.DEBUG)
+    with platform.sandbox.suffering(
+        Fault(match=case.match, kind=case.kind, value=case.value)
+    ) as plan:
+        result = platform.materialise(
+            ["ohlcv_1m"], TODAY, vendors=vendors_of(platform, has_keys=False)
+        )
+    assert plan.met
+    assert result.success
+    assert _bars_of(platform, "BTC-USDT-PERP")["ts"].max() == LATER.replace(minute=29, second=0)
+    assert _bars_of(platform, "1000PEPE-USDT-PERP").equals(before)
+    [event] = result.get_asset_materialization_events()
+    told = event.materialization.metadata
+    if case.kind == "empty":  # a response, though without a bar
+        assert "1000PEPE-USDT-PERP" in str(told["without_bars"].value)
+    else:
+        assert told["contracts_failed"].value == 1
+        assert "1000PEPE-USDT-PERP" in str(told["failed"].value)
+        assert "1000PEPE-USDT-PERP failed" in str(told["decisions"].value)
+    lacking = {each.check_name: each for each in result.get_asset_check_evaluations()}
+    assert not lacking["ohlcv_1m_has_no_gaps"].passed
+    assert "1000PEPE-USDT-PERP" in str(lacking["ohlcv_1m_has_no_gaps"].metadata["worst"].value)
+    _no_canary(platform, result, caplog)
+    again = platform.materialise(["ohlcv_1m"], TODAY, vendors=vendors_of(stored, has_keys=False))
+    assert again.success
+    assert (
+        _bars_of(platform, "1000PEPE-USDT-PERP").height
+        == _bars_of(platform, "BTC-USDT-PERP").height
+    )
+
+
+def _bars_of(platform: Platform, symbol: str) -> pl.DataFrame:
+    return platform.read("ohlcv_1m", TODAY).filter(symbol=symbol)
 
 
 def _no_canary(platform: Platform, result: dg.ExecuteInProcessResult, caplog) -> None:

@@ -6,13 +6,16 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from cryptopipe_assets.collect.gaps.intervals import SPANS
-from cryptopipe_assets.collect.gaps.refetch import Refetched
-from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.collect.gaps.refetched import Refetched
+from cryptopipe_assets.core.errors import RateLimited, VendorError, VendorRejected
 from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.hourly_trades import MOST_HOURS, trades_by_hour
+from cryptopipe_assets.vendors.http.gather import as_one_of_many
+
+UNANSWERED = "unanswered"
 
 LEAST = ("rest", "archive_day")
 """Transports that must have responded before a gap is explained; months repeat the days."""
@@ -39,7 +42,9 @@ async def without_response(
     not every transport has responded, ``silent`` where there is no reference.
     """
     pieces = responses.transports(gaps)
-    everyone = pl.all_horizontal(pl.col("asked").str.contains(name) for name in LEAST)
+    everyone = pl.all_horizontal(
+        pl.col("asked").str.split(", ").list.contains(name) for name in LEAST
+    )
     final = pieces.filter(~pl.col("came"), everyone.fill_null(value=False))
     found = []
     for symbol, start, end in final.select(SPANS.names()).iter_rows():
@@ -47,6 +52,8 @@ async def without_response(
             await _cause_of(binance, lake, responses.rows, (symbol, symbols[symbol]), span, now=now)
             for span in _hours(start, end)
         ]
+        if UNANSWERED in known_causes:
+            continue
         worst = next((each for each in ("traded", "silent") if each in known_causes), "no_trades")
         found.append((symbol, start, end, "source_hole" if worst == "traded" else worst))
     causes = pl.DataFrame(found, schema={**SPANS, "cause": pl.String}, orient="row")
@@ -72,12 +79,24 @@ async def _cause_of(
     *,
     now: datetime,
 ) -> str:
-    """``traded``, ``no_trades``, or ``silent`` if an hour has no bar or is not over."""
+    """``traded``, ``no_trades``, or ``silent`` if an hour has no bar or is not over.
+
+    ``unanswered`` if the venue failed this time: the gap stays open.
+    """
     symbol, vendor_symbol = names
     try:
         counted = await trades_by_hour(binance, vendor_symbol, start=span[0], end=span[1], now=now)
     except VendorRejected:  # recordings have no hourly bars: there is no reference
         return "silent"
+    except RateLimited:
+        raise
+    except VendorError as exc:
+        binance.records.journal.note(
+            "fallback",
+            f"data_gaps: whether {symbol} traded at {span[0]:%Y-%m-%d %H:%M} was not to be told, "
+            f"its gap stays open: {as_one_of_many(exc)}",
+        )
+        return UNANSWERED
     stored = lake.scan(Ohlcv1m, span[0].date(), _last_day(span[1])).filter(symbol=symbol)
     both = pl.concat(
         [stored.select("ts", "trades").collect(), came.filter(symbol=symbol).select("ts", "trades")]

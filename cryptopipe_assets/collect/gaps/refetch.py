@@ -7,18 +7,26 @@ bars show whether anything was traded. Settlements and open interest: REST as fa
 then the archive's file, of the month or the day.
 """
 
-import logging
-from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Coroutine, Iterator, Mapping, Sequence
 from datetime import date, datetime
-from typing import TypeVar
+from typing import Any
 
 import polars as pl
 
 from cryptopipe_assets.collect.funding import with_intervals
 from cryptopipe_assets.collect.gaps.datasets import hours_of, paid_for
-from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, segments
-from cryptopipe_assets.core.errors import NotPublished, PayloadChanged, VendorRejected
+from cryptopipe_assets.collect.gaps.intervals import SPANS, difference
+from cryptopipe_assets.collect.gaps.refetched import (
+    EVIDENCE,
+    NOT_USABLE,
+    TRANSPORTS,
+    Refetched,
+    inside_gaps,
+    raise_if_nobody_responded,
+    said_by,
+    tell,
+)
+from cryptopipe_assets.core.errors import NotPublished, VendorError
 from cryptopipe_assets.core.time import DAY, MINUTE, midnight
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import MOST_KLINES, Binance
@@ -30,65 +38,15 @@ from cryptopipe_assets.vendors.binance.open_interest import (
 )
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import is_published, next_month
-from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.gather import each_apart
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
-from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA
+from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 
-logger = logging.getLogger("cryptopipe.vendors")
-
-T = TypeVar("T")
-File = Callable[[str, str, date], Awaitable[pl.DataFrame]]
+File = Callable[[str, str, date], Coroutine[Any, Any, pl.DataFrame]]
 """Vendor symbol, canonical symbol and a day of what the file is of, to the rows in the file."""
 
-TRANSPORTS = ("rest", "archive_day", "archive_month")
 GIVEN_UP_AFTER = 7 * DAY
-"""A file that is not there a week after its time will not come: that is the response."""
-
-
-@dataclass(frozen=True)
-class Refetched:
-    """What was requested and what came.
-
-    Attributes
-    ----------
-    rows
-        Missing rows only; of bars, ``BAR_SCHEMA``.
-    asked
-        By transport, the ``SPANS`` for which it responded, be it with nothing.
-    covered
-        ``SPANS`` that the rows stand for; null: each for a minute.
-    """
-
-    rows: pl.DataFrame
-    asked: Mapping[str, pl.DataFrame] = field(default_factory=dict)
-    covered: pl.DataFrame | None = None
-
-    @property
-    def came(self) -> pl.DataFrame:
-        """``SPANS`` that came."""
-        if self.covered is not None:
-            return self.covered
-        return self.rows.select("symbol", start="ts", end=pl.col("ts").dt.offset_by("1m"))
-
-    def left(self, gaps: pl.DataFrame) -> pl.DataFrame:
-        """What of the gaps did not come, ``SPANS``."""
-        return difference(gaps, self.came)
-
-    def transports(self, gaps: pl.DataFrame) -> pl.DataFrame:
-        """The gaps cut where transports or bars differ: ``SPANS``, came, asked (their names)."""
-        none = SPANS.to_frame()
-        layers = {"gap": gaps.select(SPANS.names()), "came": self.came}
-        layers |= {name: self.asked.get(name, none) for name in TRANSPORTS}
-        has = [pl.when(pl.col(name) > 0).then(pl.lit(name)) for name in TRANSPORTS]
-        return (
-            segments(layers)
-            .filter(pl.col("gap") > 0)
-            .select(
-                *SPANS.names(),
-                came=pl.col("came") > 0,
-                asked=pl.concat_str(has, separator=", ", ignore_nulls=True),
-            )
-        )
+"""A file that is not there, or not usable, a week after its time stays so: that is the response."""
 
 
 async def refetch(
@@ -101,6 +59,9 @@ async def refetch(
 ) -> Refetched:
     """Request from every transport in turn what the ones before it lacked.
 
+    A contract that REST refuses, and a file that cannot be used, hold up no other gap: what was
+    said is kept with theirs.
+
     Parameters
     ----------
     gaps
@@ -110,9 +71,13 @@ async def refetch(
 
     Raises
     ------
-    VendorUnavailable, VendorRejected, PayloadChanged
+    RateLimited
+    VendorUnavailable
+        If REST responds for none of the contracts.
+    PayloadChanged
+        If REST mixes contracts up.
     """
-    asked: dict[str, list[pl.DataFrame]] = {name: [] for name in TRANSPORTS}
+    asked: dict[str, list[pl.DataFrame]] = {name: [] for name in EVIDENCE}
     whole = _whole_days(gaps, now=now)
     frames = [BAR_SCHEMA.to_frame()]
     for (start, end), names in whole.items():
@@ -120,16 +85,23 @@ async def refetch(
         got = await collect_bars(binance, archive, some, start=start, end=end, now=now)
         frames.append(got.frame)
     left = Refetched(pl.concat(frames)).left(gaps)
-    frames.append(await binance.klines_of_spans(_calls(left, symbols)))
-    asked["rest"].append(left)
+    bars, failures = await binance.klines_apart(_calls(left, symbols))
+    raise_if_nobody_responded(failures, left)
+    frames.append(bars)
+    for symbol, failure in failures.items():
+        asked[f"rest: {said_by(failure)}"].append(left.filter(symbol=symbol))
+        tell(archive.records.journal, f"REST of {symbol}", failure)
+    asked["rest"].append(left.filter(~pl.col("symbol").is_in(list(failures))))
     for transport in ("archive_day", "archive_month"):
         left = Refetched(pl.concat(frames)).left(gaps)
-        monthly = transport == "archive_month"
-        of = archive.klines_of_month if monthly else archive.klines_of_day
-        files, responded = await _files(of, left, symbols, monthly=monthly, now=now)
+        of = archive.klines_of_month if transport == "archive_month" else archive.klines_of_day
+        files, responses = await files_of(archive, of, left, symbols, transport=transport, now=now)
         frames += files
-        asked[transport].append(responded)
-    return Refetched(_inside(pl.concat(frames), gaps), {k: pl.concat(v) for k, v in asked.items()})
+        for name, spans in responses.items():
+            asked[name].append(spans)
+    told = {name: pl.concat(spans) for name, spans in asked.items() if spans}
+    bars = inside_gaps(pl.concat(frames), gaps, columns=BAR_SCHEMA.names())
+    return Refetched(bars, told)
 
 
 def _whole_days(gaps: pl.DataFrame, *, now: datetime) -> dict[tuple[datetime, datetime], list[str]]:
@@ -159,6 +131,51 @@ def _calls(
         window = (symbol, start, end)
     if window:
         yield symbols[window[0]], *window
+
+
+async def files_of(
+    archive: BinanceArchive,
+    of: File,
+    left: pl.DataFrame,
+    symbols: Mapping[str, str],
+    *,
+    transport: str,
+    now: datetime,
+) -> tuple[list[pl.DataFrame], dict[str, pl.DataFrame]]:
+    """Rows of the archive's files that touch what is left, and by ``EVIDENCE`` their ``SPANS``."""
+    monthly = transport == "archive_month"
+    wanted = sorted(set(_file_names(left, monthly=monthly, now=now)))
+    came = await each_apart(of(symbols[symbol], symbol, start) for symbol, start, _ in wanted)
+    frames: list[pl.DataFrame] = []
+    told: dict[str, list[tuple[str, datetime, datetime]]] = {}
+    for (symbol, start, end), found in zip(wanted, came, strict=True):
+        span = (symbol, midnight(start), midnight(end))
+        is_final = midnight(end) + GIVEN_UP_AFTER < now
+        if isinstance(found, pl.DataFrame):
+            frames.append(found)
+        elif not isinstance(found, NotPublished):
+            said = said_by(found)
+            told.setdefault(f"{transport}: {said}", []).append(span)
+            tell(archive.records.journal, f"{transport} of {symbol} from {start} on", found)
+            is_final = is_final and said == NOT_USABLE
+        if isinstance(found, pl.DataFrame) or is_final:
+            told.setdefault(transport, []).append(span)
+    spans = {name: pl.DataFrame(rows, schema=SPANS, orient="row") for name, rows in told.items()}
+    return frames, spans
+
+
+def _file_names(
+    left: pl.DataFrame, *, monthly: bool, now: datetime
+) -> Iterator[tuple[str, date, date]]:
+    """Symbol, first day and end of the files that should be there by now."""
+    for symbol, start, end in left.iter_rows():
+        day = start.date()
+        while midnight(day) < end:
+            first = day.replace(day=1) if monthly else day
+            after = next_month(first) if monthly else day + DAY
+            if is_published(after - DAY, now=now):
+                yield symbol, first, after
+            day = after
 
 
 async def refetch_settlements(
@@ -191,11 +208,11 @@ async def refetch_settlements(
         pl.col("start") - pl.duration(days=1),
         pl.col("end") + pl.duration(milliseconds=1),
     )
-    responses = await all_or_nothing(
-        _unless_refused(binance.settlements({symbols[symbol]: symbol}, start=start, end=end))
+    responses = await each_apart(
+        binance.settlements({symbols[symbol]: symbol}, start=start, end=end)
         for symbol, start, end in asked.iter_rows()
     )
-    by_rest = [each for each in responses if each is not None]
+    by_rest = [each for each in responses if isinstance(each, pl.DataFrame)]
 
     def of(frames: list[pl.DataFrame]) -> tuple[pl.DataFrame, pl.DataFrame]:
         """Settlements of the gaps, and what they pay for."""
@@ -206,11 +223,16 @@ async def refetch_settlements(
 
     left = difference(gaps, of(by_rest)[1])
     shifted = left.with_columns(pl.col("start", "end") + pl.duration(milliseconds=1))
-    files, responded = await _files(
-        _one_by_one(archive.settlements_of_month), shifted, symbols, monthly=True, now=now
+    files, told = await files_of(
+        archive,
+        archive.settlements_of_month,
+        shifted,
+        symbols,
+        transport="archive_month",
+        now=now,
     )
     rows, paid = of([*by_rest, *files])
-    return Refetched(rows, {"rest": _told(gaps, responses), "archive_month": responded}, paid)
+    return Refetched(rows, _told(archive, gaps, responses, archive_month=told), paid)
 
 
 async def refetch_open_interest(
@@ -235,51 +257,51 @@ async def refetch_open_interest(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     recent = gaps.filter(pl.col("start") >= pl.lit(now - BY_REST))
-    responses = await all_or_nothing(
-        _unless_refused(
-            open_interest_history(binance, {symbols[symbol]: symbol}, start=start, end=end, now=now)
-        )
+    responses = await each_apart(
+        open_interest_history(binance, {symbols[symbol]: symbol}, start=start, end=end, now=now)
         for symbol, start, end in recent.select(SPANS.names()).iter_rows()
     )
-    by_rest = [each.frame for each in responses if each is not None]
+    by_rest = [each.frame for each in responses if isinstance(each, Measured)]
     rows = pl.concat([OPEN_INTEREST_SCHEMA.to_frame(), *by_rest])
 
     async def of_day(vendor_symbol: str, symbol: str, day: date) -> pl.DataFrame:
         return (await metrics_of_day(archive, vendor_symbol, symbol, day=day)).frame
 
     left = difference(gaps, hours_of(_told_by_the_venue(rows)).select(SPANS.names()))
-    files, responded = await _files(_one_by_one(of_day), left, symbols, monthly=False, now=now)
+    files, told = await files_of(archive, of_day, left, symbols, transport="archive_day", now=now)
     every = pl.concat([rows, *files]).unique(["symbol", "ts"], keep="first", maintain_order=True)
-    inside = _inside(every, gaps, columns=OPEN_INTEREST_SCHEMA.names())
+    inside = inside_gaps(every, gaps, columns=OPEN_INTEREST_SCHEMA.names())
     covered = hours_of(_told_by_the_venue(inside)).select(SPANS.names())
-    return Refetched(inside, {"rest": _told(recent, responses), "archive_day": responded}, covered)
+    return Refetched(inside, _told(archive, recent, responses, archive_day=told), covered)
 
 
-async def _unless_refused(response: Awaitable[T]) -> T | None:
-    """The response; null where the vendor refuses or garbles it, as for a contract that is gone.
+def _told(
+    archive: BinanceArchive,
+    gaps: pl.DataFrame,
+    responses: Sequence[object | VendorError],
+    **of_files: Mapping[str, pl.DataFrame],
+) -> dict[str, pl.DataFrame]:
+    """What REST and the archive's files said of the gaps: ``EVIDENCE`` to ``SPANS``.
 
-    Such a gap stays open and is requested again; the others are not held up.
+    Parameters
+    ----------
+    responses
+        Of REST, one a gap; a failure holds up no other gap, and its own stays open.
+    of_files
+        Transport to what ``files_of`` told: its own name is there even if no file was asked for.
     """
-    try:
-        return await response
-    except (VendorRejected, PayloadChanged) as exc:
-        logger.warning("a gap could not be requested: %s", exc)
-        return None
-
-
-def _one_by_one(of: File) -> Callable[[str, str, date], Awaitable[pl.DataFrame | None]]:
-    """Files of which one that is refused or garbled is as if it were not there."""
-
-    async def file(vendor_symbol: str, symbol: str, day: date) -> pl.DataFrame | None:
-        return await _unless_refused(of(vendor_symbol, symbol, day))
-
-    return file
-
-
-def _told(gaps: pl.DataFrame, responses: Sequence[object | None]) -> pl.DataFrame:
-    """The gaps for which there was a response, ``SPANS``."""
-    has_response = pl.Series([each is not None for each in responses], dtype=pl.Boolean)
-    return gaps.select(SPANS.names()).filter(has_response)
+    said = []
+    for symbol, each in zip(gaps["symbol"], responses, strict=True):
+        if isinstance(each, VendorError):
+            said.append(f"rest: {said_by(each)}")
+            tell(archive.records.journal, f"REST of {symbol}", each)
+        else:
+            said.append("rest")
+    by_name = gaps.select(SPANS.names()).with_columns(said=pl.Series(said, dtype=pl.String))
+    told = {name: by_name.filter(said=name).drop("said") for name in {"rest", *said}}
+    for transport, spans in of_files.items():
+        told |= {transport: SPANS.to_frame(), **spans}
+    return told
 
 
 def without_row(responses: Refetched, gaps: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
@@ -290,10 +312,11 @@ def without_row(responses: Refetched, gaps: pl.DataFrame, *, now: datetime) -> p
     DataFrame of ``SPANS``, asked, and cause: ``silent`` where every transport that reaches so far
     back has responded without a row, else null.
     """
-    archives = [name for name in responses.asked if name != "rest"]
+    archives = [name for name in TRANSPORTS if name in responses.asked and name != "rest"]
     too_old = pl.col("start") < pl.lit(now - BY_REST)
-    rest = pl.col("asked").str.contains("rest") | too_old
-    final = pl.all_horizontal(rest, *(pl.col("asked").str.contains(name) for name in archives))
+    said = pl.col("asked").str.split(", ")
+    rest = said.list.contains("rest") | too_old
+    final = pl.all_horizontal(rest, *(said.list.contains(name) for name in archives))
     silent = ~pl.col("came") & final.fill_null(value=False)
     return (
         responses.transports(gaps)
@@ -321,62 +344,4 @@ def _ending_inside(rows: pl.DataFrame, gaps: pl.DataFrame) -> pl.DataFrame:
         )
         .filter(pl.col("ts") <= pl.col("until"))
         .select(rows.columns)
-    )
-
-
-async def _files(
-    of: Callable[[str, str, date], Awaitable[pl.DataFrame | None]],
-    left: pl.DataFrame,
-    symbols: Mapping[str, str],
-    *,
-    monthly: bool,
-    now: datetime,
-) -> tuple[list[pl.DataFrame], pl.DataFrame]:
-    """Rows of the archive's files that touch what is left, and the ``SPANS`` they cover."""
-    wanted = sorted(set(_file_names(left, monthly=monthly, now=now)))
-    came = await all_or_nothing(
-        _rows(of(symbols[symbol], symbol, start)) for symbol, start, _ in wanted
-    )
-    frames: list[pl.DataFrame] = []
-    responded = []
-    for (symbol, start, end), frame in zip(wanted, came, strict=True):
-        if frame is not None:
-            frames.append(frame)
-        if frame is not None or midnight(end) + GIVEN_UP_AFTER < now:
-            responded.append((symbol, midnight(start), midnight(end)))
-    return frames, pl.DataFrame(responded, schema=SPANS, orient="row")
-
-
-def _file_names(
-    left: pl.DataFrame, *, monthly: bool, now: datetime
-) -> Iterator[tuple[str, date, date]]:
-    """Symbol, first day and end of the files that should be there by now."""
-    for symbol, start, end in left.iter_rows():
-        day = start.date()
-        while midnight(day) < end:
-            first = day.replace(day=1) if monthly else day
-            after = next_month(first) if monthly else day + DAY
-            if is_published(after - DAY, now=now):
-                yield symbol, first, after
-            day = after
-
-
-async def _rows(file: Awaitable[pl.DataFrame | None]) -> pl.DataFrame | None:
-    try:
-        return await file
-    except NotPublished:
-        return None
-
-
-def _inside(
-    bars: pl.DataFrame, gaps: pl.DataFrame, *, columns: Sequence[str] = BAR_SCHEMA.names()
-) -> pl.DataFrame:
-    """Rows of missing time only, each once: what is stored is not touched."""
-    spans = gaps.select(SPANS.names()).sort("symbol", "start")
-    return (
-        bars.unique(["symbol", "ts"], keep="first", maintain_order=True)
-        .sort("symbol", "ts")
-        .join_asof(spans, left_on="ts", right_on="start", by="symbol", check_sortedness=False)
-        .filter(pl.col("ts") < pl.col("end"))
-        .select(columns)
     )

@@ -17,12 +17,12 @@ from cryptopipe_assets.collect.gaps.hourly_check import without_response
 from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import tried
 from cryptopipe_assets.collect.gaps.refetch import (
-    Refetched,
     refetch,
     refetch_open_interest,
     refetch_settlements,
     without_row,
 )
+from cryptopipe_assets.collect.gaps.refetched import Refetched
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
@@ -85,8 +85,9 @@ class GapRepair:
 
         Raises
         ------
-        VendorUnavailable, VendorRejected, PayloadChanged, StorageError
-            What was stored before stays.
+        RateLimited, VendorUnavailable, PayloadChanged, StorageError
+            What was stored before stays. One contract that is refused is no error: its gaps stay
+            open.
         """
         wanted = by_month(due(gaps, now=self.vendors.clock(), again=again))
         result = Tried(cut(gaps, wanted))

@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 
 import dagster as dg
 import polars as pl
@@ -18,32 +18,43 @@ from cryptopipe_assets.collect.windows import (
     without_bars,
 )
 from cryptopipe_assets.core.calendar import months
-from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
+from cryptopipe_assets.vendors.binance.transports import is_published
+from cryptopipe_assets.vendors.http.gather import as_one_of_many
+from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, silent_stretches
 
 LONG_ENOUGH = timedelta(hours=1)
 """A window of which an exchange that is open has bars for certain."""
+
+FAILURES_SHOWN = 20
 
 JUMP = 0.2
 """A close this far (natural log) from the close a minute earlier is worth a look."""
 
 
+SILENT_DAYS_AT_ONCE = 7
+"""Days of which it is worked out together how often a contract is silent."""
+
+
 @dataclass(frozen=True)
 class _Answer:
-    """New bars of some days, what should have come, and what the requests cost."""
+    """New bars of some days, what should have come, who failed, and what the requests cost."""
 
     bars: pl.DataFrame
     expected: pl.DataFrame
     quiet: pl.DataFrame
+    failures: dict[str, VendorError]
     spent: Counter[str]
 
 
@@ -54,79 +65,155 @@ def ohlcv_1m(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Request the minutes that are not stored: the past from the archive, the rest by REST."""
+    """Request the minutes that are not stored: the past from the archive, the rest by REST.
+
+    A contract that fails is named, and the others are stored; it is requested again by the next
+    run of these days, and those that are over by the nightly repair, too. Where all fail, the run
+    fails, once the months of which something came are stored.
+    """
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     spent: Counter[str] = Counter()
     silent: list[pl.DataFrame] = []
+    failures: dict[str, VendorError] = {}
+    outage: VendorError | None = None
     for days in months(days_of(context)):
         stored = stored_minutes(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]))
         answer = asyncio.run(_ask(vendors, followed, days, stored))
         spent.update(answer.spent)
         both = pl.concat([stored, stored_minutes(answer.bars.lazy())])
         nothing = pl.concat([without_bars(answer.expected, both), answer.quiet]).unique()
-        silent.append(_silent(followed, nothing, policy=vendors.missing_instrument))
+        policy, now = vendors.missing_instrument, vendors.clock()
+        if found := _outage(followed, answer, nothing, policy=policy, now=now):
+            outage = outage or found
+            continue
+        failures = {**answer.failures, **failures}
+        silent.append(nothing)
         yield from publication.write(answer.bars, days)
-    every = pl.concat(silent)
+    if outage is not None:
+        warehouse.refresh_catalog()
+        raise outage from outage.__cause__
+    for symbol, failure in sorted(failures.items()):
+        publication.journal.note(
+            "fallback",
+            f"ohlcv_1m: {symbol} failed, the other contracts are stored: "
+            f"{as_one_of_many(failure)}. What it lacks is requested again by the next run of these "
+            "days, and by `cryptopipe repair` by every way",
+        )
+    every = pl.concat(silent).sort("symbol", "day")
     yield from publication.finish(
         {
             **{name: spent[name] for name in sorted(spent)},
+            "contracts_failed": len(failures),
+            "failed": dg.MetadataValue.md(markdown(_told(failures))),
             "instrument_days_without_bars": every.height,
             "without_bars": dg.MetadataValue.md(markdown(every.head(20))),
         }
     )
 
 
+def _told(failures: Mapping[str, VendorError]) -> pl.DataFrame:
+    """The contracts that failed, and how."""
+    rows = [(symbol, as_one_of_many(failure)) for symbol, failure in sorted(failures.items())]
+    return pl.DataFrame(
+        [(symbol, why.replace("|", "\\|")) for symbol, why in rows[:FAILURES_SHOWN]],
+        schema={"symbol": pl.String, "why": pl.String},
+        orient="row",
+    )
+
+
 async def _ask(
     vendors: VendorClients, followed: pl.DataFrame, days: list[date], stored: pl.DataFrame
 ) -> _Answer:
-    """Fetch every outstanding window; one that fails fails them all."""
+    """Fetch every outstanding window; a contract that fails in one is missing from it."""
     vendor_symbol = dict(followed.select("symbol", "vendor_symbol").iter_rows())
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
         expected = expected_minutes(still_told(followed, now=now), days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
         quiet: list[tuple[str, date]] = []
+        failures: dict[str, VendorError] = {}
         for window in outstanding(expected, stored):
             symbols = {vendor_symbol[name]: name for name in window.symbols}
             got = await collect_bars(
                 binance, archive, symbols, start=window.start, end=window.end, now=now
             )
             frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
+            failures = {**got.failures, **failures}
             if window.end - window.start >= LONG_ENOUGH:
                 came = set(got.frame["symbol"])
                 quiet += [
                     (each, window.start.date()) for each in window.symbols if each not in came
                 ]
-            spent.update({f"symbol_days_from_{how}": n for how, n in got.transports.items()})
+            spent.update(got.counts)
         spent["api_calls"] = sum(binance.calls.values())
         spent["archive_downloads"] = sum(archive.calls.values())
     schema = {"symbol": pl.String, "day": pl.Date}
-    return _Answer(pl.concat(frames), expected, pl.DataFrame(quiet, schema, orient="row"), spent)
+    silent = pl.DataFrame(quiet, schema, orient="row")
+    return _Answer(pl.concat(frames), expected, silent, failures, spent)
 
 
-def _silent(followed: pl.DataFrame, silent: pl.DataFrame, *, policy: str) -> pl.DataFrame:
-    """Days on which an instrument traded at the venue and not one bar came, sorted.
+def _outage(
+    followed: pl.DataFrame, answer: _Answer, silent: pl.DataFrame, *, policy: str, now: datetime
+) -> VendorError | None:
+    """The failure of a whole venue: nothing came, and every contract failed or had no bar.
 
-    Raises
-    ------
-    VendorUnavailable
-        If the policy is ``fail`` and the instrument's status says that it trades: the venue
-        gives a bar for every minute, traded or not, so this is a hole on its side or ours.
+    Parameters
+    ----------
+    silent
+        Symbol and day without a bar.
+    policy
+        Only where it is ``fail`` is it a failure if contracts that trade have no bar and nothing
+        else is wrong: the venue gives a bar for every minute, traded or not.
     """
-    silent = silent.sort("symbol", "day")
-    trading = followed.filter(status="TRADING")["symbol"].to_list()
-    broken = silent.filter(pl.col("symbol").is_in(trading))
-    if policy == "fail" and broken.height:
-        symbol, day = broken.row(0)
-        raise VendorUnavailable(
-            "binance",
-            f"not one bar of {symbol} on {day} ({broken.height} instrument-days in all) though it "
-            f"is listed and trading; nothing was written. Run again later, or set "
-            f'collect.missing_instrument = "warn" in cryptopipe.toml to store the others',
-        )
-    return silent
+    trading = followed.filter(status="TRADING").join(answer.expected, on="symbol", how="semi")
+    wanted = set(trading["symbol"] if policy == "fail" else answer.expected["symbol"])
+    mute = set(silent["symbol"]) if policy == "fail" else set()
+    if not answer.bars.is_empty() or not wanted or not wanted <= {*answer.failures, *mute}:
+        return None
+    if answer.failures:
+        return answer.failures[min(answer.failures)]
+    symbol, day = silent.filter(pl.col("symbol").is_in(wanted)).sort("day", "symbol").row(0)
+    again = (
+        "Run again later"
+        if not is_published(day, now=now)
+        else "A later run helps only if the exchange finds them"
+    )
+    return VendorUnavailable(
+        "binance",
+        f"not one bar of {symbol} on {day}, nor of any other contract that is followed, though "
+        f"they are listed and trading; nothing of {day:%Y-%m} was written. {again}, or set "
+        'collect.missing_instrument = "warn" in cryptopipe.toml and the run passes without them',
+    )
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_has_every_contract(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    vendors: dg.ResourceParam[VendorClients],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """Every followed contract that trades has a bar on each whole day of its listed life.
+
+    An error where ``collect.missing_instrument`` is ``fail``, else a warning.
+    """
+    days = days_checked(context, warehouse, Ohlcv1m)
+    bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
+    followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
+    trading = followed.filter(status="TRADING")
+    expected = expected_minutes(trading, days, now=vendors.clock())
+    lacking = without_bars(expected, stored_minutes(bars))
+    is_error = vendors.missing_instrument == "fail"
+    return dg.AssetCheckResult(
+        passed=lacking.is_empty(),
+        severity=dg.AssetCheckSeverity.ERROR if is_error else dg.AssetCheckSeverity.WARN,
+        metadata={
+            "instrument_days_without_bars": lacking.height,
+            "first": dg.MetadataValue.md(markdown(lacking.head(10))),
+        },
+    )
 
 
 @dg.asset_check(asset=ohlcv_1m)
@@ -180,3 +267,43 @@ def ohlcv_1m_has_no_jumps(
         severity=dg.AssetCheckSeverity.WARN,
         metadata={"jumps": jumps.height, "first": dg.MetadataValue.md(markdown(jumps.head(10)))},
     )
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_has_no_silent_stretches(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No contract stands still for longer than fits how often it is silent.
+
+    Five minutes in a row at least, and so many that a contract which is silent as often, minute by
+    minute, would have them in one week of a million.
+    """
+    days = days_checked(context, warehouse, Ohlcv1m)
+    found = [
+        silent_stretches(
+            warehouse.lake.scan(Ohlcv1m, some[0], some[-1])
+            .select("symbol", "ts", "volume_base", "trades")
+            .collect()
+        )
+        for some in (
+            days[n : n + SILENT_DAYS_AT_ONCE] for n in range(0, len(days), SILENT_DAYS_AT_ONCE)
+        )
+    ]
+    stretches = pl.concat(found).sort("minutes", "symbol", "ts", descending=[True, False, False])
+    return check_result(stretches, "silent_stretches")
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_volume_has_trades(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """No minute has volume or a moving price without a trade, or trades without volume."""
+    days = days_checked(context, warehouse, Ohlcv1m)
+    odd = (
+        warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
+        .filter(CONTRADICTORY)
+        .select("symbol", "ts", "high", "low", "volume_base", "trades")
+        .sort("symbol", "ts")
+        .collect()
+    )
+    return check_result(odd, "contradictory_minutes")

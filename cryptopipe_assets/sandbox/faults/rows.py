@@ -43,6 +43,8 @@ RowKind = Literal[
     "off_grid",
     "wrong_symbol",
     "null_row",
+    "still_rows",
+    "tradeless_row",
 ]
 Rows = list[Any]
 
@@ -50,6 +52,9 @@ NEW_WORD = "SOMETHING_NEW"
 UNIT_FACTOR = 1e6
 OFF_MS = 421_000
 KLINE_FIELDS, KLINE_CLOSES = 12, 6
+KLINE_PRICES, KLINE_CLOSE, KLINE_TRADES = (1, 2, 3, 4), 4, 8
+KLINE_AMOUNTS = (5, 7, KLINE_TRADES, 9, 10)
+STILL_ROWS = 20
 
 
 def bend(kind: RowKind, rows: Rows, payload_map: PayloadMap) -> Rows:
@@ -201,6 +206,29 @@ def _with_null_row(rows: Rows, payload_map: PayloadMap) -> Rows:
     return [*rows[: len(rows) // 2], None, *rows[len(rows) // 2 + 1 :]]
 
 
+def _still(rows: Rows, payload_map: PayloadMap) -> Rows:
+    """Let the market stand still from the middle on: flat klines without a trade."""
+    middle = len(rows) // 2
+    for row in rows[middle : middle + STILL_ROWS]:
+        for place in KLINE_PRICES:
+            put(row, _field_of(row, place), follow(rows[middle - 1], _field_of(row, KLINE_CLOSE)))
+        for place in KLINE_AMOUNTS:
+            _change(row, _field_of(row, place), lambda said: "0" if isinstance(said, str) else 0)
+    return rows
+
+
+def _tradeless(rows: Rows, payload_map: PayloadMap) -> Rows:
+    """Say that nothing was traded in the middle kline, whose volume stays."""
+    row = rows[len(rows) // 2]
+    _change(row, _field_of(row, KLINE_TRADES), lambda said: "0" if isinstance(said, str) else 0)
+    return rows
+
+
+def _field_of(row: Any, place: int) -> Path:
+    """A field of a kline, which is an array or has names in the same order."""
+    return (list(row)[place],) if isinstance(row, dict) else (place,)
+
+
 def _change(row: Any, path: Path, change: Callable[[Any], Any]) -> None:
     if _safe(row, path) is not None:
         put(row, path, change(follow(row, path)))
@@ -228,4 +256,6 @@ _BENDERS: dict[RowKind, Callable[[Rows, PayloadMap], Rows]] = {
     "off_grid": _off_grid,
     "wrong_symbol": _of_another,
     "null_row": _with_null_row,
+    "still_rows": _still,
+    "tradeless_row": _tradeless,
 }

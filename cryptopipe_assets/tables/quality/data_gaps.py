@@ -58,7 +58,10 @@ class DataGaps(Ledger):
         "When a repair last requested it; null if none has.", unit="UTC", nullable=True
     )
     transports_asked: str = column(
-        "Transports that the last repair used; null if none has.", unit="label", nullable=True
+        "Transports that responded to the last repair, and behind a colon what others did: no "
+        "response, or not usable (damaged, not to be verified, refused); null if none was tried.",
+        unit="label",
+        nullable=True,
     )
     repaired_at: Timestamp = column(
         "When its minutes were found to be stored; null until then.", unit="UTC", nullable=True

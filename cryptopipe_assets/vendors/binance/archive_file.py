@@ -6,7 +6,9 @@ It is read here whether it was downloaded or put on a disk by somebody. Pure: no
 import hashlib
 import io
 import re
+import struct
 import zipfile
+import zlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, Self
@@ -33,6 +35,21 @@ FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metri
 NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
 )
+LARGEST_BYTES = 1 << 28
+"""A month of minutes has 5 MB; what claims to be so large is a trap for the memory."""
+
+# Of a damaged one, a packing that Python does not know, and one with a password.
+ZIP_FAULTS = (
+    zipfile.BadZipFile,
+    zlib.error,
+    struct.error,
+    EOFError,
+    NotImplementedError,
+    OSError,
+    RuntimeError,
+    UnicodeDecodeError,
+)
+
 _NAME = re.compile(
     rf"(?P<symbol>{CONTRACT})-"
     r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
@@ -152,8 +169,10 @@ def csv_of(content: bytes) -> bytes:
             names = opened.namelist()
             if len(names) != 1 or not names[0].endswith(".csv"):
                 raise UnexpectedShape(f"expected one .csv in the zip, got {names}")
+            if (size := opened.getinfo(names[0]).file_size) > LARGEST_BYTES:
+                raise UnexpectedShape(f"expected a CSV of some megabytes, got one of {size} bytes")
             return opened.read(names[0])
-    except (zipfile.BadZipFile, EOFError) as exc:
+    except ZIP_FAULTS as exc:
         raise UnexpectedShape(
             f"expected a zip, got {len(content)} bytes that are no zip: {exc}"
         ) from exc

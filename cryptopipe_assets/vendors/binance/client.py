@@ -8,6 +8,7 @@ from typing import ClassVar
 
 import polars as pl
 
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import EPOCH, MINUTE_MS
 from cryptopipe_assets.vendors.binance.clock import read_time
 from cryptopipe_assets.vendors.binance.funding_pages import (
@@ -31,7 +32,7 @@ from cryptopipe_assets.vendors.binance.parse_settlements import (
     settlements_of,
 )
 from cryptopipe_assets.vendors.http.client import VendorClient
-from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.gather import all_or_nothing, each_apart
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
@@ -125,14 +126,39 @@ class Binance(VendorClient):
         spans
             Vendor symbol, canonical symbol, start and end of each; those of a symbol are disjoint.
         """
+        frame, failures = await self.klines_apart(spans)
+        for failure in failures.values():
+            raise failure from failure.__cause__
+        return frame
+
+    async def klines_apart(
+        self, spans: Iterable[tuple[str, str, datetime, datetime]]
+    ) -> tuple[pl.DataFrame, dict[str, VendorError]]:
+        """Return the bars of the windows that did not fail, and by canonical symbol what failed.
+
+        All else as ``klines_of_spans``. Bars of one symbol that are another's fail the response
+        as a whole: nobody knows whose they are.
+
+        Raises
+        ------
+        RateLimited, PayloadChanged
+        VendorUnavailable
+            If the vendor does not even tell its time.
+        """
         now = (await self.server_time()).replace(second=0, microsecond=0)
-        frames = await all_or_nothing(
+        asked = list(spans)
+        came = await each_apart(
             self._klines_of(vendor_symbol, symbol, start=start, end=min(end, now))
-            for vendor_symbol, symbol, start, end in spans
+            for vendor_symbol, symbol, start, end in asked
         )
+        frames = [each for each in came if isinstance(each, pl.DataFrame)]
+        failures: dict[str, VendorError] = {}
+        for (_, symbol, *_), each in zip(asked, came, strict=True):
+            if isinstance(each, VendorError):
+                failures.setdefault(symbol, each)
         with self.promised(KLINES):
             require_different(frames)
-        return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
+        return pl.concat([BAR_SCHEMA.to_frame(), *frames]).sort("symbol", "ts"), failures
 
     async def _klines_of(
         self, vendor_symbol: str, symbol: str, *, start: datetime, end: datetime

@@ -1,68 +1,33 @@
-"""Rows of any window, each day from the cheapest transport that has it.
+"""Rows of any window, each day from the cheapest transport that has it whole.
 
-The archive costs no weight and a month of minutes is one file; what it does not have, or not
-yet, comes by REST. All or nothing: if one symbol fails, there is no answer at all.
+What the archive does not have, not yet, or not as it should be, comes by REST: see ``ways``. Bars
+of a symbol that fails are missing from the answer, which names it; the others are in it.
 """
 
-from collections import Counter, defaultdict
-from collections.abc import Awaitable, Callable, Coroutine, Mapping
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from typing import Any, Generic, Protocol, TypeVar
 
 import polars as pl
 
-from cryptopipe_assets.core.errors import NotPublished
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
-from cryptopipe_assets.vendors.binance.transports import Plan, is_published, plan, spans_of
-from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
+from cryptopipe_assets.vendors.binance.ways import (
+    Parts,
+    Setback,
+    Ways,
+    cheapest_of_window,
+    counts_of,
+    tell,
+)
+from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
-
-TRANSPORTS = ("archive_month", "archive_day", "rest")
-
-T = TypeVar("T")
-T_co = TypeVar("T_co", covariant=True)
-
-File = Callable[[str, str, date], Awaitable[T]]
-"""Vendor symbol, canonical symbol, and a day of what the file is of, to the rows in the file."""
-
-
-class Rest(Protocol[T_co]):
-    """Asks REST for several symbols, such as ``Binance.klines``."""
-
-    def __call__(
-        self, symbols: Mapping[str, str], /, *, start: datetime, end: datetime
-    ) -> Coroutine[Any, Any, T_co]:
-        """Return the rows of ``[start, end)``."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ways(Generic[T]):
-    """The transports of one kind of rows; a file is null where the archive has none of its span.
-
-    A file that raises ``NotPublished`` is replaced by the next smaller way.
-    """
-
-    by_rest: Rest[T]
-    of_month: File[T] | None = None
-    of_day: File[T] | None = None
-
-
-@dataclass(frozen=True)
-class Parts(Generic[T]):
-    """What came by which way.
-
-    Attributes
-    ----------
-    transports
-        As of ``Collected``.
-    """
-
-    from_archive: list[T]
-    by_rest: list[T]
-    transports: dict[str, int]
+from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, SILENT, silent_stretches
 
 
 @dataclass(frozen=True)
@@ -74,21 +39,31 @@ class Collected:
     frame
         The rows, sorted by symbol and ts.
     transports
-        Symbol-days that came from ``archive_month``, ``archive_day`` and ``rest``; a day on which
-        a transport had no row counts too.
+        Symbol-days that came from ``archive_month``, ``archive_day`` and ``rest``: each counts for
+        the last way that was asked for it, even if that had no row.
+    setbacks
+        What the archive said instead of all rows of some days.
+    failures
+        Symbols of which REST failed, and how: rows of theirs are missing.
+    doubts_settled
+        Minutes that the archive has without a trade, or contradictory, and REST has with trades:
+        those of REST are in the frame.
     """
 
     frame: pl.DataFrame
     transports: dict[str, int]
+    setbacks: list[Setback] = field(default_factory=list)
+    failures: Mapping[str, VendorError] = field(default_factory=dict)
+    doubts_settled: int = 0
 
-
-@dataclass(frozen=True)
-class _FromArchive(Generic[T]):
-    """The rows that the archive had of one symbol, and the days it did not have."""
-
-    parts: list[T] = field(default_factory=list)
-    transports: Counter[str] = field(default_factory=Counter)
-    missing: set[date] = field(default_factory=set)
+    @property
+    def counts(self) -> Counter[str]:
+        """What is to be told of it in numbers."""
+        told = Counter({f"symbol_days_from_{how}": n for how, n in self.transports.items()})
+        told.update(counts_of(self.setbacks))
+        if self.doubts_settled:
+            told["minutes_settled_by_rest"] += self.doubts_settled
+        return told
 
 
 async def collect_bars(
@@ -103,13 +78,15 @@ async def collect_bars(
     """Collect the closed 1-minute bars of ``[start, end)``.
 
     A month that is over comes as one file if at least 15 of its days are wanted, other days that
-    are two days old come as one file each, the rest comes by REST. A file that is not published
-    falls back to the next smaller way.
+    are two days old come as one file each, the rest comes by REST. Days of which a file has not
+    every minute of the window, or silent stretches that are unusual for the contract, and days
+    whose file is late or cannot be used, are asked for by the next smaller way. Of a minute that
+    came twice the archive's row counts, unless it is in doubt and the other is not.
 
     Parameters
     ----------
     symbols
-        Vendor symbol to canonical symbol. Days before a symbol was listed cost a request each;
+        Vendor symbol to canonical symbol. Days before a symbol was listed cost some requests each;
         leave them out if you know them.
     now
         Decides what the archive should have.
@@ -120,20 +97,49 @@ async def collect_bars(
 
     Raises
     ------
-    VendorUnavailable, VendorRejected, PayloadChanged
+    RateLimited
+        By the archive or by REST.
+    VendorUnavailable
+        If REST does not even tell its time.
+    PayloadChanged
+        If REST mixes symbols up.
     """
-    return await _frames(
-        Ways(
-            by_rest=binance.klines,
-            of_month=archive.klines_of_month,
-            of_day=archive.klines_of_day,
-        ),
-        symbols,
-        BAR_SCHEMA,
-        start=start,
-        end=end,
-        now=now,
+    failures: dict[str, VendorError] = {}
+
+    async def by_rest(
+        some: Mapping[str, str], /, *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
+        if not some or start >= end:
+            return BAR_SCHEMA.to_frame()
+        spans = ((*names, start, end) for names in some.items())
+        frame, failed = await binance.klines_apart(spans)
+        if not (again := _day_by_day(some, failed, start=start, end=end)):
+            failures.update({**failed, **failures})
+            return frame
+        by_day, failed_again = await binance.klines_apart(again)
+        silent = {
+            name: each for name, each in failed.items() if isinstance(each, VendorUnavailable)
+        }
+        failures.update({**silent, **failed_again, **failures})
+        return pl.concat([frame, by_day])
+
+    def short_of(rows: pl.DataFrame, days: Sequence[date]) -> Collection[date]:
+        return _days_not_whole(rows, days, start=start, end=end) | _days_in_doubt(rows)
+
+    ways = Ways(
+        by_rest=by_rest,
+        of_month=archive.klines_of_month,
+        of_day=archive.klines_of_day,
+        short_of=short_of,
     )
+    got = await cheapest_of_window(ways, symbols, start=start, end=end, now=now)
+    journal = archive.records.journal
+    tell(journal, got.setbacks)
+    every = _in_order(got, BAR_SCHEMA, start=start, end=end)
+    frame = _bar_of_each_minute(every)
+    settled = _settled_by_rest(every)
+    _tell_of_doubts(journal, settled)
+    return Collected(frame, got.transports, got.setbacks, failures, int(settled["minutes"].sum()))
 
 
 async def collect_settlements(
@@ -147,99 +153,113 @@ async def collect_settlements(
 ) -> Collected:
     """Collect the funding settlements of ``[start, end)``: ``SETTLEMENT_SCHEMA``.
 
-    All else as ``collect_bars``, except that the archive has funding by month only. The declared
-    interval is null for rows that came by REST.
-    """
-    return await _frames(
-        Ways(by_rest=binance.settlements, of_month=archive.settlements_of_month),
-        symbols,
-        SETTLEMENT_SCHEMA,
-        start=start,
-        end=end,
-        now=now,
-    )
-
-
-async def _frames(
-    ways: Ways[pl.DataFrame],
-    symbols: Mapping[str, str],
-    schema: pl.Schema,
-    *,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Collected:
-    """Put together what every transport gave of ``[start, end)``."""
-    wanted = plan(start, end, now=now)
-    got = await cheapest(ways, symbols, wanted, start=start, end=end, now=now)
-    frame = (
-        pl.concat([schema.to_frame(), *got.from_archive, *got.by_rest])
-        .filter(pl.col("ts").is_between(start, end, closed="left"))
-        .sort("symbol", "ts")
-    )
-    return Collected(frame, got.transports)
-
-
-async def cheapest(
-    ways: Ways[T],
-    symbols: Mapping[str, str],
-    wanted: Plan,
-    *,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Parts[T]:
-    """Ask for what is wanted of ``[start, end)``: the archive first, then REST for what it lacks.
-
-    Days that several symbols lack are asked for together.
+    All else as ``collect_bars``, except that the archive has funding by month only, that a file is
+    taken to lack a day if it has settlements before and after it and none of it, and that a symbol
+    that fails by REST fails them all. The declared interval is null for rows that came by REST.
 
     Raises
     ------
     VendorUnavailable, VendorRejected, PayloadChanged
     """
-    found = await all_or_nothing(
-        _from_archive(ways, each, wanted, now=now) for each in symbols.items()
+    ways = Ways(
+        by_rest=binance.settlements,
+        of_month=archive.settlements_of_month,
+        short_of=_days_without_rows,
     )
-    spans: defaultdict[tuple[datetime, datetime], dict[str, str]] = defaultdict(dict)
-    transports = Counter(dict.fromkeys(TRANSPORTS, 0))
-    for each, (vendor_symbol, symbol) in zip(found, symbols.items(), strict=True):
-        for span in spans_of(each.missing, start=start, end=end):
-            spans[span][vendor_symbol] = symbol
-        transports.update(each.transports)
-        transports["rest"] += len(each.missing)
-    by_rest = await all_or_nothing(
-        ways.by_rest(some, start=span[0], end=span[1]) for span, some in sorted(spans.items())
+    got = await cheapest_of_window(ways, symbols, start=start, end=end, now=now)
+    tell(archive.records.journal, got.setbacks)
+    every = _in_order(got, SETTLEMENT_SCHEMA, start=start, end=end)
+    frame = every.unique(["symbol", "ts"], keep="first", maintain_order=True).sort("symbol", "ts")
+    return Collected(frame.select(SETTLEMENT_SCHEMA.names()), got.transports, got.setbacks)
+
+
+def _day_by_day(
+    symbols: Mapping[str, str],
+    failed: Mapping[str, VendorError],
+    *,
+    start: datetime,
+    end: datetime,
+) -> list[tuple[str, str, datetime, datetime]]:
+    """The days of the symbols whose response was refused or odd: one bad day spoils no other."""
+    days = days_of(start, end)
+    return [
+        (*names, *span)
+        for names in symbols.items()
+        if names[1] in failed
+        and not isinstance(failed[names[1]], VendorUnavailable)
+        and len(days) > 1
+        for day in days
+        for span in spans_of([day], start=start, end=end)
+    ]
+
+
+def _in_order(
+    got: Parts[pl.DataFrame], schema: pl.Schema, *, start: datetime, end: datetime
+) -> pl.DataFrame:
+    """Rows of the window, the archive's before those of REST, with by_rest."""
+    archived = pl.concat([schema.to_frame(), *got.from_archive]).with_columns(by_rest=False)
+    rest = pl.concat([schema.to_frame(), *got.by_rest]).with_columns(by_rest=True)
+    return pl.concat([archived, rest]).filter(pl.col("ts").is_between(start, end, closed="left"))
+
+
+def _bar_of_each_minute(every: pl.DataFrame) -> pl.DataFrame:
+    """The first bar of each minute that is not in doubt, or else the first."""
+    return (
+        every.with_columns(in_doubt=SILENT | CONTRADICTORY)
+        .sort("symbol", "ts", "in_doubt", maintain_order=True)
+        .unique(["symbol", "ts"], keep="first", maintain_order=True)
+        .select(BAR_SCHEMA.names())
     )
-    return Parts([part for each in found for part in each.parts], by_rest, dict(transports))
 
 
-async def _from_archive(
-    ways: Ways[T], names: tuple[str, str], wanted: Plan, *, now: datetime
-) -> _FromArchive[T]:
-    """Take of one symbol what the archive has."""
-    result = _FromArchive[T](missing={*wanted.rest})
-    days = list(wanted.days)
-    months = await all_or_nothing(_or_null(ways.of_month, names, first) for first in wanted.months)
-    for part, of_it in zip(months, wanted.months.values(), strict=True):
-        if part is None:
-            days += [day for day in of_it if is_published(day, now=now)]
-            result.missing.update(day for day in of_it if not is_published(day, now=now))
-        else:
-            result.parts.append(part)
-            result.transports["archive_month"] += len(of_it)
-    singles = await all_or_nothing(_or_null(ways.of_day, names, day) for day in days)
-    for day, part in zip(days, singles, strict=True):
-        if part is None:
-            result.missing.add(day)
-        else:
-            result.parts.append(part)
-            result.transports["archive_day"] += 1
-    return result
+def _settled_by_rest(every: pl.DataFrame) -> pl.DataFrame:
+    """Minutes whose bar is in doubt in the archive and sound by REST: symbol, first, minutes."""
+    in_doubt = SILENT | CONTRADICTORY
+    both = every.group_by("symbol", "ts").agg(
+        archived=(~pl.col("by_rest")).any(),
+        sound=(~in_doubt & ~pl.col("by_rest")).any(),
+        rest=(~in_doubt & pl.col("by_rest")).any(),
+    )
+    return (
+        both.filter("archived", ~pl.col("sound"), "rest")
+        .group_by("symbol")
+        .agg(first=pl.min("ts"), minutes=pl.len())
+        .sort("symbol")
+    )
 
 
-async def _or_null(file: File[T] | None, names: tuple[str, str], day: date) -> T | None:
-    """Return the file's rows; null if there is no such file (yet): then another way is taken."""
-    try:
-        return None if file is None else await file(*names, day)
-    except NotPublished:
-        return None
+def _tell_of_doubts(journal: Journal, settled: pl.DataFrame) -> None:
+    for symbol, first, minutes in settled.iter_rows():
+        journal.note(
+            "fallback",
+            f"the archive has {minutes} minutes of {symbol}, the first at {first:%Y-%m-%d %H:%M}, "
+            "without a trade or contradictory, and REST has trades in them: those are taken",
+        )
+
+
+def _days_not_whole(
+    rows: pl.DataFrame, days: Sequence[date], *, start: datetime, end: datetime
+) -> set[date]:
+    """Days of which not every minute within ``[start, end)`` has a bar."""
+    inside = rows.filter(pl.col("ts").is_between(start, end, closed="left"))
+    came = dict(inside.group_by(pl.col("ts").dt.date()).len().iter_rows())
+    return {day for day in days if came.get(day, 0) < _minutes(day, start=start, end=end)}
+
+
+def _minutes(day: date, *, start: datetime, end: datetime) -> int:
+    """Minutes that begin on the day and in ``[start, end)``."""
+    first, last = max(start, midnight(day)), min(end, midnight(day) + DAY)
+    return max(0, -(-int(last.timestamp()) // 60) - -(-int(first.timestamp()) // 60))
+
+
+def _days_in_doubt(rows: pl.DataFrame) -> set[date]:
+    """Days with unusually long silence, or with bars that contradict themselves."""
+    by_day = rows.with_columns(day=pl.col("ts").dt.date())
+    silent = silent_stretches(by_day, by=("symbol", "day"))
+    return {*silent["day"], *by_day.filter(CONTRADICTORY)["day"]}
+
+
+def _days_without_rows(rows: pl.DataFrame, days: Sequence[date]) -> set[date]:
+    """Days without a row, of those between the first that has one and the last."""
+    came = {*rows.select(pl.col("ts").dt.date()).to_series()}
+    return {day for day in days if came and min(came) < day < max(came)} - came

@@ -28,7 +28,6 @@ from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.archive_file import ArchiveFile
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.collect import Ways, cheapest
 from cryptopipe_assets.vendors.binance.parse_metrics import (
     POINT_SCHEMA,
     VENUE,
@@ -38,6 +37,7 @@ from cryptopipe_assets.vendors.binance.parse_metrics import (
     readings_of,
 )
 from cryptopipe_assets.vendors.binance.transports import plan_recent
+from cryptopipe_assets.vendors.binance.ways import Ways, cheapest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure
 from cryptopipe_assets.vendors.parsing.open_interest import (
@@ -253,7 +253,7 @@ async def collect_open_interest(
 
     refused: list[VendorError] = []
     got = await cheapest(
-        Ways(by_rest=by_rest, of_day=of_day),
+        Ways(by_rest=by_rest, of_day=of_day, next_after_failure=False),
         symbols,
         plan_recent(start, end, rest_from=(now - BY_REST).date()),
         start=start,

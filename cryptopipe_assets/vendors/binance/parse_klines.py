@@ -191,6 +191,8 @@ def require_different(frames: Iterable[pl.DataFrame]) -> None:
 def _complain(bad: pl.DataFrame, symbol: str, fault: str) -> None:
     """Raise, naming the first bad row."""
     first = bad.row(0, named=True)
-    minute = first["open_time"]
-    when = "an unknown time" if minute is None else datetime.fromtimestamp(minute / 1000, tz=UTC)
+    try:
+        when = str(datetime.fromtimestamp(first["open_time"] / 1000, tz=UTC))
+    except (TypeError, ValueError, OverflowError, OSError):  # null, or no time of any calendar
+        when = "an unknown time"
     raise UnexpectedShape(f"{symbol} at {when}: {fault} ({bad.height} such rows): {first}")

@@ -75,21 +75,45 @@ def truth_of(platform: Platform, symbol: str) -> pl.DataFrame:
         return other.read("ohlcv_1m", str(DAY)).filter(symbol=symbol).drop("ingested_at")
 
 
+LACKING = [
+    hole("DOGEUSDT", instant(4, 10), 3),
+    hole("DOGEUSDT", instant(6, 0), 70),
+    hole("BTCUSDT", instant(23, 50), 10),
+]
+
+
 class TestTheArchiveLacksMinutes:
     """The usual way of a past day is the archive; REST has what it lacks."""
 
     @pytest.fixture
     def holes(self) -> dict[str, list[Hole]]:
-        return {
-            "archive": [
-                hole("DOGEUSDT", instant(4, 10), 3),
-                hole("DOGEUSDT", instant(6, 0), 70),
-                hole("BTCUSDT", instant(23, 50), 10),
-            ]
-        }
+        return {"archive": LACKING}
+
+    def test_a_day_that_is_collected_has_them_from_rest_at_once(self, holed):
+        platform, _ = holed
+        result = platform.materialise(BARS, str(DAY))
+        assert result.success
+        told = platform.instance.get_latest_materialization_event(
+            dg.AssetKey("ohlcv_1m")
+        ).asset_materialization.metadata
+        assert told["symbol_days_from_archive_day"].value == 1
+        assert told["symbol_days_from_rest"].value == 2
+        assert told["archive_day_not_whole"].value == 2
+        assert "archive_day of DOGE-USDT-PERP is not whole" in str(told["decisions"].value)
+        for symbol in ("DOGE-USDT-PERP", "BTC-USDT-PERP"):
+            mine = platform.read("ohlcv_1m", str(DAY)).filter(symbol=symbol).drop("ingested_at")
+            assert_frame_equal(mine, truth_of(platform, symbol), check_exact=True)
+
+
+class TestRestHasWhatItLackedAtFirst:
+    """Neither the archive nor REST had some minutes when the day was collected."""
+
+    @pytest.fixture
+    def holes(self) -> dict[str, list[Hole]]:
+        return {"archive": LACKING, "rest": LACKING}
 
     def test_rest_fills_them_in_few_calls_and_the_day_is_bit_identical_to_the_truth(self, holed):
-        platform, _ = holed
+        platform, source = holed
         assert platform.materialise(BARS, str(DAY)).success
         assert look(platform, repair=False).success
         assert {(*row[:1], *row[2:5]) for row in ledger(platform)} == {
@@ -99,6 +123,7 @@ class TestTheArchiveLacksMinutes:
         }
         found = open_gaps(platform.lake)["ohlcv_1m"]
         assert (found.gaps, found.minutes, found.oldest) == (3, 83, instant(4, 10))
+        source.rest = ()
         before = platform.sandbox.calls.copy()
         result = look(platform)
         assert result.success, messages(result)
@@ -114,9 +139,10 @@ class TestTheArchiveLacksMinutes:
             assert_frame_equal(mine, truth_of(platform, symbol), check_exact=True)
 
     def test_a_repaired_day_is_told_to_dagster_and_the_rest_of_the_file_is_untouched(self, holed):
-        platform, _ = holed
+        platform, source = holed
         assert platform.materialise(BARS, str(DAY)).success
         stored = platform.read("ohlcv_1m", str(DAY))
+        source.rest = ()
         assert look(platform).success
         after = platform.read("ohlcv_1m", str(DAY))
         assert after.height == stored.height + 83
@@ -235,3 +261,82 @@ class TestAVendorThatFails:
         assert not look(platform).success
         assert [row[2:6] for row in ledger(platform)] == [(3, "unknown", "open", 0)]
         assert platform.lake.path("ohlcv_1m", DAY).read_bytes() == before
+
+
+class TestOneContractThatFails:
+    """What is wrong with one contract, or with one of its files, holds up no other gap."""
+
+    @pytest.fixture
+    def holes(self) -> dict[str, list[Hole]]:
+        both = [hole("DOGEUSDT", instant(4, 10), 3), hole("BTCUSDT", instant(5, 10), 4)]
+        return {"rest": both, "archive": both}
+
+    @pytest.mark.parametrize(
+        ("fault", "said"),
+        [
+            (
+                Fault(match="fapi/v1/klines.*DOGEUSDT", kind="status", value=400),
+                "archive_day, rest: not usable",
+            ),
+            (
+                Fault(match="fapi/v1/klines.*DOGEUSDT", kind="status", value=503),
+                "archive_day, rest: no response",
+            ),
+            (
+                Fault(match="DOGEUSDT-1m-2026-03-05.zip$", kind="not_a_zip"),
+                "rest, archive_day: not usable",
+            ),
+            (
+                Fault(match="DOGEUSDT-1m-2026-03-05.zip.CHECKSUM", kind="status", value=404),
+                "rest, archive_day: not usable",
+            ),
+            (
+                Fault(match="DOGEUSDT-1m-2026-03-05.zip", kind="status", value=503),
+                "rest, archive_day: no response",
+            ),
+        ],
+        ids=["refused", "rest is silent", "damaged", "without a checksum", "archive is silent"],
+    )
+    def test_its_gap_stays_open_with_what_was_said_and_the_others_are_repaired(
+        self, holed, fault, said
+    ):
+        platform, source = holed
+        assert platform.materialise(BARS, str(DAY)).success
+        source.rest = (source.rest[0],)
+        with platform.sandbox.suffering(fault) as plan:
+            result = look(platform)
+        assert plan.met
+        assert result.success, messages(result)
+        shown = {row[0]: row[4:] for row in ledger(platform)}
+        assert shown["BTC-USDT-PERP"][0] == "repaired"
+        assert shown["DOGE-USDT-PERP"] == ("open", 1, said)
+        platform.now += timedelta(hours=2)
+        source.rest = ()
+        assert look(platform).success
+        assert {row[4] for row in ledger(platform)} == {"repaired"}
+
+    def test_a_file_that_is_not_usable_a_week_after_its_time_is_a_response(self, holed):
+        platform, source = holed
+        assert platform.materialise(BARS, str(DAY)).success
+        source.rest = (source.rest[0],)
+        platform.now += timedelta(days=8)
+        damaged = Fault(match="DOGEUSDT-1m-2026-03-05.zip$", kind="not_a_zip")
+        with platform.sandbox.suffering(damaged):
+            assert look(platform).success
+        shown = {row[0]: row[3:] for row in ledger(platform)}
+        assert shown["DOGE-USDT-PERP"] == (
+            "source_hole", "explained", 1, "rest, archive_day, archive_day: not usable"
+        )  # fmt: skip
+
+    def test_a_gap_whose_hour_the_venue_does_not_tell_stays_open(self, holed):
+        platform, source = holed
+        assert platform.materialise(BARS, str(DAY)).success
+        source.rest = (source.rest[0],)
+        hourly = Fault(match="fapi/v1/klines.*interval=1h", kind="status", value=503)
+        with platform.sandbox.suffering(hourly) as plan:
+            result = look(platform)
+        assert plan.met
+        assert result.success, messages(result)
+        shown = {row[0]: row[3:5] for row in ledger(platform)}
+        assert shown["BTC-USDT-PERP"][1] == "repaired"
+        assert shown["DOGE-USDT-PERP"] == ("unknown", "open")

@@ -120,13 +120,13 @@ def test_the_first_168_hours_of_the_table_have_no_factors_and_the_reason_is_coun
 
 
 class TestVendorFailure:
-    """A vendor that fails is a failed partition that everyone sees, never a thinner table."""
+    """A venue that fails is a failed partition that everyone sees, never a thinner table."""
 
     @pytest.fixture
     def faults(self) -> FaultPlan:
-        return FaultPlan([Fault(match="klines.*DOGE", kind="status", value=503)])
+        return FaultPlan([Fault(match="fapi.*klines", kind="status", value=503)])
 
-    def test_one_failing_symbol_fails_the_partition_and_writes_nothing(self, platform):
+    def test_a_venue_that_fails_for_all_fails_the_partition_and_writes_nothing(self, platform):
         result = platform.materialise(COLLECTED, "2026-03-09")
         assert not result.success
         assert "binance" in messages(result)
@@ -134,9 +134,16 @@ class TestVendorFailure:
         materialised = platform.instance.get_materialized_partitions(dg.AssetKey("ohlcv_1m"))
         assert materialised == set()
 
+    def test_what_the_archive_has_of_days_before_is_stored(self, platform):
+        assert platform.materialise(COLLECTED, "2026-03-07", "2026-03-09").success
+        assert platform.read("ohlcv_1m", "2026-03-07", "2026-03-08").height == 3 * 2 * 1440
+        assert platform.read("ohlcv_1m", "2026-03-09").is_empty()
+        event = platform.instance.get_latest_materialization_event(dg.AssetKey("ohlcv_1m"))
+        assert event.asset_materialization.metadata["contracts_failed"].value == 3
 
-class TestEmptyAnswer:
-    """An instrument that trades and has no bar is a hole, not an instrument less."""
+
+class TestOneContractWithoutBars:
+    """A contract that trades and has no bar is a hole, and takes nobody else down."""
 
     @pytest.fixture
     def faults(self) -> FaultPlan:
@@ -147,11 +154,71 @@ class TestEmptyAnswer:
             ]
         )
 
-    def test_a_trading_instrument_without_a_bar_is_named_and_nothing_is_written(self, platform):
+    def test_it_is_named_by_an_error_and_the_others_are_stored(self, platform):
+        result = platform.materialise(COLLECTED, "2026-03-08", "2026-03-09")
+        assert result.success
+        bars = platform.read("ohlcv_1m", "2026-03-08", "2026-03-09")
+        assert dict(bars.group_by("symbol").len().iter_rows()) == {
+            "1000PEPE-USDT-PERP": 2 * 1440,
+            "BTC-USDT-PERP": 2 * 1440,
+        }
+        checks = {each.check_name: each for each in result.get_asset_check_evaluations()}
+        lacking = checks["ohlcv_1m_has_every_contract"]
+        assert not lacking.passed
+        assert lacking.severity == dg.AssetCheckSeverity.ERROR
+        assert lacking.metadata["instrument_days_without_bars"].value == 2
+        assert "| DOGE-USDT-PERP | 2026-03-08 |" in str(lacking.metadata["first"].value)
+
+
+class TestNoContractHasBars:
+    """A venue that says nothing of anybody is an outage, not a day without trading."""
+
+    @pytest.fixture
+    def faults(self) -> FaultPlan:
+        return FaultPlan(
+            [
+                Fault(match="klines.*USDT-1m", kind="status", value=404),
+                Fault(match="klines.*symbol=", kind="empty"),
+            ]
+        )
+
+    def test_it_fails_the_run_and_nothing_is_written(self, platform):
         result = platform.materialise(COLLECTED, "2026-03-08", "2026-03-09")
         assert not result.success
-        assert "not one bar of DOGE-USDT-PERP on 2026-03-08" in messages(result)
+        assert "not one bar of 1000PEPE-USDT-PERP on 2026-03-08" in messages(result)
         assert platform.read("ohlcv_1m", "2026-03-08", "2026-03-09").is_empty()
+
+
+class TestBarsThatAreNotToBeBelieved:
+    """Rows that every rule of a bar allows, of a market that trades and is said to stand still."""
+
+    @pytest.mark.parametrize(
+        ("kind", "check", "counted", "count"),
+        [
+            # A day by REST has three pages, and each of them stands still for 20 minutes.
+            ("still_rows", "ohlcv_1m_has_no_silent_stretches", "silent_stretches", 3),
+            ("tradeless_row", "ohlcv_1m_volume_has_trades", "contradictory_minutes", 3),
+        ],
+    )
+    def test_they_are_stored_and_a_warning_names_them(self, platform, kind, check, counted, count):
+        with platform.sandbox.suffering(Fault(match="klines.*symbol=BTCUSDT", kind=kind)):
+            result = platform.materialise(COLLECTED, "2026-03-09")
+        assert result.success
+        assert platform.read("ohlcv_1m", "2026-03-09").height == 3 * 1440
+        failed = [each for each in result.get_asset_check_evaluations() if not each.passed]
+        assert [each.check_name for each in failed] == [check]
+        assert failed[0].severity == dg.AssetCheckSeverity.WARN
+        assert failed[0].metadata[counted].value == count
+        assert "BTC-USDT-PERP" in str(failed[0].metadata["first"].value)
+
+    def test_where_only_the_archive_has_them_rest_is_believed(self, platform):
+        with platform.sandbox.suffering(Fault(match="BTCUSDT-1m-.*zip$", kind="still_rows")):
+            result = platform.materialise(COLLECTED, "2026-03-07")
+        assert all(each.passed for each in result.get_asset_check_evaluations())
+        event = platform.instance.get_latest_materialization_event(dg.AssetKey("ohlcv_1m"))
+        metadata = event.asset_materialization.metadata
+        assert metadata["minutes_settled_by_rest"].value == 20
+        assert "the archive has 20 minutes of BTC-USDT-PERP" in str(metadata["decisions"].value)
 
 
 def test_a_frame_that_breaks_its_contract_leaves_the_old_file_and_fails_the_gate(

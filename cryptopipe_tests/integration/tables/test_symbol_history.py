@@ -12,6 +12,7 @@ from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
@@ -143,3 +144,34 @@ def test_a_delisted_contract_ends_with_its_last_minute(settings):
     assert found["delisted_at"] == datetime(2022, 5, 13, 0, 9, tzinfo=UTC)
     assert found["minutes_missing"] == 0
     assert found["first_bar"] == datetime(2021, 3, 2, 7, tzinfo=UTC)
+
+
+class TestDaysThatFail:
+    """What fails of a contract's past keeps nothing else of it from being fetched."""
+
+    def test_a_day_that_no_way_has_is_named_and_the_days_around_it_are_fetched(self, young):
+        files = Fault(match="HYPEUSDT-1m-2025-06", kind="not_a_zip")
+        # A page that begins on 15 June, which is 1,749,945,600,000 to 1,750,031,999,999 ms.
+        that_day = r"(1749945[6-9]|174994[6-9]|17499[5-9]|17500[0-2]|175003[01])\d*"
+        rest = Fault(match=f"v1/klines.*HYPEUSDT.*startTime={that_day}&", kind="status", value=400)
+        with young.sandbox.suffering(rest, files) as plan:
+            result = history(young, HYPE)
+        assert any("v1/klines" in each for each in plan.met)
+        assert result.success, messages(result)
+        bars = young.read("ohlcv_1m", "2025-05-01", "2025-07-10")
+        june = bars.filter(pl.col("ts").dt.month() == 6)
+        assert june.height == 29 * 1440
+        assert june.filter(pl.col("ts").dt.day() == 15).is_empty()
+        assert bars.filter(pl.col("ts").dt.month() == 7).height == 9 * 1440 + 9 * 60 + 30
+        assert coverage(young)["minutes_missing"] == 1440
+        checks = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+        assert not checks["every_past_is_whole"]
+        assert history(young, HYPE).success
+        assert coverage(young)["minutes_missing"] == 0
+
+    def test_a_past_of_which_nothing_comes_is_a_failed_run(self, young):
+        everything = Fault(match="klines", kind="status", value=400)
+        with young.sandbox.suffering(everything):
+            result = history(young, HYPE)
+        assert not result.success
+        assert "HTTP 400" in messages(result)

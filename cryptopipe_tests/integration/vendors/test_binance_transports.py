@@ -10,7 +10,6 @@ from polars.testing import assert_frame_equal
 from cryptopipe_assets.core.errors import (
     NotPublished,
     PayloadChanged,
-    VendorError,
     VendorUnavailable,
 )
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
@@ -126,12 +125,14 @@ def test_a_delisted_symbol_has_bars_to_its_last_minute_and_no_file_after(address
         )
 
     got, rest = ask(address, both)
-    assert got.transports == {"archive_month": 0, "archive_day": 2, "rest": 1}
+    # Its last day ends with it: REST is asked whether there is more.
+    assert got.transports == {"archive_month": 0, "archive_day": 1, "rest": 2}
     assert got.frame["ts"].max() == datetime(2022, 5, 13, 0, 8, tzinfo=UTC)
     assert_frame_equal(got.frame, rest, check_exact=True)
 
 
 YESTERDAY = {"start": datetime(2026, 3, 9, tzinfo=UTC), "end": datetime(2026, 3, 10, tzinfo=UTC)}
+NO_FAULT = Fault(match="^$", kind="reset")
 LONG_AGO = {"start": FEBRUARY, "end": FEBRUARY + timedelta(days=2)}
 
 
@@ -173,21 +174,41 @@ def test_a_fault_that_passes_costs_no_row(fault, window):
 
 
 @pytest.mark.parametrize(
-    ("fault", "window", "error"),
+    ("fault", "error"),
     [
-        (Fault(match="klines", kind="truncate"), YESTERDAY, VendorUnavailable),
-        (Fault(match="klines", kind="reset"), YESTERDAY, VendorUnavailable),
-        (Fault(match="klines", kind="html"), YESTERDAY, PayloadChanged),
-        (Fault(match="02-01.zip$", kind="truncate"), LONG_AGO, VendorUnavailable),
-        (Fault(match="02-01.zip.CHECKSUM", kind="checksum"), LONG_AGO, PayloadChanged),
-        (Fault(match="02-01.zip$", kind="empty"), LONG_AGO, PayloadChanged),
+        (Fault(match="klines", kind="truncate"), VendorUnavailable),
+        (Fault(match="klines", kind="reset"), VendorUnavailable),
+        (Fault(match="klines", kind="html"), PayloadChanged),
     ],
     ids=lambda value: value.kind if isinstance(value, Fault) else "",
 )
-def test_a_fault_that_stays_is_a_named_error_and_never_a_thinner_answer(fault, window, error):
-    with pytest.raises(VendorError) as caught:
-        collect_despite(fault, window)
-    assert type(caught.value) is error
+def test_a_fault_of_rest_that_stays_is_a_named_failure_and_never_a_thinner_answer(fault, error):
+    got = collect_despite(fault, YESTERDAY)
+    assert got.frame.is_empty()
+    assert [type(each) for each in got.failures.values()] == [error]
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Fault(match="02-01.zip$", kind="truncate"), "no response"),
+        (Fault(match="02-01.zip.CHECKSUM", kind="checksum"), "not usable"),
+        (Fault(match="02-01.zip.CHECKSUM", kind="status", value=404), "not usable"),
+        (Fault(match="02-01.zip$", kind="empty"), "not usable"),
+        (Fault(match="02-01.zip$", kind="not_a_zip"), "not usable"),
+        (Fault(match="02-01.zip$", kind="other_header"), "not usable"),
+        (Fault(match="02-01.zip$", kind="contradicting_row"), "not usable"),
+        (Fault(match="02-01.zip$", kind="status", value=403), "not usable"),
+        (Fault(match="02-01.zip$", kind="status", value=404), "not published"),
+    ],
+    ids=lambda value: value.kind if isinstance(value, Fault) else value,
+)
+def test_a_file_with_a_fault_that_stays_is_replaced_by_rest_and_what_it_said_is_kept(fault, said):
+    got, whole = collect_despite(fault, LONG_AGO), collect_despite(NO_FAULT, LONG_AGO)
+    assert_frame_equal(got.frame, whole.frame, check_exact=True)
+    assert got.transports == {"archive_month": 0, "archive_day": 1, "rest": 1}
+    assert [(each.said, [*each.days]) for each in got.setbacks] == [(said, [FEBRUARY.date()])]
+    assert whole.setbacks == []
 
 
 @pytest.mark.realdata

@@ -159,6 +159,36 @@ def test_a_verified_file_of_another_kind_is_a_changed_payload(content, fault):
         day(Archive(shelf(DAY_PATH, content)))
 
 
+def bent(archive: bytes, place: int, value: bytes) -> bytes:
+    """A zip with other bytes at a place of its first header and, the same, of its directory."""
+    directory = archive.index(b"PK\x01\x02")
+    changed = bytearray(archive)
+    changed[place : place + len(value)] = value
+    changed[directory + place + 2 : directory + place + 2 + len(value)] = value
+    return bytes(changed)
+
+
+PACKED = zipped(DAY)
+IN_THE_MIDDLE = PACKED.index(b".csv") + 20
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        PACKED[:IN_THE_MIDDLE] + b"\xff" * 20 + PACKED[IN_THE_MIDDLE + 20 :],
+        bent(PACKED, 8, b"\x63\x00"),
+        bent(PACKED, 6, b"\x01\x00"),
+        bent(PACKED, 22, b"\xff\xff\xff\x7f"),
+        zipped(DAY.replace(b"1770120000000", b"9" * 18, 1)),
+        zipped(b"\xff\xfe\x00" + DAY),
+    ],
+    ids=["damaged inside", "unknown packing", "a password", "2 GB", "no time", "foreign bytes"],
+)
+def test_a_verified_file_that_cannot_be_read_is_a_changed_payload(content):
+    with pytest.raises(PayloadChanged, match=DAY_PATH):
+        day(Archive(shelf(DAY_PATH, content)))
+
+
 def test_a_server_error_is_not_taken_for_a_missing_file():
     with pytest.raises(VendorUnavailable, match="4 attempts"):
         day(lambda request: httpx.Response(503))

@@ -12,7 +12,7 @@ from typing import Any
 import httpx
 import pytest
 
-from cryptopipe_assets.core.errors import VendorRejected, VendorUnavailable
+from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorRejected
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import Collected, collect_bars, collect_settlements
@@ -21,7 +21,7 @@ from cryptopipe_assets.vendors.binance.transports import days_of, plan, spans_of
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_tests.unit.vendors.conftest import mocked
 
-HOUR = 3_600_000
+MINUTE, HOUR = 60_000, 3_600_000
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 
@@ -35,10 +35,35 @@ def ms(moment: datetime) -> int:
 
 
 class Binances:
-    """Archive and REST of a market with one bar an hour, and one settlement every 8 hours."""
+    """Archive and REST of a market with a bar a minute, and one settlement every 8 hours.
 
-    def __init__(self, *, unpublished: str = "^$", broken: str = "^$") -> None:
-        self.unpublished, self.broken = unpublished, broken
+    Parameters
+    ----------
+    unpublished, damaged, unverified, down
+        Files, by a pattern of their names, that are not there, are no zip, have no checksum, and of
+        which the archive does not respond.
+    lacks
+        Pattern of a file's name to the stretch (first, end) of which it has no row.
+    still
+        The same, of which it has flat minutes without a trade.
+    broken
+        Symbols that REST refuses.
+    """
+
+    def __init__(
+        self,
+        *,
+        unpublished: str = "^$",
+        damaged: str = "^$",
+        unverified: str = "^$",
+        down: str = "^$",
+        lacks: dict[str, tuple[str, str]] | None = None,
+        still: dict[str, tuple[str, str]] | None = None,
+        broken: str = "^$",
+    ) -> None:
+        self.unpublished, self.damaged, self.unverified = unpublished, damaged, unverified
+        self.down, self.broken = down, broken
+        self.lacks, self.still = lacks or {}, still or {}
         self.files: list[str] = []
         self.spans: list[tuple[str, int, int]] = []
 
@@ -48,7 +73,11 @@ class Binances:
         name = zip_path.rsplit("/", 1)[1].removesuffix(".zip")
         if re.search(self.unpublished, name):
             return httpx.Response(404)
-        body = self._zip(name)
+        if re.search(self.down, name):
+            return httpx.Response(503)
+        if path != zip_path and re.search(self.unverified, name):
+            return httpx.Response(404)
+        body = b"no zip" if re.search(self.damaged, name) else self._zip(name)
         if path == zip_path:
             self.files.append(name)
             return httpx.Response(200, content=body)
@@ -59,11 +88,17 @@ class Binances:
         year, month, *day = map(int, when)
         start = date(year, month, day[0] if day else 1)
         end = start + timedelta(days=1) if day else (start + timedelta(days=31)).replace(day=1)
-        hours = range(ms(at(f"{start}")), ms(at(f"{end}")), HOUR)
+        step = MINUTE if kind == "1m" else HOUR
+        stamps = range(ms(at(f"{start}")), ms(at(f"{end}")), step)
+        stamps = [t for t in stamps if not self._is_in(self.lacks, name, t)]
         if kind == "1m":
-            lines = [",".join(map(str, self.kline(t))) for t in hours]
+            rows = (
+                self.still_kline(t) if self._is_in(self.still, name, t) else self.kline(t)
+                for t in stamps
+            )
+            lines = [",".join(map(str, row)) for row in rows]
         else:
-            lines = [f"{t + 5},8,0.0001" for t in hours if t // HOUR % 8 == 0]
+            lines = [f"{t + 5},8,0.0001" for t in stamps if t // HOUR % 8 == 0]
         target = io.BytesIO()
         with zipfile.ZipFile(target, "w") as opened:
             opened.writestr(zipfile.ZipInfo("file.csv"), "\n".join(lines))
@@ -77,10 +112,10 @@ class Binances:
         if re.search(self.broken, symbol):
             return httpx.Response(400, json={"code": -1121, "msg": "Invalid symbol."})
         first, last = int(params["startTime"]), min(int(params["endTime"]), ms(NOW))
-        hours = range(-(-(first - 5) // HOUR) * HOUR, last + 1, HOUR)
         if request.url.path.endswith("/klines"):
-            rows: list[Any] = [self.kline(t) for t in hours if first <= t]
+            rows: list[Any] = [self.kline(t, symbol) for t in range(first, last + 1, MINUTE)]
         else:
+            hours = range(-(-(first - 5) // HOUR) * HOUR, last + 1, HOUR)
             rows = [
                 {"symbol": each, "fundingTime": t + 5, "fundingRate": "0.00010000"}
                 for t in hours
@@ -92,8 +127,20 @@ class Binances:
         return httpx.Response(200, content=json.dumps(rows, separators=(",", ":")))
 
     @staticmethod
-    def kline(t: int) -> list[Any]:
-        return [t, "1.5", "1.5", "1.5", "1.5", "2", t + 59_999, "3", 1, "1", "1.5", "0"]
+    def _is_in(stretches: dict[str, tuple[str, str]], name: str, t: int) -> bool:
+        return any(
+            re.search(pattern, name) and ms(at(first)) <= t < ms(at(end))
+            for pattern, (first, end) in stretches.items()
+        )
+
+    @staticmethod
+    def kline(t: int, symbol: str = "BTCUSDT") -> list[Any]:
+        trades = len(symbol)  # so that no two symbols have the same bars
+        return [t, "1.5", "1.5", "1.5", "1.5", "2", t + 59_999, "3", trades, "1", "1.5", "0"]
+
+    @staticmethod
+    def still_kline(t: int) -> list[Any]:
+        return [t, "1.5", "1.5", "1.5", "1.5", "0", t + 59_999, "0", 0, "0", "0", "0"]
 
 
 def collect(market: Binances, start: str, end: str, *, symbols=BTC, what=collect_bars) -> Collected:
@@ -108,14 +155,14 @@ def collect(market: Binances, start: str, end: str, *, symbols=BTC, what=collect
     return asyncio.run(run())
 
 
-def hours_of(collected: Collected, symbol: str = "BTC-USDT-PERP") -> list[datetime]:
+def stamps_of(collected: Collected, symbol: str = "BTC-USDT-PERP") -> list[datetime]:
     frame = collected.frame
     return frame.filter(frame["symbol"] == symbol)["ts"].to_list()
 
 
-def every_hour(start: str, end: str) -> list[datetime]:
-    count = (at(end) - at(start)) // timedelta(hours=1)
-    return [at(start) + timedelta(hours=n) for n in range(count)]
+def every_minute(start: str, end: str) -> list[datetime]:
+    count = (at(end) - at(start)) // timedelta(minutes=1)
+    return [at(start) + timedelta(minutes=n) for n in range(count)]
 
 
 def test_whole_months_single_days_and_rest_join_without_gap_or_overlap():
@@ -123,7 +170,7 @@ def test_whole_months_single_days_and_rest_join_without_gap_or_overlap():
     got = collect(market, "2026-01-10", "2026-03-11")
     # January 10 to 31 and February: the month's file. March 1 to 8: days. 9 and 10: REST.
     assert got.transports == {"archive_month": 22 + 28, "archive_day": 8, "rest": 2}
-    assert hours_of(got) == every_hour("2026-01-10", "2026-03-10T10:00")
+    assert stamps_of(got) == every_minute("2026-01-10", "2026-03-10T09:30")
     assert got.frame.schema == BAR_SCHEMA
     assert sorted(market.files) == [
         "BTCUSDT-1m-2026-01",
@@ -145,14 +192,14 @@ def test_whole_months_single_days_and_rest_join_without_gap_or_overlap():
 def test_each_day_comes_by_its_cheapest_way_and_the_window_is_half_open(start, end, expected):
     got = collect(Binances(), start, end)
     assert got.transports == expected
-    assert hours_of(got) == every_hour(start, end)
+    assert stamps_of(got) == every_minute(start, end)
 
 
 def test_a_month_that_is_not_published_falls_back_to_days_and_a_day_to_rest():
     market = Binances(unpublished=r"1m-2026-02$|1m-2026-02-1[012]$")
     got = collect(market, "2026-02-01", "2026-03-01")
     assert got.transports == {"archive_month": 0, "archive_day": 25, "rest": 3}
-    assert hours_of(got) == every_hour("2026-02-01", "2026-03-01")
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")
     # The three days are neighbours, hence one window, paged forward.
     assert {last for _, _, last in market.spans} == {ms(at("2026-02-13")) - 1}
     assert market.spans[0][1] == ms(at("2026-02-10"))
@@ -165,19 +212,132 @@ def test_transports_agree_bit_for_bit():
     assert by_rest.frame.equals(by_file.frame)
 
 
-def test_one_symbol_that_fails_fails_the_whole_answer():
-    symbols = {**BTC, "BADUSDT": "BAD-USDT-PERP"}
-    with pytest.raises(VendorRejected, match="Invalid symbol"):
-        collect(Binances(broken="BAD"), "2026-03-08", "2026-03-11", symbols=symbols)
+MONTH = r"1m-2026-02$"
+DAY = r"1m-2026-02-07$"
 
 
-def test_an_archive_that_is_down_is_not_replaced_by_rest():
-    class Down(Binances):
-        def archive(self, request: httpx.Request) -> httpx.Response:
-            return httpx.Response(503)
+def test_a_day_that_the_months_file_lacks_comes_from_the_days_file():
+    got = collect(Binances(lacks={MONTH: ("2026-02-07", "2026-02-08")}), "2026-02-01", "2026-03-01")
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")
+    assert got.transports == {"archive_month": 27, "archive_day": 1, "rest": 0}
+    said = [(each.transport, each.days, each.said) for each in got.setbacks]
+    assert said == [("archive_month", (date(2026, 2, 7),), "not whole")]
 
-    with pytest.raises(VendorUnavailable, match="binance-archive"):
-        collect(Down(), "2026-03-01", "2026-03-03")
+
+@pytest.mark.parametrize(
+    ("day", "said"),
+    [
+        ({"unpublished": DAY}, "not published"),
+        ({"damaged": DAY}, "not usable"),
+        ({"unverified": DAY}, "not usable"),
+        ({"down": DAY}, "no response"),
+        ({"lacks": {DAY: ("2026-02-07T11:00", "2026-02-07T11:01")}}, "not whole"),
+    ],
+    ids=["late", "damaged", "without a checksum", "no response", "short of a minute"],
+)
+def test_a_day_that_no_file_has_whole_comes_by_rest_and_what_each_way_said_is_kept(day, said):
+    lacks = {MONTH: ("2026-02-07T11:00", "2026-02-07T11:01"), **day.pop("lacks", {})}
+    market = Binances(**day, lacks=lacks)
+    got = collect(market, "2026-02-01", "2026-03-01")
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")
+    assert got.transports == {"archive_month": 27, "archive_day": 0, "rest": 1}
+    assert {last for _, _, last in market.spans} == {ms(at("2026-02-08")) - 1}
+    kept = [(each.symbol, each.transport, str(each.days[0]), each.said) for each in got.setbacks]
+    assert kept == [
+        ("BTC-USDT-PERP", "archive_month", "2026-02-07", "not whole"),
+        ("BTC-USDT-PERP", "archive_day", "2026-02-07", said),
+    ]
+
+
+@pytest.mark.parametrize("fault", ["damaged", "unverified", "down"])
+def test_a_months_file_that_cannot_be_used_is_replaced_by_the_days_files(fault):
+    got = collect(Binances(**{fault: MONTH}), "2026-02-01", "2026-03-01")
+    assert got.transports == {"archive_month": 0, "archive_day": 28, "rest": 0}
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")
+
+
+def test_a_file_that_is_short_of_minutes_before_the_window_is_whole():
+    market = Binances(lacks={DAY: ("2026-02-07T00:00", "2026-02-07T08:00")})
+    got = collect(market, "2026-02-07T08:00", "2026-02-08")
+    assert got.transports == {"archive_month": 0, "archive_day": 1, "rest": 0}
+    assert got.setbacks == []
+
+
+def test_a_symbol_that_rest_refuses_is_named_and_the_others_come():
+    symbols = {**BTC, "BADUSDT2": "BAD-USDT-PERP"}
+    got = collect(Binances(broken="BAD"), "2026-03-08", "2026-03-11", symbols=symbols)
+    assert stamps_of(got) == every_minute("2026-03-08", "2026-03-10T09:30")
+    # The day's file of the other is there; only its days by REST are missing.
+    assert stamps_of(got, "BAD-USDT-PERP") == every_minute("2026-03-08", "2026-03-09")
+    assert list(got.failures) == ["BAD-USDT-PERP"]
+    assert isinstance(got.failures["BAD-USDT-PERP"], VendorRejected)
+
+
+def test_who_is_told_to_wait_goes_on_with_nobody():
+    class Limited(Binances):
+        def rest(self, request: httpx.Request) -> httpx.Response:
+            if request.url.params.get("symbol") == "ETHUSDT":
+                return httpx.Response(418, headers={"Retry-After": "3600"})
+            return super().rest(request)
+
+    with pytest.raises(RateLimited, match="banned"):
+        collect(Limited(), "2026-03-09", "2026-03-10", symbols={**BTC, "ETHUSDT": "ETH-USDT-PERP"})
+
+
+def test_bars_that_are_another_symbols_fail_the_answer_though_each_is_sound():
+    class MixedUp(Binances):
+        @staticmethod
+        def kline(t: int, symbol: str = "") -> list[Any]:
+            return Binances.kline(t)
+
+    with pytest.raises(PayloadChanged, match="the very bars of"):
+        collect(MixedUp(), "2026-03-09", "2026-03-10", symbols={**BTC, "ETHUSDT": "ETH-USDT-PERP"})
+
+
+def test_an_archive_that_is_down_is_replaced_by_rest_and_told_of(caplog):
+    market = Binances(down=".")
+    got = collect(market, "2026-03-01", "2026-03-03")
+    assert stamps_of(got) == every_minute("2026-03-01", "2026-03-03")
+    assert got.counts["archive_day_no_response"] == got.transports["rest"] == 2
+    told = [each.getMessage() for each in caplog.records]
+    assert [each for each in told if "the archive did not respond for 1 contracts" in each]
+
+
+def test_minutes_that_stand_still_in_the_archive_and_not_by_rest_come_by_rest(caplog):
+    quarter = ("2026-02-07T01:30", "2026-02-07T01:45")
+    got = collect(Binances(still={"1m-2026-02": quarter}), "2026-02-01", "2026-03-01")
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")
+    assert got.frame["volume_base"].min() == 2
+    assert got.transports == {"archive_month": 27, "archive_day": 0, "rest": 1}
+    assert got.counts["minutes_settled_by_rest"] == 15
+    assert "the archive has 15 minutes of BTC-USDT-PERP" in caplog.text
+
+
+def test_minutes_that_stand_still_by_every_way_are_taken_as_they_are():
+    class Halted(Binances):
+        def kline(self, t: int, symbol: str = "") -> list[Any]:
+            is_over = ms(at("2026-02-07T01:30")) <= t < ms(at("2026-02-07T01:45"))
+            return self.still_kline(t) if is_over else Binances.kline(t)
+
+    got = collect(Halted(), "2026-02-07", "2026-02-08")
+    assert got.frame.filter(got.frame["trades"] == 0).height == 15
+    assert got.counts["minutes_settled_by_rest"] == 0
+
+
+def test_a_day_of_settlements_that_the_months_file_lacks_comes_by_rest():
+    market = Binances(lacks={"fundingRate-2026-02": ("2026-02-07", "2026-02-08")})
+    got = collect(market, "2026-02-01", "2026-03-01", what=collect_settlements)
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")[:: 8 * 60]
+    assert got.transports == {"archive_month": 27, "archive_day": 0, "rest": 1}
+
+
+@pytest.mark.parametrize("fault", ["damaged", "unverified", "down"])
+def test_settlements_whose_file_cannot_be_used_come_by_rest(fault):
+    got = collect(
+        Binances(**{fault: "fundingRate"}), "2026-02-01", "2026-03-01", what=collect_settlements
+    )
+    assert stamps_of(got) == every_minute("2026-02-01", "2026-03-01")[:: 8 * 60]
+    assert got.transports["rest"] == 28
 
 
 def test_nothing_asked_is_an_empty_frame_of_the_full_schema():
@@ -195,7 +355,7 @@ def test_settlements_come_by_month_or_by_rest():
     got = collect(market, "2026-02-01", "2026-03-05", symbols=symbols, what=collect_settlements)
     assert got.transports == {"archive_month": 28, "archive_day": 0, "rest": 4 + 32}
     for symbol in symbols.values():
-        assert hours_of(got, symbol) == every_hour("2026-02-01", "2026-03-05")[::8]
+        assert stamps_of(got, symbol) == every_minute("2026-02-01", "2026-03-05")[:: 8 * 60]
     declared = got.frame.filter(got.frame["symbol"] == "BTC-USDT-PERP")["declared_interval_hours"]
     assert declared.to_list() == [8] * 84 + [None] * 12
 
