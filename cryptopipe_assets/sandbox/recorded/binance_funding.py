@@ -1,7 +1,9 @@
 """Recorded settlements, with the interval that their times imply."""
 
+from array import array
 from bisect import bisect_left
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
@@ -11,6 +13,20 @@ from cryptopipe_assets.sandbox.contents.source import Settlement
 from cryptopipe_assets.sandbox.recorded.binance_files import RecordedSettlement, read_settlements
 
 _INTERVALS = (1, 2, 4, 8)  # hours the exchange settles at
+
+
+FILES_HELD = 2048
+"""More than the exchange has symbols: a request of all symbols goes through every file."""
+
+
+@dataclass(frozen=True)
+class _Series:
+    """One file: stamps (ms), their nearest whole hours, rates as written, and periods (hours)."""
+
+    times: Sequence[int]
+    hours: Sequence[int]
+    rates: Sequence[str]
+    periods: Sequence[int]
 
 
 class RecordedFunding:
@@ -24,21 +40,19 @@ class RecordedFunding:
 
     def __init__(self, files: Mapping[str, Path]) -> None:
         self.files = files
-        self._rows = lru_cache(maxsize=256)(read_settlements)
+        self._series = lru_cache(maxsize=FILES_HELD)(_read)
 
     def between(self, symbol: str, start: int, end: int) -> list[Settlement]:
         """Settlements stamped in ``[start, end)``; none if the symbol has no file."""
-        rows = self._recorded(symbol)
-        times = [row.time for row in rows]
-        first, last = bisect_left(times, start), bisect_left(times, end)
-        hours = intervals(rows)
+        found = self._recorded(symbol)
+        first, last = bisect_left(found.times, start), bisect_left(found.times, end)
         return [
             Settlement(
                 symbol=symbol,
-                time=rows[place].time,
-                rate=rows[place].rate,
+                time=found.times[place],
+                rate=found.rates[place],
                 mark="",
-                interval_hours=hours[place],
+                interval_hours=found.periods[place],
             )
             for place in range(first, last)
         ]
@@ -50,11 +64,11 @@ class RecordedFunding:
         falls on ``start``, if the next after the window falls on ``end`` (or, where the recording
         stops, would do so), and if no step between stands out as a hole.
         """
-        hours = [row.hour for row in self._recorded(symbol)]
+        hours = self._recorded(symbol).hours
         first, last = bisect_left(hours, start // HOUR_MS), bisect_left(hours, end // HOUR_MS)
         if first == last or hours[first] != start // HOUR_MS:
             return []
-        if hours[last : last + 1] not in ([], [end // HOUR_MS]):
+        if last < len(hours) and hours[last] != end // HOUR_MS:
             return []
         steps = [after - before for before, after in pairwise([*hours[:last], end // HOUR_MS])]
         stopped = last == len(hours) and steps[-1] > max(steps[-2:-1], default=8)
@@ -62,8 +76,21 @@ class RecordedFunding:
             return []
         return self.between(symbol, start, end)
 
-    def _recorded(self, symbol: str) -> list[RecordedSettlement]:
-        return self._rows(self.files[symbol]) if symbol in self.files else []
+    def _recorded(self, symbol: str) -> _Series:
+        return self._series(self.files[symbol]) if symbol in self.files else _NOTHING
+
+
+def _read(path: Path) -> _Series:
+    rows = read_settlements(path)
+    return _Series(
+        times=array("q", [row.time for row in rows]),
+        hours=array("q", [row.hour for row in rows]),
+        rates=[row.rate for row in rows],
+        periods=array("q", intervals(rows)),
+    )
+
+
+_NOTHING = _Series([], [], [], [])
 
 
 def intervals(rows: list[RecordedSettlement]) -> list[int]:
