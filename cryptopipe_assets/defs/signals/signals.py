@@ -40,8 +40,8 @@ from cryptopipe_assets.tables.features.leverage_ratios import LeverageRatios
 from cryptopipe_assets.tables.signals.signals import Signals
 
 PRICES_BEFORE = 400
-"""Days of prices under a signal that reads all of them. After 250 days a crossing's score rounds
-to 0; the others forget where the averages started."""
+"""Days of prices that are loaded before the first of a day's month, for strategies that state no
+``lookback`` of their own; those that state a longer one have it."""
 
 MONTH = 31
 """Averages start so long before the first of a day's month, whatever days are requested with it:
@@ -77,11 +77,12 @@ def signals(
     refused: Counter[tuple[str, str]] = Counter()
     newest = Signals.empty_frame()
     every = days_of(context)
-    first = every[0].replace(day=1) - PRICES_BEFORE * DAY
+    before = max([PRICES_BEFORE * DAY, *(each.lookback or DAY for each in strategies.each)])
+    first = every[0].replace(day=1) - before
     elsewhere = universe.beyond.get(Signals.table_name(), frozenset())
     closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere)
     for days in months(every):
-        panel = _panel(warehouse.lake, closes, days, now=vendors.clock())
+        panel = _panel(warehouse.lake, closes, days, before=before, now=vendors.clock())
         books = {each.id: _book(each, panel, days[0]) for each in strategies.each}
         rows = pl.concat([book.frame for book in books.values()])
         for strategy, book in books.items():
@@ -91,9 +92,11 @@ def signals(
     yield from publication.finish({**_refusals(refused), **_sizes(strategies, newest)})
 
 
-def _panel(lake: Lake, closes: pl.DataFrame, days: list[date], *, now: datetime) -> pl.DataFrame:
+def _panel(
+    lake: Lake, closes: pl.DataFrame, days: list[date], *, before: timedelta, now: datetime
+) -> pl.DataFrame:
     """What was known of every coin at the end of the ended days, and prices of those before."""
-    first, last = midnight(days[0].replace(day=1) - PRICES_BEFORE * DAY), days[-1]
+    first, last = midnight(days[0].replace(day=1) - before), days[-1]
     caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * DAY, last + DAY)
     end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + DAY), caps, now=now)
     prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)

@@ -1,5 +1,7 @@
 """The crossing averages: the golden vector, the warm-up, the decay."""
 
+import math
+import random
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -78,10 +80,71 @@ def test_a_crossing_after_the_warm_up_counts():
     assert scores(prices(values)) == [1.0, 0.97]
 
 
-def test_the_signal_fades_by_the_day_also_over_missing_days():
+def test_a_missing_day_restarts_the_warm_up_and_what_was_before_is_forgotten():
+    values = [*[100.0] * 63, 101.0, None, *[100.0] * 63, 99.0, 98.0]
+    book = EmaCrossover().signals(prices(values))
+    assert book.frame.select("ts", "score").rows() == [
+        (TS + 63 * DAY, 1.0),
+        (TS + 128 * DAY, -1.0),
+        (TS + 129 * DAY, -0.97),
+    ]
+    assert book.refused == {"coins_warming_up": 126, "coins_without_price": 1}
+
+
+def test_source_1_took_the_price_after_a_hole_for_the_next_day():
     values = [*[100.0] * 63, 101.0, None, None, 102.0]
-    assert scores(prices(values)) == [1.0, round(0.97**3, 3)]
-    assert scores(prices(values), compat=True)[-1] == 0.97
+    assert scores(prices(values), compat=True)[-2:] == [1.0, 0.97]
+
+
+def test_prices_of_single_days_a_month_apart_make_no_signal():
+    values = [float(n) if n % 30 == 0 else None for n in range(3000)]
+    book = EmaCrossover().signals(prices(values))
+    assert book.frame.is_empty()
+    assert book.refused["coins_warming_up"] == 100
+
+
+def walk(days: int, seed: int) -> list[float]:
+    generator = random.Random(seed)
+    value, values = 100.0, []
+    for _ in range(days):
+        value *= 1 + generator.gauss(0, 0.03)
+        values.append(value)
+    return values
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_no_score_depends_on_where_the_loaded_past_starts(seed):
+    strategy = EmaCrossover()
+    panel = pl.concat([prices(walk(1200, seed)), prices([*walk(700, seed + 50)], "BBB")])
+    whole = strategy.signals(panel).frame
+    for day in (460, 700, 1199):
+        first = TS + day * DAY - strategy.lookback
+        part = strategy.signals(panel.filter(pl.col("ts") >= first)).frame
+        asked = pl.col("ts") == TS + day * DAY
+        # the weight spreads over the coins that have a signal
+        assert_frame_equal(part.filter(asked), whole.filter(asked), check_exact=True)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_what_an_average_does_not_see_any_more_changes_no_score(seed):
+    values = walk(1200, seed)
+    assert scores(prices(values), warm_up=0) == by_hand(values)
+
+
+def test_a_faded_score_is_no_negative_zero():
+    values = [*[100.0] * 63, 99.0, *[98.9] * 400]
+    book = EmaCrossover().signals(prices(values)).frame
+    assert book["score"].min() == -1.0
+    assert book["score"][-1] == 0.0
+    assert math.copysign(1, book["score"][-1]) == 1.0
+
+
+def test_a_longer_memory_is_asked_for_where_a_signal_lasts_longer():
+    assert EmaCrossover().lookback == timedelta(days=249 + 150)
+    assert EmaCrossover(decay=0.5).lookback == timedelta(days=10 + 150)
+    assert EmaCrossover(warm_up=300).lookback == timedelta(days=249 + 301)
+    assert EmaCrossover(compat=True).lookback is None
+    assert EmaCrossover(decay=1.0).lookback is None
 
 
 def test_excluded_coins_score_zero_and_are_not_held():
