@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
-from rich.markup import escape
 
-from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.console import frame_table, literal, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
@@ -135,7 +134,7 @@ def backfill(
 
 def _show_warnings(outcome: "Outcome") -> None:
     for table, check in outcome.warnings:
-        out.print(f"  [yellow]warning[/] {table}: {escape(check)}", soft_wrap=True)
+        out.print(f"  [yellow]warning[/] {table}: {literal(check)}", soft_wrap=True)
 
 
 def _followed(universe: Universe, lake: Lake, symbols: Sequence[str] | None) -> pl.DataFrame:

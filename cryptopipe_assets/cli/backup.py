@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from cryptopipe_assets.cli.console import err, out
+from cryptopipe_assets.cli.console import err, literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CorruptFile
@@ -63,9 +63,9 @@ def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
         f"{done.copied_files:,}, {size(done.copied_bytes)}, each read again and compared",
         soft_wrap=True,
     )
-    out.print(f"{done.snapshot}", soft_wrap=True)
+    out.print(literal(done.snapshot), soft_wrap=True)
     for gone in prune(target, keep=keep) if keep else []:
-        out.print(f"deleted {gone.name}")
+        out.print(f"deleted {literal(gone.name)}")
 
 
 def verify_backup(target: Path, name: str | None) -> None:
@@ -86,7 +86,7 @@ def verify_backup(target: Path, name: str | None) -> None:
             f"{len(bad)} of {total} files of {snapshot} are damaged, first {bad[0]}; other "
             f"snapshots: {others or 'none, make a new backup'}"
         )
-    out.print(f"[green]whole[/] {total:,} files of {snapshot}", soft_wrap=True)
+    out.print(f"[green]whole[/] {total:,} files of {literal(snapshot)}", soft_wrap=True)
 
 
 @contextmanager

@@ -7,9 +7,8 @@ from typing import Annotated
 
 import polars as pl
 import typer
-from rich.markup import escape
 
-from cryptopipe_assets.cli.console import frame_table, out, plain_table
+from cryptopipe_assets.cli.console import frame_table, literal, out, plain_table
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.budget.fit import (
@@ -92,7 +91,7 @@ def _show_refused(settings: Settings, found: Sequence[Forecast]) -> None:
     """Say what does not fit, what to change, and what is left out until then."""
     for each in found:
         if not each.fits:
-            out.print(f"[red]cannot fit:[/] {escape(shortage(each))}")
+            out.print(f"[red]cannot fit:[/] {literal(shortage(each))}")
     for round_, table in without_room(settings, stored_contracts(settings)):
         of = f"tiers.{round_.tier}" if round_.tier else round_.name
-        out.print(f"until then no schedule collects {table} of {of}")
+        out.print(f"until then no schedule collects {table} of {literal(of)}")

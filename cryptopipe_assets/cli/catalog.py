@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.runtime.resources import warehouse as warehouse_of
 from cryptopipe_assets.storage.catalog.catalog import rebuild, write_catalog
@@ -21,7 +21,7 @@ def command(
     """Rebuild the DuckDB catalog from the Parquet files."""
     found = warehouse_of(settings_for(warehouse))
     if absolute is None:
-        out.print(f"wrote {rebuild(found.lake, found.contracts)}")
+        out.print(f"wrote {literal(rebuild(found.lake, found.contracts))}")
     else:
         path = write_catalog(found.lake, found.contracts, absolute, absolute=True)
-        out.print(f"wrote {path}")
+        out.print(f"wrote {literal(path)}")

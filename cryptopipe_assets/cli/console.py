@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING
 
 from rich.box import SIMPLE_HEAD
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table as RichTable
 
 if TYPE_CHECKING:
@@ -26,16 +27,37 @@ err = _console(stderr=True)
 def fail(message: str) -> None:
     """Say what went wrong in one line on stderr."""
     err.print("[bold red]error:[/] ", end="")
-    err.print(" ".join(message.split()), markup=False, soft_wrap=True)
+    err.print(printable(" ".join(message.split())), markup=False, soft_wrap=True)
+
+
+def printable(text: str) -> str:
+    """Text without what steers a terminal: control and invisible characters are spelled out.
+
+    Names and values come from vendors, files and the user's own SQL; an escape sequence in them
+    could recolour, overwrite or retitle the terminal that shows them.
+    """
+    if text.isprintable():
+        return text
+    return "".join(
+        each if each.isprintable() or each == "\n" else each.encode("unicode_escape").decode()
+        for each in text
+    )
+
+
+def literal(value: object) -> str:
+    """A value to be put into what the console prints: its brackets are no markup."""
+    return escape(printable(str(value)))
 
 
 def frame_table(frame: "pl.DataFrame", *, title: str | None = None) -> RichTable:
     """A frame as a table for the terminal; numbers to the right, null as a dot."""
     table = plain_table(title=title)
     for name, dtype in frame.schema.items():
-        table.add_column(name, justify="right" if dtype.is_numeric() else "left", no_wrap=True)
+        table.add_column(
+            literal(name), justify="right" if dtype.is_numeric() else "left", no_wrap=True
+        )
     for row in frame.iter_rows():
-        table.add_row(*(cell(value) for value in row))
+        table.add_row(*(literal(cell(value)) for value in row))
     return table
 
 

@@ -13,7 +13,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import out, printable
 from cryptopipe_assets.cli.options import settings_for
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
@@ -49,7 +49,7 @@ def dev(settings: Settings, port: int) -> int:
             stack.enter_context(server)
             out.print(f"stand-in for the vendors at [bold]{server.url}[/]")
         for sentence in refusals(settings):
-            out.print(Text(sentence, style="red"))
+            out.print(Text(printable(sentence), style="red"))
         out.print(f"Dagster at [bold]http://127.0.0.1:{port}[/]; Ctrl-C ends both")
         environment = service_environment(settings)
         process = subprocess.Popen(command, cwd=settings.home, env=environment)  # noqa: S603

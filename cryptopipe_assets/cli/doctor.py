@@ -2,7 +2,7 @@
 
 import typer
 
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.operations.doctor import examine
@@ -23,9 +23,11 @@ def doctor(settings: Settings) -> int:
     colours = {"ok": "green", "note": "yellow", "broken": "bold red"}
     findings = list(examine(settings))
     for each in findings:
-        out.print(f"[{colours[each.state]}]{each.state:>6}[/]  {each.subject:<16} {each.found}")
+        out.print(
+            f"[{colours[each.state]}]{each.state:>6}[/]  {each.subject:<16} {literal(each.found)}"
+        )
         if each.advice:
-            out.print(f"{'':>25}{each.advice}")
+            out.print(f"{'':>25}{literal(each.advice)}")
     broken = sum(each.state == "broken" for each in findings)
     out.print(f"\n{broken} broken" if broken else "\nnothing is broken")
     return 1 if broken else 0

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.config.project import FILES, FOLDERS, template
 from cryptopipe_assets.core.errors import RequestError
 
@@ -46,7 +46,7 @@ def init(folder: Path) -> None:
         raise RequestError(
             f"cannot write {exc.filename or home}: {exc.strerror}; choose another folder"
         ) from None
-    out.print(f"wrote {home}: {', '.join(FILES)}", soft_wrap=True)
+    out.print(f"wrote {literal(home)}: {', '.join(FILES)}", soft_wrap=True)
     out.print("\n[bold]Next[/]")
     for command in _next_commands(home):
         out.print(f"  [cyan]{command}[/]", soft_wrap=True)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 from rich.progress import track
 
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, day, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
@@ -67,7 +67,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
         out.print("Nothing was changed; [bold]--write[/] puts it in the place of the stored file")
         return 1
     put_in_place(settings, contract, day, found)
-    out.print(f"written to {where}")
+    out.print(f"written to {literal(where)}")
     return 0
 
 

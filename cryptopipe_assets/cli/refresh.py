@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import err, out, plain_table
+from cryptopipe_assets.cli.console import err, literal, out, plain_table, printable
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.status_tables import COLOURS as STATE_COLOURS
 from cryptopipe_assets.cli.status_tables import span
@@ -85,11 +85,11 @@ def check(settings: Settings, *, every: bool = False) -> int:
         for i, tier in enumerate(each.tiers):
             table.add_row(
                 each.table if i == 0 else "",
-                tier.tier or "·",
+                literal(tier.tier or "·"),
                 span(tier.age),
                 span(tier.stale_after),
                 f"[{STATE_COLOURS[tier.state]}]{tier.state}[/]",
-                tier.why,
+                literal(tier.why),
             )
     out.print(table)
     return exit_code(found)
@@ -201,7 +201,7 @@ def _print_summary(steps: Sequence[Step], summary: Sequence[StepOutcome]) -> Non
             f"[{COLOURS[each.state]}]{each.state}[/]",
             f"{each.rows_added:,}" if each.state == "refreshed" else "",
             f"{each.seconds:.1f} s" if ran else "",
-            Text(each.says),
+            Text(printable(each.says)),
         )
     out.print(table)
 

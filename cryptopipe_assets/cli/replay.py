@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import polars as pl
 import typer
-from rich.markup import escape
 
-from cryptopipe_assets.cli.console import frame_table, out
+from cryptopipe_assets.cli.console import frame_table, literal, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
@@ -106,7 +105,7 @@ def replay(
     coverage, daily = recorded_kinds(source), source.daily()
     skipped = list(_skipped(wanted, coverage, first, last))
     for each in skipped:
-        out.print(f"[yellow]skipped[/] {each.table}: {each.reason}")
+        out.print(f"[yellow]skipped[/] {each.table}: {literal(each.reason)}")
     if skipped and strict:
         raise RequestError(f"--strict: {skipped[0].table} was skipped: {skipped[0].reason}")
     chosen = [name for name in wanted if name not in {each.table for each in skipped}]
@@ -116,7 +115,7 @@ def replay(
         )
     own = settings.with_environment(vendors="recorded", realdata=data)
     _report(coverage)
-    out.print(f"\nReplaying {first} to {last} into {own.warehouse}")
+    out.print(f"\nReplaying {first} to {last} into {literal(own.warehouse)}")
     with recorded_world(own) as (clock, vendors):
         run = TableRun(own, keep=own.has_own_warehouse, vendors=vendors)
         if "market_cap" in chosen:
@@ -124,10 +123,10 @@ def replay(
         outcome = materialise(run, chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
-        out.print(f"  [yellow]warning[/] {table}: {escape(check)}", soft_wrap=True)
+        out.print(f"  [yellow]warning[/] {table}: {literal(check)}", soft_wrap=True)
     out.print()
     out.print(contents(own))
-    where = "" if own.has_own_warehouse else f" --warehouse {own.warehouse}"
+    where = "" if own.has_own_warehouse else f" --warehouse {literal(own.warehouse)}"
     shown = next(name for name in ("factors_1h", "leverage_ratios", chosen[-1]) if name in chosen)
     out.print(f'\nQuery it: cryptopipe sql{where} "FROM {shown} LIMIT 5"', soft_wrap=True)
 

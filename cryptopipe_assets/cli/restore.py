@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from cryptopipe_assets.cli.backup import files_bar
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.runtime.resources import warehouse
@@ -39,7 +39,8 @@ def restore(settings: Settings, target: Path, name: str | None, *, force: bool) 
         done = put_back(snapshot, found.lake, force=force, on_file=advance)
     found.refresh_catalog()
     out.print(
-        f"[green]restored[/] {done.files:,} files of {snapshot.name} into {settings.warehouse}; "
+        f"[green]restored[/] {done.files:,} files of {literal(snapshot.name)} into "
+        f"{literal(settings.warehouse)}; "
         f"{done.same:,} were the same already",
         soft_wrap=True,
     )

@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import out, plain_table
+from cryptopipe_assets.cli.console import literal, out, plain_table, printable
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.operations.status.freshness import TierFreshness
@@ -17,7 +17,7 @@ IN_TIME = {True: "green", False: "red"}
 
 def print_status(settings: Settings, found: Status) -> None:
     """Print how fresh the tables are, what is deleted, what may be asked, and advice."""
-    out.print(f"[bold]{settings.warehouse}[/]  holds: {found.origin or 'nothing yet'}\n")
+    out.print(f"[bold]{literal(settings.warehouse)}[/]  holds: {found.origin or 'nothing yet'}\n")
     table = plain_table()
     for name in ("table", "tier"):
         table.add_column(name, no_wrap=True)
@@ -33,7 +33,7 @@ def print_status(settings: Settings, found: Status) -> None:
         for i, tier in enumerate(each.tiers):
             table.add_row(
                 each.table if i == 0 else "",
-                tier.tier or "·",
+                literal(tier.tier or "·"),
                 _instant(tier.newest_ts, found.now),
                 span(tier.age),
                 span(tier.stale_after),
@@ -42,15 +42,15 @@ def print_status(settings: Settings, found: Status) -> None:
                 (f"{len(each.files.days):,}" if each.level.has_days else "·") if i == 0 else "",
                 size(each.files.bytes) if i == 0 else "",
                 f"{found.gaps.get(each.table, 0) or '·'}" if i == 0 else "",
-                Text(tier.why),
+                Text(printable(tier.why)),
             )
     out.print(table)
     for blocker in found.blockers:
-        out.print(Text(f"blocked: {blocker.why}", style="yellow"))
+        out.print(Text(printable(f"blocked: {blocker.why}"), style="yellow"))
     _print_deletions(found)
     _print_calls(found)
     for sentence in found.refused:
-        out.print(Text(sentence, style="red"))
+        out.print(Text(printable(sentence), style="red"))
     _print_advice(found)
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cryptopipe_assets.cli.books import books
-from cryptopipe_assets.cli.console import out
+from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.demo.answers import EXAMPLES, RANKINGS, show_answers
 from cryptopipe_assets.cli.demo.past import evenings, take_snapshots
@@ -98,7 +98,7 @@ def _summary(settings: Settings, outcomes: "list[Outcome]") -> None:
         f"{seconds:.1f} s of materialising; {checks - len(warnings)} of {checks} checks passed"
     )
     for table, check in warnings:
-        out.print(f"  [yellow]warning[/] {table}: {check}; see its page in the UI")
+        out.print(f"  [yellow]warning[/] {table}: {literal(check)}; see its page in the UI")
 
 
 def _next_steps(settings: Settings, today: date) -> None:
