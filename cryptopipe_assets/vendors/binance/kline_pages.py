@@ -8,7 +8,7 @@ each page by itself costs as much again.
 import json
 
 from cryptopipe_assets.vendors.binance.parse_klines import MICROSECONDS_FROM
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 QUOTES_A_ROW = 18  # around nine texts; the two times and the number of trades are bare
 
@@ -26,8 +26,8 @@ def page_as_csv(body: bytes) -> bytes:
     """
     if any(space in body for space in (b" ", b"\n", b"\t")):
         try:
-            body = json.dumps(json.loads(body), separators=(",", ":")).encode()
-        except ValueError as exc:
+            body = json.dumps(decoded(body), separators=(",", ":")).encode()
+        except UnexpectedShape as exc:
             raise UnexpectedShape("expected a JSON array of arrays") from exc
     if body == b"[]":
         return b""

@@ -4,7 +4,6 @@ A session is one plan at its address. It tells a refused key from a refused ques
 from a failure: what is done about that is the client's business.
 """
 
-import json
 from typing import Any, ClassVar
 
 import httpx
@@ -13,6 +12,7 @@ from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.vendors.coingecko.terms import Plan
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.responses import vendor_message
+from cryptopipe_assets.vendors.parsing.validation import decoded
 
 KEY_CODES = {
     10002: "no key came with the request: set COINGECKO_API_KEY",
@@ -86,8 +86,8 @@ def error_code(response: httpx.Response) -> int:
     if response.status_code < 400:
         return 0
     try:
-        return _code(json.loads(response.content))
-    except ValueError:
+        return _code(decoded(response.content))
+    except (ValueError, OverflowError):
         return 0
 
 

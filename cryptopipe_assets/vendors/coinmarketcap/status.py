@@ -4,7 +4,6 @@
 numbers, or texts on some paths.
 """
 
-import json
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,6 +13,7 @@ import httpx
 from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.vendors.http.responses import RATE_LIMITED, Banned, seconds_to_wait
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
+from cryptopipe_assets.vendors.parsing.validation import decoded
 
 MINUTE_SECONDS = 60.0
 WHAT_TO_DO = {
@@ -69,13 +69,13 @@ def read_status(response: httpx.Response) -> Status | None:
     A cut-off body, a page of markup and an object of another shape are none: others judge them.
     """
     try:
-        status = json.loads(response.content)["status"]
+        status = decoded(response.content)["status"]
         return Status(
             code=int(status["error_code"]),
             message=str(status.get("error_message") or "without a word"),
             credits=_count(status.get("credit_count")),
         )
-    except (ValueError, TypeError, KeyError, IndexError, AttributeError):
+    except (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError):
         return None
 
 

@@ -6,7 +6,6 @@ retries are in ``retry``, whether a request may be sent in ``admission``, the wi
 and addresses, so a test or the stand-in takes the vendor's place without a mock.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AbstractContextManager
@@ -29,7 +28,7 @@ from cryptopipe_assets.vendors.http.rejection import Rejection
 from cryptopipe_assets.vendors.http.responses import Banned, Request, judge
 from cryptopipe_assets.vendors.http.retry import RetriesExhausted, Retryable, RetryPolicy
 from cryptopipe_assets.vendors.http.session import Session, open_session
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 Params = Mapping[str, str | int]
 
@@ -149,9 +148,9 @@ class VendorClient:
         """
         body = await self.get_text(path, params, family=family, cost=cost, label=label)
         try:
-            return json.loads(body)
-        except ValueError as exc:
-            raise self.changed(path, f"expected JSON, got: {self.redact(body)}") from exc
+            return decoded(body)
+        except UnexpectedShape as exc:
+            raise self.changed(path, f"{exc}, got: {self.redact(body)}") from exc
 
     async def get_text(
         self, path: str, params: Params, *, family: str, cost: int = 1, label: str | None = None
@@ -216,8 +215,8 @@ class VendorClient:
         async def once() -> bytes:
             await session.admission.take(request)
             async with session.connection.slots, session.admission.turn(request):
-                response = await self._send(session, request)
                 with self.promised(str(request)):
+                    response = await self._send(session, request)
                     self.screen(response)
                     now, vendor = self._wall(), self.vendor
                     return judge(response, request, vendor=vendor, redact=self.redact, now=now)

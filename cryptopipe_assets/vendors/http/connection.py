@@ -11,8 +11,12 @@ from cryptopipe_assets.vendors.http.account import account_of
 from cryptopipe_assets.vendors.http.redaction import Redactor, quieten_libraries
 from cryptopipe_assets.vendors.http.responses import Request
 from cryptopipe_assets.vendors.http.retry import Retryable
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 WHOLE_RESPONSE_TIMEOUTS = 10
+OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")
+"""Headers that are true of what was sent, and not of what was unpacked of it."""
+
 START_STANDIN = "; is the stand-in running? start it with `cryptopipe sandbox`"
 
 
@@ -73,21 +77,49 @@ class Connection:
         )
 
     async def send(self, request: Request) -> httpx.Response:
-        """Send one request when there is a slot for it; every failure on the way may pass.
+        """Send one request; every failure on the way may pass.
 
         Raises
         ------
         Retryable
+        UnexpectedShape
+            If the response is larger than it may be; the rest of it is not read.
         """
         params = {**request.params, **self._key_as(self._format.key_param)}
         verb = self._format.verb
         query, body = (params, None) if verb == "GET" else (None, params)
         try:
             async with asyncio.timeout(self._whole_response_seconds):
-                return await self._http.request(verb, request.path, params=query, json=body)
+                return await self._read(
+                    self._http.build_request(verb, request.path, params=query, json=body),
+                    request.largest_bytes,
+                )
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
             said = self._redact(f"{type(exc).__name__}: {exc}")
             raise Retryable(said, is_outage=not isinstance(exc, httpx.DecodingError)) from exc
+
+    async def _read(self, outgoing: httpx.Request, largest: int) -> httpx.Response:
+        """Read a response piece by piece, so that none takes more memory than it may."""
+        response = await self._http.send(outgoing, stream=True)
+        try:
+            if "," in response.headers.get("Content-Encoding", ""):
+                raise UnexpectedShape("expected a response that is packed once, got one repacked")
+            body = bytearray()
+            async for piece in response.aiter_bytes():
+                body += piece
+                if max(len(body), response.num_bytes_downloaded) > largest:
+                    raise UnexpectedShape(
+                        f"expected at most {largest / 1024**2:.0f} MB, got more: read "
+                        f"{response.num_bytes_downloaded:,} bytes, unpacked {len(body):,}"
+                    )
+        finally:
+            await response.aclose()
+        headers = [
+            (name, value) for name, value in response.headers.raw if name.lower() not in OF_THE_WIRE
+        ]
+        return httpx.Response(
+            response.status_code, headers=headers, content=bytes(body), request=outgoing
+        )
 
     @property
     def slots(self) -> asyncio.Semaphore:

@@ -1,6 +1,5 @@
 """Failures that a vendor sends with status 200, behind a code in the body."""
 
-import json
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -8,7 +7,7 @@ import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.vendors.http.retry import Retryable
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 WHAT_TO_DO = "a retry changes nothing: check symbols, dates and the vendor's list of error codes"
 
@@ -49,8 +48,8 @@ class Envelope:
         if response.status_code != 200:
             return
         try:
-            body = json.loads(response.content)
-        except ValueError:
+            body = decoded(response.content)
+        except UnexpectedShape:
             return
         if not isinstance(body, dict) or self.code not in body:
             raise UnexpectedShape(

@@ -17,7 +17,7 @@ import httpx
 from cryptopipe_assets.core.errors import NotPublished, VendorRejected
 from cryptopipe_assets.vendors.http.ban import BANNED
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 SHORTEST_BAN = timedelta(minutes=2)
 RATE_LIMITED = "rate limited"
@@ -31,6 +31,15 @@ ADVICE = {
 OTHER_ADVICE = "a retry changes nothing: check symbols and dates"
 
 OLDEST_SECONDS = 600  # caches of a minute or two are usual
+
+LARGEST_JSON = 64 * 1024**2
+"""Bytes of a JSON response: ten times the largest list of any vendor."""
+
+LARGEST_FILE = 256 * 1024**2
+"""Bytes of a file of an archive: a hundred times a month of one contract's minutes."""
+
+LONGEST_WAIT = timedelta(days=1)
+"""A vendor that wants a longer silence, or says so by mistake, is asked again after a day."""
 
 _BANNED_UNTIL = re.compile(r"banned until (\d{13})")
 _CLOSING = {b"[": b"]", b"{": b"}"}
@@ -58,6 +67,11 @@ class Request:
     cost: int
     label: str
     is_file: bool = False
+
+    @property
+    def largest_bytes(self) -> int:
+        """Bytes that the response may have, on the wire and unpacked."""
+        return LARGEST_FILE if self.is_file else LARGEST_JSON
 
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.params.items())
@@ -111,7 +125,7 @@ def judge(
     if status == 418 or wait > PATIENCE_SECONDS:
         is_ban = status == 418 or _body_wait(response, now) > 0
         why = BANNED if is_ban else RATE_LIMITED
-        raise Banned(now + (timedelta(seconds=wait) or SHORTEST_BAN), why)
+        raise Banned(now + min(timedelta(seconds=wait) or SHORTEST_BAN, LONGEST_WAIT), why)
     said = redact(vendor_message(response))
     if status in (408, 429) or status >= 500:
         raise Retryable(
@@ -139,7 +153,7 @@ def _json_body(response: httpx.Response, redact: Callable[[str | bytes], str]) -
     if not body or _is_cut(body):
         raise Retryable(f"the JSON response was cut off after {len(body)} bytes")
     age = response.headers.get("Age", "")
-    if age.isdecimal() and int(age) > OLDEST_SECONDS:
+    if re.fullmatch(r"[0-9]{1,15}", age) and int(age) > OLDEST_SECONDS:
         raise Retryable(f"a cache on the way responded, with what was true {age} seconds ago")
     return body
 
@@ -152,14 +166,20 @@ def _is_cut(body: bytes) -> bool:
         return False
     try:
         json.loads(body)
+    except RecursionError:
+        return False  # whoever decodes it says so
     except ValueError:
         return True
     return False
 
 
 def seconds_to_wait(response: httpx.Response, *, now: datetime) -> float:
-    """Return the seconds to back off, as the vendor states them in header or body; else 0."""
-    return max(_header_wait(response, now), _body_wait(response, now), 0.0)
+    """Return the seconds to back off, as the vendor states them in header or body; else 0.
+
+    However long it is, no more than ``LONGEST_WAIT`` and a bit: from then on it is the same.
+    """
+    wait = max(_header_wait(response, now), _body_wait(response, now), 0.0)
+    return min(wait, 2 * LONGEST_WAIT.total_seconds())
 
 
 def _header_wait(response: httpx.Response, now: datetime) -> float:
@@ -169,14 +189,14 @@ def _header_wait(response: httpx.Response, now: datetime) -> float:
         return float(header)
     try:
         until = parsedate_to_datetime(header).replace(tzinfo=UTC)  # HTTP dates are in GMT
-    except ValueError:
+    except (ValueError, TypeError, OverflowError):  # of years and months that there are not
         return 0.0
     return (until - now).total_seconds()
 
 
 def _body_wait(response: httpx.Response, now: datetime) -> float:
     """Read the end of a ban, in milliseconds since 1970, off the message."""
-    found = _BANNED_UNTIL.search(response.text)
+    found = _BANNED_UNTIL.search(_text(response))
     if found is None:
         return 0.0
     return (datetime.fromtimestamp(int(found[1]) / 1000, tz=UTC) - now).total_seconds()
@@ -185,10 +205,15 @@ def _body_wait(response: httpx.Response, now: datetime) -> float:
 def vendor_message(response: httpx.Response) -> str:
     """Return the vendor's own words: the message of a JSON error body, else the body's text."""
     try:
-        body = json.loads(response.content)
-    except ValueError:
-        return response.text or "without a word"
-    return _message(body) or response.text
+        body = decoded(response.content)
+    except UnexpectedShape:
+        return _text(response) or "without a word"
+    return _message(body) or _text(response)
+
+
+def _text(response: httpx.Response) -> str:
+    """Return the body as text; the charset that a vendor names may be none that there is."""
+    return response.content.decode("utf-8", "replace")
 
 
 def _message(body: Any) -> str | None:

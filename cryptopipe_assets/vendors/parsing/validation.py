@@ -4,6 +4,7 @@ No network. Values are not quoted, only their kind: a response could echo a key.
 place of a fault goes along for the sample, which is redacted.
 """
 
+import json
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
@@ -33,6 +34,22 @@ class UnexpectedShape(ValueError):
         super().__init__(what)
         self.offending = offending
         self.responses = recent()
+
+
+def decoded(body: bytes) -> Any:
+    """Return what a JSON document says.
+
+    Raises
+    ------
+    UnexpectedShape
+        If it is none, or is nested deeper than Python reads.
+    """
+    try:
+        return json.loads(body)
+    except RecursionError:
+        raise UnexpectedShape("expected JSON of some levels, got thousands of them") from None
+    except ValueError as exc:
+        raise UnexpectedShape(f"expected JSON: {exc}") from None
 
 
 def shaped(promise: TypeAdapter[T], payload: Any) -> T:
