@@ -113,6 +113,10 @@ class Universe:
         chosen = pl.col("coin").is_in(sorted(self._tiered(table)))
         return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
 
+    def follows(self, table: str) -> bool:
+        """Whether a coin of the tiers is followed by the table: recordings may lack it."""
+        return bool(self._tiered(table))
+
     def _tiered(self, table: str) -> frozenset[str]:
         """Coins of the tiers that the table follows."""
         every = frozenset(coin for coins in self.tiers.values() for coin in coins)

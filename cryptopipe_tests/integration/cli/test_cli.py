@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from cryptopipe_assets.core.time import DAY, utcnow
 from cryptopipe_tests.places import ROOT
 
 CLI = Path(sys.executable).with_name("cryptopipe")
@@ -44,6 +45,11 @@ def refused(done: subprocess.CompletedProcess[str]) -> str:
     assert len(lines) == 1, done.stderr
     assert lines[0].startswith("error: ")
     return lines[0]
+
+
+def free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        return int(taken.getsockname()[1])
 
 
 def test_help_names_every_command(environment):
@@ -113,12 +119,28 @@ def test_a_misspelt_variable_is_named_with_the_right_one(environment):
     assert "did you mean CRYPTOPIPE_VENDORS?" in line
 
 
-def test_an_unknown_coin_is_named(environment, tmp_path):
+def test_an_unknown_coin_is_named_and_takes_no_other_one_down(environment, tmp_path):
     config = tmp_path / "mine.toml"
-    config.write_text((ROOT / "cryptopipe.toml").read_text().replace('"AVAX"', '"AVAXX"'))
+    config.write_text(
+        f"""
+        [sandbox]
+        port = {free_port()}
+        [tiers.mine]
+        every_minutes = 60
+        coins = ["BTC", "AVAXX"]
+        """
+    )
     changed = {**environment, "CRYPTOPIPE_CONFIG": str(config)}
-    line = refused(run(changed, "demo", "--days", "1"))
-    assert "no USDT perpetual of coin AVAXX; similar: AVAX" in line
+    del changed["CRYPTOPIPE_SANDBOX_URL"]
+    day = f"{utcnow() - DAY:%Y-%m-%d}"
+    arguments = ("--start", day, "--end", day, "--tables", "ohlcv_1m", "--yes")
+    done = run(changed, "backfill", *arguments)
+    assert done.returncode == 0, done.stderr
+    said = " ".join(done.stdout.split())
+    assert "the line coins of [tiers.mine] has AVAXX" in said
+    assert "no USDT perpetual of coin AVAXX; similar: AVAX" in said
+    bars = run(changed, "sql", "--csv", "SELECT symbol, count(*) AS n FROM ohlcv_1m GROUP BY 1")
+    assert bars.stdout.split() == ["symbol,n", "BTC-USDT-PERP,1440"]
 
 
 @pytest.mark.parametrize(

@@ -62,8 +62,11 @@ def test_a_vendor_that_hangs_keeps_it_no_longer_than_allowed_and_harms_nothing(s
     assert stored(served) == before
 
 
+OF_ALL_VENUES = r"openInterestHist|bybit/|okx/|hyperliquid/|gate/"
+
+
 @pytest.mark.parametrize(
-    "faults", [FaultPlan([Fault(match="openInterestHist", kind="status", value=403)])], ids=["403"]
+    "faults", [FaultPlan([Fault(match=OF_ALL_VENUES, kind="status", value=403)])], ids=["403"]
 )
 def test_leverage_is_not_made_from_open_interest_that_failed(served, capsys):
     settings = served.with_config(strategies=StrategyChoice(active=("leverage_inverted",)))
