@@ -13,9 +13,10 @@ import polars as pl
 
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.funding import with_intervals
-from cryptopipe_assets.core.errors import ContractError
+from cryptopipe_assets.core.errors import ContractError, RequestError
 from cryptopipe_assets.core.schema import Collected, stamped
 from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.storage.confined_path import OutsideError, inside
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
@@ -84,8 +85,13 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
     ------
     StorageError
         If the warehouse cannot be written. The file stays where it is.
+    RequestError
+        If it is no name of a file of the folder: nothing elsewhere is read or moved.
     """
-    path = landing(warehouse) / name
+    try:
+        path = inside(landing(warehouse), name, nested=False)
+    except OutsideError as exc:
+        raise RequestError(f"{exc}; name files that lie in {landing(warehouse)}") from exc
     try:
         content = path.read_bytes()
     except FileNotFoundError:

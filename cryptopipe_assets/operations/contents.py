@@ -49,7 +49,7 @@ def _span(paths: Sequence[Path]) -> tuple[int, datetime | None, datetime | None]
     """Rows, and the first and last ``ts``."""
     if not paths:
         return 0, None, None
-    stored = pl.scan_parquet(list(paths), hive_partitioning=False)
+    stored = pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
     ends = pl.min("ts").alias("first"), pl.max("ts").alias("last")
     count, first, last = stored.select(pl.len(), *ends).collect().row(0)
     return int(count), first, last

@@ -17,7 +17,8 @@ from filelock import FileLock, Timeout
 from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.errors import ConfigError, StorageError
+from cryptopipe_assets.storage.atomic import write_atomically
 
 DAGSTER_YAML = "dagster.yaml"
 PTH = "cryptopipe-dagster-home.pth"
@@ -49,7 +50,9 @@ def export_dagster_home(settings: Settings) -> None:
     try:
         home.mkdir(parents=True, exist_ok=True)
         if not (home / DAGSTER_YAML).exists():
-            shutil.copyfile(template(f"dagster_home/{DAGSTER_YAML}"), home / DAGSTER_YAML)
+            source = template(f"dagster_home/{DAGSTER_YAML}")
+            # whoever reads it meanwhile sees all of it or none
+            write_atomically(home / DAGSTER_YAML, lambda path: _copy(source, path))
         os.environ["DAGSTER_HOME"] = str(home)
         if not (home / READY).exists():
             _create_databases(home)
@@ -57,6 +60,12 @@ def export_dagster_home(settings: Settings) -> None:
         raise ConfigError(
             f"DAGSTER_HOME: cannot write {home}: {exc.strerror}; choose another folder"
         ) from None
+    except StorageError as exc:
+        raise ConfigError(f"DAGSTER_HOME: {exc}") from None
+
+
+def _copy(source: Path, target: Path) -> None:
+    shutil.copyfile(source, target)
 
 
 def _create_databases(home: Path) -> None:

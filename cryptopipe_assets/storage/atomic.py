@@ -5,8 +5,11 @@ The commit protocol: a dot-temp in the same folder, fsync, rename, fsync of the 
 
 import errno
 import os
+import secrets
+import time
 from collections.abc import Callable
 from contextlib import suppress
+from glob import escape
 from pathlib import Path
 
 import duckdb
@@ -15,6 +18,9 @@ import polars as pl
 from cryptopipe_assets.core.errors import StorageError
 
 ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
+
+LONGEST_WRITE_SECONDS = 3600
+"""A temporary file that nobody has touched for so long is nobody's, whoever has its number now."""
 
 ADVICE = {
     errno.ENOSPC: "the disk is full; free some space and run again",
@@ -42,7 +48,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
     StorageError
         If the folder or file cannot be written. What was at ``path`` is untouched.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.{secrets.token_hex(4)}.tmp")
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         _remove_leftovers(path)
@@ -72,9 +78,24 @@ def not_writable(path: Path, failure: OSError) -> StorageError:
 
 
 def _remove_leftovers(path: Path) -> None:
-    """Delete temporaries of writers that were killed; the caller holds the partition's lock."""
-    for leftover in path.parent.glob(f".{path.name}.*.tmp"):
-        leftover.unlink(missing_ok=True)
+    """Delete temporaries of writers that were killed; those of writers that live are theirs."""
+    for leftover in path.parent.glob(f".{escape(path.name)}.*.tmp"):
+        if not _is_being_written(leftover):
+            leftover.unlink(missing_ok=True)
+
+
+def _is_being_written(temporary: Path) -> bool:
+    """Whether the process that its name tells may still be filling it."""
+    writer = temporary.name.removesuffix(".tmp").rsplit(".", 2)[1]
+    try:
+        if time.time() - temporary.stat().st_mtime > LONGEST_WRITE_SECONDS:
+            return False
+        os.kill(int(writer), 0)
+    except (ValueError, ProcessLookupError, FileNotFoundError, OverflowError):
+        return False
+    except OSError:  # it is there, and another user's
+        return True
+    return True
 
 
 def _sync(path: Path) -> None:

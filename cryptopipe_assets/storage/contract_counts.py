@@ -44,7 +44,11 @@ def contract_counts(root: Path) -> dict[tuple[str, str], int]:
 
 def _read(paths: Sequence[Path], *columns: str) -> pl.DataFrame:
     try:
-        return pl.scan_parquet(list(paths), hive_partitioning=False).select(columns).collect()
+        return (
+            pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
+            .select(columns)
+            .collect()
+        )
     except (pl.exceptions.PolarsError, OSError) as exc:
         why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
         raise CorruptFile(f"cannot read {paths[-1]}: {why}; see `cryptopipe doctor`") from exc

@@ -93,7 +93,11 @@ def coins_of(root: Path) -> dict[str, str]:
     if not path.is_file():
         return {}
     with path.open("rb") as file:
-        rows = pl.scan_parquet(file, hive_partitioning=False).select("symbol", "coin").unique()
+        rows = (
+            pl.scan_parquet(file, hive_partitioning=False, glob=False)
+            .select("symbol", "coin")
+            .unique()
+        )
         return dict(rows.sort("symbol").collect().iter_rows())
 
 
@@ -103,14 +107,18 @@ def open_gaps(root: Path) -> dict[str, int]:
     if not path.is_file():
         return {}
     with path.open("rb") as file:
-        rows = pl.scan_parquet(file, hive_partitioning=False).filter(pl.col("status") == "open")
+        rows = pl.scan_parquet(file, hive_partitioning=False, glob=False).filter(
+            pl.col("status") == "open"
+        )
         return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
 
 
 def _edges(path: Path, entity: str | None) -> pl.DataFrame:
     name = pl.lit(None, pl.String) if entity is None else pl.col(entity).cast(pl.String)
     with path.open("rb") as file:  # a commit may replace it while it is read
-        rows = pl.scan_parquet(file, hive_partitioning=False).select(name.alias("entity"), *EDGES)
+        rows = pl.scan_parquet(file, hive_partitioning=False, glob=False).select(
+            name.alias("entity"), *EDGES
+        )
         return rows.group_by("entity").max().drop_nulls("ts").collect()
 
 

@@ -130,7 +130,7 @@ class Lake:
         for day in days:
             check_footer(self.path(table, day), contract, day)
         return pl.scan_parquet(
-            [self.path(table, day) for day in days], hive_partitioning=False
+            [self.path(table, day) for day in days], hive_partitioning=False, glob=False
         ).select(contract.columns())
 
     def upsert(self, contract: type[Table], frame: pl.DataFrame, day: date | None = None) -> Commit:

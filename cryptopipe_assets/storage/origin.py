@@ -23,11 +23,16 @@ def claim(warehouse: Path, origin: str) -> None:
         believed.
     """
     from cryptopipe_assets.storage.atomic import write_atomically
+    from cryptopipe_assets.storage.lake import Lake
 
     present = origin_of(warehouse)
     if present is None:
-        write_atomically(warehouse / MARK, lambda path: _write(path, origin))
-    elif present != origin:
+        with Lake(warehouse).lock("origin"):  # of several first claims one is the first
+            present = origin_of(warehouse)
+            if present is None:
+                write_atomically(warehouse / MARK, lambda path: _write(path, origin))
+                return
+    if present != origin:
         raise StorageError(
             f"{warehouse} holds {present} rows and this run would add {origin} ones; choose "
             f"another folder (--warehouse or CRYPTOPIPE_WAREHOUSE), or delete this one"

@@ -24,7 +24,9 @@ def writer(frame: pl.DataFrame) -> Callable[[Path], None]:
 
 def row_count(path: Path) -> int:
     """Rows of a file, from its footer."""
-    return int(pl.scan_parquet(path, hive_partitioning=False).select(pl.len()).collect().item())
+    return int(
+        pl.scan_parquet(path, hive_partitioning=False, glob=False).select(pl.len()).collect().item()
+    )
 
 
 def read_partition(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:
@@ -38,7 +40,7 @@ def read_partition(path: Path, contract: type[Table], day: date | None) -> pl.Da
     if not path.is_file():
         return contract.empty_frame()
     try:
-        return pl.read_parquet(path, hive_partitioning=False).select(contract.columns())
+        return pl.read_parquet(path, hive_partitioning=False, glob=False).select(contract.columns())
     except (pl.exceptions.PolarsError, OSError) as exc:
         raise _corrupt(path, contract, day, exc) from exc
 

@@ -103,7 +103,7 @@ def _path(lake: Lake, name: str) -> Path:
 def _kept(path: Path) -> pl.DataFrame:
     """The last scan; nothing if it is absent, damaged or of another shape."""
     try:
-        kept = pl.read_parquet(path, hive_partitioning=False)
+        kept = pl.read_parquet(path, hive_partitioning=False, glob=False)
     except (pl.exceptions.PolarsError, OSError):
         return STRETCHES.to_frame()
     return kept if kept.schema == STRETCHES else STRETCHES.to_frame()

@@ -20,7 +20,7 @@ MOST_DECISIONS_SHOWN = 30
 def report(lake: Lake, contract: type[Table], commits: Sequence[Commit]) -> dict[str, Any]:
     """Metadata of a materialisation: rows, what is new, the first and last instant."""
     paths = [lake.path(each.table, each.day) for each in commits]
-    stored = pl.scan_parquet(paths, hive_partitioning=False)
+    stored = pl.scan_parquet(paths, hive_partitioning=False, glob=False)
     key = contract.key()
     entity = next((name for name in key if name in ENTITIES), key[0])
     count, first, last = (
@@ -54,7 +54,7 @@ def newest_rows(lake: Lake, commits: Sequence[Commit]) -> pl.DataFrame:
     """Rows of the newest file of a run that has any: today's may have none yet."""
     filled = [each for each in commits if each.rows] or commits
     path = lake.path(filled[-1].table, filled[-1].day)
-    return pl.read_parquet(path, hive_partitioning=False)
+    return pl.read_parquet(path, hive_partitioning=False, glob=False)
 
 
 def decisions(journal: Journal) -> dict[str, Any]:

@@ -1,13 +1,16 @@
 """What a snapshot of a warehouse consists of, and where the snapshots of a folder are."""
 
 import json
+import re
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from cryptopipe_assets.core.errors import CorruptFile, RequestError
 from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.confined_path import inside
 
 MANIFEST = "MANIFEST.json"
+LARGEST = 2**63
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,12 +57,34 @@ def read_manifest(snapshot: Path) -> Manifest:
     try:
         content = json.loads(path.read_text(encoding="utf-8"))
         files = tuple(Entry(**each) for each in content["files"])
+        for each in files:
+            _require_possible(each, snapshot)
+        if len({each.path for each in files}) < len(files):
+            raise ValueError("it names a file twice")
         return Manifest(made_at=content["made_at"], origin=content["origin"], files=files)
-    except (OSError, ValueError, KeyError, TypeError) as exc:
+    except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
         raise CorruptFile(
             f"cannot read {path}: {exc}; take another snapshot of {snapshot.parent}, or make a "
             f"new backup"
         ) from exc
+
+
+def _require_possible(entry: Entry, snapshot: Path) -> None:
+    """Check one line of a manifest before anything is done with any of them.
+
+    Raises
+    ------
+    ValueError
+        Naming what is wrong.
+    """
+    inside(snapshot, entry.path)
+    if not entry.path.endswith(".parquet") or f"/{entry.path}".count("/."):
+        raise ValueError(f"{entry.path!r} is no file of a table")
+    numbers = (entry.bytes, entry.mtime_ns)
+    if not all(type(each) is int and 0 <= each < LARGEST for each in numbers):
+        raise ValueError(f"{entry.path}: expected a size and a time, got {numbers}")
+    if not isinstance(entry.sha256, str) or not re.fullmatch("[0-9a-f]{64}", entry.sha256):
+        raise ValueError(f"{entry.path}: expected a sha256")
 
 
 def snapshots(target: Path) -> list[Path]:

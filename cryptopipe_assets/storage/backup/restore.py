@@ -1,6 +1,7 @@
 """Putting a snapshot back in its place, verified, and never over newer rows by accident."""
 
 import os
+import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -93,7 +94,11 @@ def _put(snapshot: Path, lake: Lake, entry: Entry) -> None:
 def _partition(entry: Entry) -> tuple[str, date | None]:
     """Table and day that a file belongs to; superseded versions have their table's lock."""
     table, *rest = entry.path.split("/")
-    day = date.fromisoformat(rest[0].removeprefix("date=")) if len(rest) > 1 else None
+    found = re.fullmatch(r"date=(\d{4}-\d{2}-\d{2})", rest[0]) if len(rest) > 1 else None
+    try:
+        day = date.fromisoformat(found[1]) if found else None
+    except ValueError:  # of a month that has no such day: nobody else writes it
+        day = None
     return table.removesuffix(SUFFIX), day
 
 

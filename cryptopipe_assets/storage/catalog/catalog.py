@@ -7,6 +7,7 @@ anywhere. The file is written in the storage format of DuckDB 1.0, which every l
 
 import hashlib
 import os
+import re
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -24,6 +25,8 @@ from cryptopipe_assets.storage.revisions import SUFFIX
 
 CATALOG = "cryptopipe.duckdb"
 SIGNATURE = ".catalog"
+FOLDER = "catalog_folder"
+"""Macro that says for which folder the views were made."""
 
 SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.String: "VARCHAR",
@@ -78,7 +81,17 @@ def write_catalog(
     ----------
     absolute
         Put absolute paths in the views, for tools that start elsewhere.
+
+    Raises
+    ------
+    StorageError
+        If the file cannot be written.
     """
+    if "?" in str(target.absolute()):
+        raise StorageError(
+            f"DuckDB opens no file whose path has a question mark, as {target.absolute()} has; "
+            f"rename the folder"
+        )
 
     def write(path: Path) -> None:
         with duckdb.connect(config=_search_path(lake)) as connection:
@@ -101,7 +114,8 @@ def connect(lake: Lake) -> duckdb.DuckDBPyConnection:
     Raises
     ------
     StorageError
-        If there is no catalog yet, or another process holds it read-write.
+        If there is no catalog yet, another process holds it read-write, or it was copied from
+        another folder.
     CorruptFile
         If the file is not a DuckDB database.
     """
@@ -115,8 +129,31 @@ def connect(lake: Lake) -> duckdb.DuckDBPyConnection:
         connection = duckdb.connect(str(path), read_only=True, config=_search_path(lake))
     except duckdb.IOException as exc:
         raise _cannot_open(path, exc) from exc
+    _require_own(connection, lake)
     connection.execute("SET TimeZone = 'UTC'")
     return connection
+
+
+def _require_own(connection: duckdb.DuckDBPyConnection, lake: Lake) -> None:
+    """Check that the catalog was made for the folder that it lies in; close it if it was not.
+
+    Its views name the warehouse's folder: in a copy beside they would read the original's rows.
+
+    Raises
+    ------
+    StorageError
+    """
+    try:
+        [(folder,)] = connection.sql(f"SELECT {FOLDER}()").fetchall()
+    except duckdb.CatalogException:  # a file of an earlier version does not tell
+        return
+    if folder != (here := lake.root.resolve().name):
+        connection.close()
+        raise StorageError(
+            f"{lake.root / CATALOG} was made for a folder {folder!r} and lies in {here!r}: it was "
+            f"copied or renamed, and would show the rows of the other one. Make it anew: "
+            f"cryptopipe catalog"
+        )
 
 
 def in_memory(lake: Lake, contracts: Sequence[type[Table]]) -> duckdb.DuckDBPyConnection:
@@ -144,11 +181,11 @@ def _search_path(lake: Lake) -> dict[str, str | bool | int | float | list[str]]:
 def _files(lake: Lake, folder: str, *, absolute: bool) -> str | None:
     """SQL that reads all files of a folder of the warehouse; null if it has none."""
     base = lake.root.resolve()
-    root = base if absolute else Path(base.name)
+    root = Path(_escaped(base if absolute else base.name))
     if lake.path(folder).is_file():
         # DuckDB looks for a plain relative path in the current folder first, which may hold a
         # warehouse of the same name; for a pattern it looks only where it was told to.
-        file = "part-0.parquet" if absolute else "part-[0].parquet"
+        file = "part-[0].parquet"
         return f"read_parquet('{_quoted(root / folder / file)}')"
     if lake.days(folder):
         pattern = _quoted(root / folder / "date=*" / "part-0.parquet")
@@ -189,6 +226,8 @@ def _comments(contract: type[Table], name: str, sentence: str) -> Iterator[str]:
 
 
 def _ddl(lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool) -> Iterator[str]:
+    if not absolute:
+        yield f"CREATE MACRO c.{FOLDER}() AS '{_quoted(lake.root.resolve().name)}'"
     for contract in sorted(contracts, key=lambda each: each.table_name()):
         yield from _of_table(lake, contract, absolute=absolute)
     tables = {each.table_name(): each for each in contracts}
@@ -225,6 +264,11 @@ def first_line(contract: type[Table]) -> str:
 def sql_type(dtype: pl.DataType) -> str:
     """DuckDB's name of the type that a Parquet column of ``dtype`` is read as."""
     return SQL_TYPES[type(dtype)]
+
+
+def _escaped(path: object) -> str:
+    """A path whose brackets and stars are no pattern: ``w[ab]`` is not ``wa``."""
+    return re.sub(r"([\[*?])", r"[\1]", str(path))
 
 
 def _quoted(text: object) -> str:

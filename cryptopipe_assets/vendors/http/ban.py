@@ -1,5 +1,6 @@
 """Until when a vendor has banned this address or key, and refuses every request."""
 
+import secrets
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -58,7 +59,7 @@ class Ban:
         self._until = until
         if self._file is not None:
             self._file.parent.mkdir(parents=True, exist_ok=True)
-            draft = self._file.with_suffix(".draft")
+            draft = self._file.with_name(f".{self._file.name}.{secrets.token_hex(4)}")
             draft.write_text(f"{until.isoformat()}\n{why}\n", encoding="utf-8")
             draft.replace(self._file)
         return True

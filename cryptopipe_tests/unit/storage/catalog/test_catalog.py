@@ -1,5 +1,6 @@
 """The DuckDB catalog: views over the files, replaceable at any time, readable from anywhere."""
 
+import shutil
 import subprocess
 import sys
 from datetime import date
@@ -13,6 +14,7 @@ from cryptopipe_assets.core.schema import Registry, column
 from cryptopipe_assets.storage.catalog.catalog import (
     CATALOG,
     connect,
+    in_memory,
     rebuild,
     refresh,
     write_catalog,
@@ -165,3 +167,46 @@ def test_a_warehouse_of_the_same_name_in_the_current_folder_is_not_read_instead(
     with connect(Lake(tmp_path / "asked" / "warehouse")) as connection:
         counted = [connection.sql(f"FROM {name}").fetchall() for name in ("quotes", "versions")]
     assert [len(rows) for rows in counted] == [3, 3]
+
+
+@pytest.mark.parametrize("name", ["w[ab]", "w*", "[w]"])
+def test_a_folder_whose_name_looks_like_a_pattern_is_read_and_no_other(name, tmp_path):
+    for other in ("wa", "wb", "w"):
+        Lake(tmp_path / other).upsert(Quotes, quotes(1), DAY.date())
+    lake = Lake(tmp_path / name)
+    lake.upsert(Quotes, quotes(3), DAY.date())
+    rebuild(lake, TABLES)
+    query = "SELECT count(*) FROM quotes"
+    for connection in (connect(lake), in_memory(lake, TABLES)):
+        with connection:
+            assert connection.sql(query).fetchall() == [(3,)]
+    assert lake.read(Quotes, DAY.date()).height == 3
+    assert lake.scan(Quotes, DAY.date(), DAY.date()).collect().height == 3
+
+
+def test_a_folder_that_duckdb_cannot_open_is_named(tmp_path):
+    lake = Lake(tmp_path / "what?" / "w")
+    lake.upsert(Quotes, quotes(1), DAY.date())
+    with pytest.raises(StorageError, match="question mark"):
+        rebuild(lake, TABLES)
+
+
+def test_a_copied_warehouse_does_not_show_the_rows_of_the_original(lake):
+    copied = Lake(lake.root.parent / "copy")
+    shutil.copytree(lake.root, copied.root)
+    with pytest.raises(StorageError, match=r"'warehouse' and lies in 'copy'.*cryptopipe catalog"):
+        connect(copied)
+    copied.upsert(Quotes, quotes(5), DAY.date())
+    rebuild(copied, TABLES)
+    with connect(copied) as ours, connect(lake) as theirs:
+        query = "SELECT count(*) FROM quotes"
+        assert ours.sql(query).fetchall() == [(5,)]
+        assert theirs.sql(query).fetchall() == [(3,)]
+
+
+def test_a_catalog_of_an_earlier_version_that_does_not_say_its_folder_is_read(lake):
+    path = lake.root / CATALOG
+    with duckdb.connect(str(path)) as connection:
+        connection.execute("DROP MACRO catalog_folder")
+    with connect(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall() == [(3,)]
