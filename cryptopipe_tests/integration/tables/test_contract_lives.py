@@ -86,10 +86,8 @@ DOORS: list[tuple[Callable[[Platform], None], str]] = [
 
 
 @pytest.mark.parametrize(("door", "table"), DOORS, ids=[door.__name__ for door, _ in DOORS])
-def test_no_row_after_a_contracts_end_comes_in_by_any_door(door, table, platform, settings):
-    history_of = settings.config.history.model_copy(update={"start": END.date().replace(day=1)})
-    platform.settings = settings.with_config(history=history_of)
-    ended(platform)
+def test_no_row_after_a_contracts_end_comes_in_by_any_door(door, table, platform):
+    ended(platform, listed_at=END.replace(day=1, hour=0, minute=0))
     door(platform)
     rows = platform.read(table, "2026-02-01", "2026-03-10").filter(symbol=DOGE)
     ours = rows.filter(venue="binance") if "venue" in rows.columns else rows
