@@ -212,8 +212,7 @@ class WarehouseReader:
         columns
             Which, in which order; all by default.
         as_of
-            The table as it was known then: without later rows, revisions undone. Collected tables
-            only; derived ones keep no versions.
+            The table as it was known then: without later rows, revisions and recomputations undone.
         clock
             Whose knowledge ``as_of`` means: ``available_at`` is the market's, ``ingested_at`` this
             warehouse's own.
