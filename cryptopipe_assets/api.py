@@ -128,7 +128,6 @@ class WarehouseReader:
         """
         import polars as pl
 
-        from cryptopipe_assets.core.schema import Collected
         from cryptopipe_assets.storage.catalog.catalog import first_line
         from cryptopipe_assets.storage.inventory import survey
 
@@ -145,7 +144,7 @@ class WarehouseReader:
                     "last_day": files.days[-1] if files.days else None,
                     "files": len(files.paths),
                     "megabytes": round(files.bytes / 1e6, 3),
-                    "as_of": issubclass(contract, Collected),
+                    "as_of": contract.keeps_versions(),
                 }
             )
         return pl.DataFrame(rows, schema_overrides={"first_day": pl.Date, "last_day": pl.Date})
@@ -213,8 +212,7 @@ class WarehouseReader:
         columns
             Which, in which order; all by default.
         as_of
-            The table as it was known then: without later rows, revisions undone. Collected tables
-            only; derived ones keep no versions.
+            The table as it was known then: without later rows, revisions and recomputations undone.
         clock
             Whose knowledge ``as_of`` means: ``available_at`` is the market's, ``ingested_at`` this
             warehouse's own.

@@ -75,6 +75,11 @@ class Table(pa.DataFrameModel):
         return not issubclass(cls, (Registry, Ledger))
 
     @classmethod
+    def keeps_versions(cls) -> bool:
+        """Whether what a row said before is kept: it can be read as of an instant."""
+        return issubclass(cls, (Collected, Derived))
+
+    @classmethod
     def units(cls) -> dict[str, str]:
         """Unit of every column."""
         return {name: col.metadata["unit"] for name, col in cls.to_schema().columns.items()}
@@ -172,7 +177,34 @@ class SymbolRecord(Registry):
     """A registry that is filled one symbol at a time, on demand: nothing makes it late."""
 
 
-class Ledger(Stamped):
+class Derived(Stamped):
+    """A row made from other tables, with when this version of it was published."""
+
+    derived_at: Timestamp = column(
+        "When a run first published this version of the row; null where that was not noted.",
+        unit="UTC",
+        nullable=True,
+    )
+
+    @classmethod
+    def conform(cls, frame: pl.LazyFrame | pl.DataFrame) -> pl.DataFrame:
+        """As of ``Table``; when a row is published is noted by the commit, which fills the column.
+
+        Raises
+        ------
+        ContractError
+        """
+        return super().conform(with_derived_at(frame.lazy()))
+
+
+def with_derived_at(rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of a derived table with ``derived_at``, which files of earlier versions lack: null."""
+    if "derived_at" in rows.collect_schema():
+        return rows
+    return rows.with_columns(pl.lit(None, pl.Datetime("ms", "UTC")).alias("derived_at"))
+
+
+class Ledger(Derived):
     """A table without days that says how things stand: one file, replaced as a whole.
 
     Made from other tables and from its own earlier content, such as when a thing was first seen.

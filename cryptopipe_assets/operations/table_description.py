@@ -119,7 +119,7 @@ def describe(
         columns=columns(contract),
         made_from=level.inputs if level else (),
         sources=_sources(lake, contract, files),
-        answers_as_of=issubclass(contract, Collected),
+        answers_as_of=contract.keeps_versions(),
         first_day=files.days[0] if files.days else None,
         last_day=files.days[-1] if files.days else None,
         files=len(files.paths),

@@ -10,13 +10,13 @@ from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from functools import reduce
 from operator import and_
-from typing import TypedDict, cast, get_args
+from typing import TypedDict, get_args
 
 import polars as pl
 from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.errors import RequestError, StorageError
-from cryptopipe_assets.core.schema import Collected, SymbolRecord, Table
+from cryptopipe_assets.core.schema import SymbolRecord, Table
 from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.pinned import opened, opened_as_of, parts
@@ -105,8 +105,7 @@ class TableRows:
     def _opened(self, days: Sequence[date | None]) -> AbstractContextManager[pl.LazyFrame]:
         if self.as_of is None:
             return opened(self.lake, self.contract, days)
-        collected = cast(type[Collected], self.contract)
-        return opened_as_of(self.lake, collected, days, self.as_of, clock=self.clock)
+        return opened_as_of(self.lake, self.contract, days, self.as_of, clock=self.clock)
 
 
 class Question(TypedDict, total=False):
@@ -150,12 +149,6 @@ def ask(
             f"not included: one day is start='2026-01-01', end='2026-01-02'"
         )
     known_at = instant(as_of, "as_of")
-    if known_at is not None and not issubclass(contract, Collected):
-        raise RequestError(
-            f"as_of: {table} is made from other tables and keeps no earlier versions; read it "
-            f"without as_of and keep the rows whose available_at is not after your instant, or "
-            f"read the tables that it is made from as_of: wh.describe({table!r}).made_from"
-        )
     if clock not in get_args(Clock):
         raise RequestError(f"clock: expected {' or '.join(get_args(Clock))}, came {clock!r}")
     wanted = _columns(contract, columns)

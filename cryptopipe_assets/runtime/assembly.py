@@ -4,12 +4,14 @@ import importlib
 import pkgutil
 import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from types import ModuleType
 from typing import Any
 
 import dagster as dg
 
 from cryptopipe_assets import defs as tables_package
+from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.defs.automation import schedules as automation
 from cryptopipe_assets.defs.automation.landing_sensor import import_landing, landed_files
@@ -20,6 +22,7 @@ from cryptopipe_assets.defs.automation.thinning_schedule import thin_snapshots_s
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.defs.publishing.with_settings import with_settings
 from cryptopipe_assets.runtime.resources import resources
+from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.catalog import LAYERS
 
 
@@ -51,10 +54,18 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
             landed_files,
             *notify_sensors(settings),
         ],
-        resources={**resources(settings), **replaced},
+        resources=_with_one_clock({**resources(settings), **replaced}),
         # A step then costs 30 ms and not 2 s; what is parallel is inside the assets.
         executor=dg.in_process_executor,
     )
+
+
+def _with_one_clock(given: dict[str, object]) -> dict[str, object]:
+    """Let the warehouse publish by the clock that the vendors are asked by."""
+    warehouse, vendors = given["warehouse"], given["vendors"]
+    if isinstance(warehouse, Warehouse) and isinstance(vendors, VendorClients):
+        return {**given, "warehouse": replace(warehouse, clock=vendors.clock)}
+    return given
 
 
 def _with_links_to_their_files(assets: Sequence[Any]) -> Sequence[Any]:

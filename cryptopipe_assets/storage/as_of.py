@@ -1,4 +1,4 @@
-"""A collected table as it was known at an instant: late rows not yet there, revisions undone.
+"""A table as it was known at an instant: late rows not yet there, revisions undone.
 
 Two clocks tell when something was known:
 
@@ -10,6 +10,8 @@ Two clocks tell when something was known:
 ``ingested_at``
     This warehouse's. Every row and revision counts from when it was stored here: what a run of
     that time had before it, for audits.
+
+Of derived tables the same holds, with ``derived_at`` in the place of ``ingested_at``.
 """
 
 from collections.abc import Sequence
@@ -18,7 +20,8 @@ from typing import Final, Literal
 
 import polars as pl
 
-from cryptopipe_assets.core.schema import Collected
+from cryptopipe_assets.core.schema import Derived, Table
+from cryptopipe_assets.storage.derived_versions import as_published
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import INGESTED_AT, all_versions
 from cryptopipe_assets.storage.revisions import SUFFIX
@@ -29,14 +32,14 @@ Clock = Literal["available_at", "ingested_at"]
 
 def as_of(
     lake: Lake,
-    contract: type[Collected],
+    contract: type[Table],
     instant: datetime,
     *,
     first: date | None = None,
     last: date | None = None,
     clock: Clock = AVAILABLE_AT,
 ) -> pl.LazyFrame:
-    """Rows of a collected table as they were known at ``instant``.
+    """Rows of a collected or derived table as they were known at ``instant``.
 
     Parameters
     ----------
@@ -62,9 +65,23 @@ def as_of(
         current = lake.scan(contract, first or date.min, last or date.max)
         days = lake.days(contract.table_name() + SUFFIX)
         within = [day for day in days if (first or day) <= day <= (last or day)]
-        parts = [lake.read_revisions(contract, day) for day in within]
-        versions = pl.concat([contract.empty_frame(), *parts])
-    return as_known(current, versions, contract.key(), instant, clock=clock)
+        versions = pl.concat([lake.read_revisions(contract, day) for day in within or [date.min]])
+    return known(contract, current, versions, instant, clock=clock)
+
+
+def known(
+    contract: type[Table],
+    current: pl.LazyFrame,
+    superseded: pl.DataFrame,
+    instant: datetime,
+    *,
+    clock: Clock = AVAILABLE_AT,
+) -> pl.LazyFrame:
+    """Rows of a contract as they were known at ``instant``; ``superseded`` as it is kept of it."""
+    if issubclass(contract, Derived):
+        by_market = clock == AVAILABLE_AT
+        return as_published(current, superseded, contract.key(), instant, by_market=by_market)
+    return as_known(current, superseded, contract.key(), instant, clock=clock)
 
 
 def as_known(

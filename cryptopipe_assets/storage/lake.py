@@ -14,18 +14,32 @@ import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 from filelock import FileLock, Timeout
 
 from cryptopipe_assets.core.errors import CorruptFile, ShrinkRefused, StorageError
-from cryptopipe_assets.core.schema import Collected, Table
+from cryptopipe_assets.core.schema import Collected, Derived, Table
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.storage.atomic import not_writable, write_atomically
-from cryptopipe_assets.storage.merge import lost_keys, merge, news, superseded
-from cryptopipe_assets.storage.parquet import check_footer, read_partition, row_count, writer
-from cryptopipe_assets.storage.revisions import SUFFIX, keep_versions
+from cryptopipe_assets.storage.derived_versions import published
+from cryptopipe_assets.storage.merge import DERIVED_AT, lost_keys, merge, news, superseded
+from cryptopipe_assets.storage.parquet import (
+    check_footer,
+    column_names,
+    in_columns_of,
+    read_partition,
+    row_count,
+    writer,
+)
+from cryptopipe_assets.storage.revisions import (
+    SUFFIX,
+    keep_derived_versions,
+    keep_versions,
+    read_versions,
+)
 
 LOCK_SECONDS = 60.0
 
@@ -111,11 +125,13 @@ class Lake:
     def read_revisions(self, contract: type[Table], day: date | None = None) -> pl.DataFrame:
         """Read the superseded versions of one partition's rows, by key and then oldest first.
 
+        Those of derived rows have ``superseded_at`` besides.
+
         Raises
         ------
         CorruptFile
         """
-        return read_partition(self._revisions(contract, day), contract, day)
+        return read_versions(self._revisions(contract, day), contract, day)
 
     def scan(self, contract: type[Table], first: date, last: date) -> pl.LazyFrame:
         """Rows of the days ``first`` to ``last``, both included, in the order of the files.
@@ -129,9 +145,8 @@ class Lake:
             return contract.empty_frame().lazy()
         for day in days:
             check_footer(self.path(table, day), contract, day)
-        return pl.scan_parquet(
-            [self.path(table, day) for day in days], hive_partitioning=False, glob=False
-        ).select(contract.columns())
+        paths = [self.path(table, day) for day in days]
+        return in_columns_of(contract, pl.scan_parquet(paths, hive_partitioning=False, glob=False))
 
     def upsert(self, contract: type[Table], frame: pl.DataFrame, day: date | None = None) -> Commit:
         """Merge ``frame`` into the partition: new keys are added, changed values replaced.
@@ -157,8 +172,17 @@ class Lake:
         day: date | None = None,
         *,
         force: bool = False,
+        at: datetime | None = None,
     ) -> Commit:
         """Put ``frame`` in the place of the partition.
+
+        A derived row that says the same keeps its ``derived_at``; what changes or is dropped
+        becomes a revision.
+
+        Parameters
+        ----------
+        at
+            When derived rows are published; the present by default.
 
         Raises
         ------
@@ -182,8 +206,23 @@ class Lake:
             if issubclass(contract, Collected):
                 gone, path = superseded(stored, frame, frame, key), self._revisions(contract, day)
                 keep_versions(path, contract, gone, day=day, forget=lost)
+            if issubclass(contract, Derived):
+                frame, gone = published(stored, frame, key, at=at or utcnow())
+                if gone.height:
+                    keep_derived_versions(self._revisions(contract, day), contract, gone, day=day)
             added = frame.height - common
             return self._commit(contract, frame, day, added=added, revised=changed - added)
+
+    def notes_derived_at(self, contract: type[Table]) -> bool:
+        """Whether the files of a derived table have ``derived_at``.
+
+        A table that an earlier version began goes on without: DuckDB reads many files as one only
+        if they have the same columns.
+        """
+        table = contract.table_name()
+        day = min(self.days(table), default=None)
+        path = self.path(table, day)
+        return not path.is_file() or DERIVED_AT in column_names(path)
 
     @contextmanager
     def lock(self, table: str, day: date | None = None) -> Iterator[None]:
@@ -222,6 +261,8 @@ class Lake:
         revised: int,
     ) -> Commit:
         path = self.path(contract.table_name(), day)
+        if issubclass(contract, Derived) and not self.notes_derived_at(contract):
+            frame = frame.drop(DERIVED_AT)
         same = added == revised == 0 and path.is_file() and frame.height == row_count(path)
         size = path.stat().st_size if same else write_atomically(path, writer(frame))
         commit = Commit(

@@ -5,6 +5,9 @@ from collections.abc import Sequence
 import polars as pl
 
 INGESTED_AT = "ingested_at"
+DERIVED_AT = "derived_at"
+NOTED = (INGESTED_AT, DERIVED_AT)
+"""Columns that say when a version came, and nothing of what it says."""
 
 
 def merge(stored: pl.DataFrame, incoming: pl.DataFrame, key: Sequence[str]) -> pl.DataFrame:
@@ -53,7 +56,7 @@ def news(stored: pl.DataFrame, incoming: pl.DataFrame, key: Sequence[str]) -> pl
     A row that a vendor repeats keeps the ``ingested_at`` of its first arrival, and a second run
     over a closed day changes no byte.
     """
-    compared = [name for name in stored.columns if name != INGESTED_AT]
+    compared = [name for name in stored.columns if name not in NOTED]
     return incoming.join(
         stored.select(compared), on=compared, how="anti", nulls_equal=True, maintain_order="left"
     )

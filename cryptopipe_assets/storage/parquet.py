@@ -7,7 +7,7 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
-from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.schema import Derived, Table, with_derived_at
 
 ROW_GROUP = 14_400
 """Ten symbols of 1-minute bars: row-group statistics then prune by symbol."""
@@ -40,9 +40,22 @@ def read_partition(path: Path, contract: type[Table], day: date | None) -> pl.Da
     if not path.is_file():
         return contract.empty_frame()
     try:
-        return pl.read_parquet(path, hive_partitioning=False, glob=False).select(contract.columns())
+        rows = pl.read_parquet(path, hive_partitioning=False, glob=False).lazy()
+        return in_columns_of(contract, rows).collect()
     except (pl.exceptions.PolarsError, OSError) as exc:
-        raise _corrupt(path, contract, day, exc) from exc
+        raise corrupt(path, contract, day, exc) from exc
+
+
+def column_names(path: Path) -> list[str]:
+    """Columns of a file, from its footer."""
+    return list(pl.read_parquet_schema(path))
+
+
+def in_columns_of(contract: type[Table], rows: pl.LazyFrame) -> pl.LazyFrame:
+    """Rows of files in the contract's columns; ``derived_at`` is null in files of before it."""
+    if issubclass(contract, Derived):
+        rows = with_derived_at(rows)
+    return rows.select(contract.columns())
 
 
 def check_footer(path: Path, contract: type[Table], day: date | None) -> None:
@@ -55,10 +68,11 @@ def check_footer(path: Path, contract: type[Table], day: date | None) -> None:
     try:
         pl.read_parquet_schema(path)
     except (pl.exceptions.PolarsError, OSError) as exc:
-        raise _corrupt(path, contract, day, exc) from exc
+        raise corrupt(path, contract, day, exc) from exc
 
 
-def _corrupt(path: Path, contract: type[Table], day: date | None, cause: Exception) -> CorruptFile:
+def corrupt(path: Path, contract: type[Table], day: date | None, cause: Exception) -> CorruptFile:
+    """The error for a file that cannot be read: which it is, and how to go on."""
     first_line = str(cause).splitlines()[0] if str(cause) else type(cause).__name__
     if contract.table_name() not in (path.parent.name, path.parent.parent.name):
         return CorruptFile(

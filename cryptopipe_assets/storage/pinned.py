@@ -14,10 +14,10 @@ from typing import IO
 
 import polars as pl
 
-from cryptopipe_assets.core.schema import Collected, Table
-from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock, as_known
+from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock, known
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.parquet import check_footer
+from cryptopipe_assets.storage.parquet import check_footer, in_columns_of
 from cryptopipe_assets.storage.revisions import SUFFIX
 
 FILES_AT_ONCE = 64
@@ -55,7 +55,7 @@ def opened(lake: Lake, contract: type[Table], days: Parts) -> Iterator[pl.LazyFr
 @contextmanager
 def opened_as_of(
     lake: Lake,
-    contract: type[Collected],
+    contract: type[Table],
     days: Parts,
     instant: datetime,
     *,
@@ -78,8 +78,8 @@ def opened_as_of(
         _files(versions) as superseded,
         _naming_the_corrupt(contract, {**paths, **versions}),
     ):
-        earlier = _rows(superseded, contract).collect()
-        yield as_known(_rows(files, contract), earlier, contract.key(), instant, clock=clock)
+        earlier = _versions(superseded, lake, contract)
+        yield known(contract, _rows(files, contract), earlier, instant, clock=clock)
 
 
 def _paths(lake: Lake, folder: str, days: Parts) -> dict[Path, date | None]:
@@ -89,7 +89,18 @@ def _paths(lake: Lake, folder: str, days: Parts) -> dict[Path, date | None]:
 def _rows(files: list[IO[bytes]], contract: type[Table]) -> pl.LazyFrame:
     if not files:
         return contract.empty_frame().lazy()
-    return pl.scan_parquet(files, hive_partitioning=False).select(contract.columns())
+    return in_columns_of(contract, pl.scan_parquet(files, hive_partitioning=False))
+
+
+def _versions(files: list[IO[bytes]], lake: Lake, contract: type[Table]) -> pl.DataFrame:
+    none = lake.read_revisions(contract, date.min)  # of a day that no table has: its columns
+    rows = [
+        pl.read_parquet(file, hive_partitioning=False).match_to_schema(
+            none.schema, missing_columns="insert", extra_columns="ignore"
+        )
+        for file in files
+    ]
+    return pl.concat([none, *rows])
 
 
 @contextmanager

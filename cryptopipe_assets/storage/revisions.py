@@ -10,10 +10,11 @@ from pathlib import Path
 
 import polars as pl
 
-from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.schema import Derived, Table
 from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.derived_versions import SUPERSEDED_AT, TIMESTAMP, in_order
 from cryptopipe_assets.storage.merge import all_versions
-from cryptopipe_assets.storage.parquet import read_partition, writer
+from cryptopipe_assets.storage.parquet import corrupt, read_partition, writer
 
 SUFFIX = "_revisions"
 """What folder and view of a table's superseded versions are called after its name."""
@@ -41,3 +42,34 @@ def keep_versions(
     merged = all_versions([kept, versions], contract.key())
     if not merged.equals(stored):
         write_atomically(path, writer(merged))
+
+
+def keep_derived_versions(
+    path: Path, contract: type[Table], versions: pl.DataFrame, *, day: date | None
+) -> None:
+    """Add superseded versions of derived rows to those at ``path``; before the commit, as above."""
+    stored = read_versions(path, contract, day)
+    merged = in_order([stored, versions.select(stored.columns)], contract.key())
+    if not merged.equals(stored):
+        write_atomically(path, writer(merged))
+
+
+def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:
+    """Superseded versions at ``path``, by key and then oldest first; no rows without the file.
+
+    Raises
+    ------
+    CorruptFile
+    """
+    if not issubclass(contract, Derived):
+        return read_partition(path, contract, day)
+    schema = {**contract.polars_schema(), SUPERSEDED_AT: TIMESTAMP}
+    if not path.is_file():
+        return pl.DataFrame(schema=schema)
+    try:
+        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        return rows.match_to_schema(
+            pl.Schema(schema), missing_columns="insert", extra_columns="ignore"
+        )
+    except (pl.exceptions.PolarsError, OSError) as exc:
+        raise corrupt(path, contract, day, exc) from exc

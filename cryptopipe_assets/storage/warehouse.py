@@ -1,11 +1,13 @@
 """The warehouse as a whole: the lake, its catalog, and the promise not to mix origins."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 import duckdb
 
 from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.storage import origin
 from cryptopipe_assets.storage.catalog import catalog
 from cryptopipe_assets.storage.lake import Lake
@@ -23,11 +25,14 @@ class Warehouse:
         Every table of the platform; each has a view in the catalog.
     origin
         ``live``, ``recorded`` or ``simulated``: what this process would add.
+    clock
+        Gives the time (UTC) at which derived rows are published.
     """
 
     lake: Lake
     contracts: Sequence[type[Table]]
     origin: str
+    clock: Callable[[], datetime] = utcnow
 
     def claim(self) -> None:
         """Refuse to add rows of another origin than those that are there."""

@@ -12,7 +12,7 @@ import dagster as dg
 import pytest
 
 from cryptopipe_assets.config.settings import History
-from cryptopipe_assets.core.schema import Collected, Stamped, Table
+from cryptopipe_assets.core.schema import Stamped, Table
 from cryptopipe_assets.definitions import defs
 from cryptopipe_assets.defs.partitions import DAYS, SYMBOLS, days_since
 from cryptopipe_assets.runtime.assembly import build, in_order, is_per_symbol, table_modules
@@ -35,10 +35,9 @@ def test_file_asset_contract_and_view_have_one_name(tmp_path):
 
     with duckdb.connect(str(tmp_path / "warehouse" / "cryptopipe.duckdb")) as connection:
         names = connection.sql("SELECT view_name FROM duckdb_views() WHERE NOT internal").fetchall()
-    collected = {name for name, each in CONTRACTS.items() if issubclass(each, Collected)}
     derived = {view.name for view in VIEWS}
     assert not derived & files
-    versions = {f"{name}_revisions" for name in collected}
+    versions = {f"{name}_revisions" for name, each in CONTRACTS.items() if each.keeps_versions()}
     assert files == set(CONTRACTS) == set(SPECS) == {name for (name,) in names} - versions - derived
 
 

@@ -197,8 +197,9 @@ class Publication:
 
     def _commit(self, part: pl.DataFrame, day: date | None = None) -> Commit:
         lake = self._warehouse.lake
-        write = lake.upsert if issubclass(self._contract, Collected) else lake.replace
-        return write(self._contract, part, day)
+        if issubclass(self._contract, Collected):
+            return lake.upsert(self._contract, part, day)
+        return lake.replace(self._contract, part, day, at=self._warehouse.clock())
 
     def _tell(self, commits: Sequence[Commit]) -> None:
         """Report to the recorder, if there is one, which files were written."""

@@ -115,7 +115,8 @@ def _as_rows(gaps: Mapping[Dataset, pl.DataFrame]) -> pl.DataFrame:
 
 def _keep(warehouse: Warehouse, gaps: Mapping[Dataset, pl.DataFrame]) -> None:
     """Store the ledgers without telling anyone: the run has not succeeded yet."""
-    replace(warehouse.lake, on_commit=None).replace(DataGaps, DataGaps.conform(_as_rows(gaps)))
+    lake = replace(warehouse.lake, on_commit=None)
+    lake.replace(DataGaps, DataGaps.conform(_as_rows(gaps)), at=warehouse.clock())
 
 
 def _observed(context: dg.AssetExecutionContext, dataset: Dataset, day: date, added: int) -> None:

@@ -15,9 +15,9 @@ import duckdb
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
-from cryptopipe_assets.core.schema import Collected, Table
+from cryptopipe_assets.core.schema import Collected, Derived, Table
 from cryptopipe_assets.storage.atomic import write_atomically
-from cryptopipe_assets.storage.catalog.as_of_macro import as_of_macro
+from cryptopipe_assets.storage.catalog.as_of_macro import as_of_macro, derived_as_of_macro
 from cryptopipe_assets.storage.catalog.view import View
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
@@ -27,6 +27,8 @@ CATALOG = "cryptopipe.duckdb"
 SIGNATURE = ".catalog"
 FOLDER = "catalog_folder"
 """Macro that says for which folder the views were made."""
+
+SUPERSEDED = "When a recomputation took this version out of the table."
 
 SQL_TYPES: dict[type[pl.DataType], str] = {
     pl.String: "VARCHAR",
@@ -206,8 +208,21 @@ def _of_table(lake: Lake, contract: type[Table], *, absolute: bool) -> Iterator[
     """Statements that show a table; of a collected one also its past versions."""
     name = contract.table_name()
     current = _files(lake, name, absolute=absolute) or _nothing(contract)
+    if issubclass(contract, Derived) and lake.has(name) and not lake.notes_derived_at(contract):
+        current = f"(SELECT *, NULL::TIMESTAMPTZ AS derived_at FROM {current})"
     yield f"CREATE VIEW c.{name} AS SELECT * FROM {current}"
     yield from _comments(contract, name, first_line(contract))
+    if issubclass(contract, Derived):
+        revisions = _files(lake, name + SUFFIX, absolute=absolute)
+        earlier = (
+            revisions or f"(SELECT *, NULL::TIMESTAMPTZ AS superseded_at FROM {_nothing(contract)})"
+        )
+        yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {earlier}"
+        sentence = f"A version of a row of {name} that a recomputation changed or dropped."
+        yield from _comments(contract, name + SUFFIX, sentence)
+        text = _quoted(f"{SUPERSEDED} [UTC]")
+        yield f"COMMENT ON COLUMN c.{name + SUFFIX}.superseded_at IS '{text}'"
+        yield from derived_as_of_macro(contract, current=current, revisions=revisions)
     if issubclass(contract, Collected):
         revisions = _files(lake, name + SUFFIX, absolute=absolute)
         yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {revisions or _nothing(contract)}"

@@ -1,9 +1,9 @@
 """Dilution of each coin: what may still come into circulation, and how fast it does."""
 
-from cryptopipe_assets.core.schema import Stamped, Timestamp, column
+from cryptopipe_assets.core.schema import Derived, Timestamp, column
 
 
-class DilutionMetrics(Stamped):
+class DilutionMetrics(Derived):
     """One coin and UTC day that brought a snapshot of its supply, against the cap it came with.
 
     All coins of market_cap, stable and wrapped ones too. A coin without maximum supply is

@@ -1,10 +1,10 @@
 """Leverage of each coin and day: open interest against market cap, and what it costs."""
 
-from cryptopipe_assets.core.schema import Stamped, extended
+from cryptopipe_assets.core.schema import Derived, extended
 from cryptopipe_assets.tables.leverage_columns import LEVERAGE_COLUMNS
 
 LeverageRatios = extended(
-    Stamped,
+    Derived,
     name="leverage_ratios",
     module=__name__,
     doc="""One coin and UTC day: its open interest on all venues against its market cap.

@@ -1,9 +1,9 @@
 """Hourly bars with the microstructure of their minutes."""
 
-from cryptopipe_assets.core.schema import Stamped, column
+from cryptopipe_assets.core.schema import Derived, column
 
 
-class Microstructure1h(Stamped):
+class Microstructure1h(Derived):
     """One hour of a perpetual contract, named by its open, and what its minutes say about it.
 
     Usable one millisecond after the hour's end. Volatilities are per hour, not annualised. What

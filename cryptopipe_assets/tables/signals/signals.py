@@ -1,9 +1,9 @@
 """Signals of every strategy, daily."""
 
-from cryptopipe_assets.core.schema import Stamped, Timestamp, column
+from cryptopipe_assets.core.schema import Derived, Timestamp, column
 
 
-class Signals(Stamped):
+class Signals(Derived):
     """What one strategy says of one coin for one UTC day, and how much of it to hold.
 
     A coin that is ranked but not held has neither leg nor weight. A strategy that lacks the names

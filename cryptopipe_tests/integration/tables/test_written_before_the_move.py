@@ -101,6 +101,9 @@ def test_every_table_is_read_as_it_was_written(unpacked, table):
     lake = Lake(unpacked / "warehouse")
     found = rows(lake, table)
     assert found.is_empty() is (table in EMPTY)
+    if "derived_at" in found.columns:  # was not noted then
+        assert found["derived_at"].null_count() == found.height
+        found = found.drop("derived_at")
     assert_frame_equal(found, stored(lake, table).select(found.columns), check_exact=True)
 
 
@@ -128,10 +131,11 @@ def test_the_catalog_shows_the_same_rows(tmp_path, anew):
     if anew:
         rebuild(lake, list(TABLES.values()))
     with connect(lake) as catalog:
-        for table, contract in TABLES.items():
-            columns = contract.columns()
-            shown = catalog.sql(f"SELECT {', '.join(columns)} FROM {table}").pl()
+        for table in TABLES:
             expected = rows(lake, table)
+            if not anew:  # the views of then have the columns of then
+                expected = expected.drop("derived_at", strict=False)
+            shown = catalog.sql(f"SELECT {', '.join(expected.columns)} FROM {table}").pl()
             assert shown.columns == expected.columns
             assert shown.height == expected.height, table
         for table in REVISED:
