@@ -15,6 +15,7 @@ from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
+from cryptopipe_assets.cli.replayed_rows import report_rows
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
@@ -26,6 +27,7 @@ from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
 from cryptopipe_assets.sandbox.recorded.daily import Spans
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.sandbox.server import Sandbox
+from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import registries
 
 if TYPE_CHECKING:
@@ -104,6 +106,8 @@ def replay(
     wanted = with_ancestors(tables)
     source = recordings(data)
     coverage, daily = recorded_kinds(source), source.daily()
+    for each_file in source.passed_over():
+        out.print(f"[yellow]passed over:[/] {escape(str(each_file))}", soft_wrap=True)
     skipped = list(_skipped(wanted, coverage, first, last))
     for each in skipped:
         out.print(f"[yellow]skipped[/] {each.table}: {each.reason}")
@@ -125,6 +129,7 @@ def replay(
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
         out.print(f"  [yellow]warning[/] {table}: {escape(check)}", soft_wrap=True)
+    report_rows(Lake(own.warehouse), source.rows(first, last), chosen, first=first, last=last)
     out.print()
     out.print(contents(own))
     where = "" if own.has_own_warehouse else f" --warehouse {own.warehouse}"

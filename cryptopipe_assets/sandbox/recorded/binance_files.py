@@ -24,6 +24,7 @@ _KLINE = re.compile(
     rf"\d{{12,14}}(?:,{_NUMBER}){{5}},\d{{12,14}},{_NUMBER},\d+(?:,(?:{_NUMBER})?){{3}}"
 )
 _SETTLEMENT = re.compile(rf"(\d{{12,14}}),({CONTRACT}),({_NUMBER})")
+_STAMPED = re.compile(rb"^[ \t]*(\d{12,14})(?=[,\s]|$)", re.MULTILINE)
 # The REST captures call the same columns by other names.
 _ALIASES = {
     "timestamp": "open_time",
@@ -114,23 +115,28 @@ def ends(path: Path) -> tuple[int, int]:
     Every row is looked at: vendors deliver in either order, and the rows at a file's two ends say
     nothing about the rows between them.
     """
-    first = last = None
-    for number, line in enumerate(_text(path)):
-        if number == 0 and not line[0].isdigit():
-            continue  # the header
-        stamp = _stamp(path, line)
-        first = stamp if first is None else min(first, stamp)
-        last = stamp if last is None else max(last, stamp)
-    if first is None or last is None:
-        raise UnreadableRecording(path, "expected milliseconds first, found no row")
-    return first, last
+    with _readable(path), _opened(path) as file:
+        content = file.read()
+    stamps = [int(found) for found in _STAMPED.findall(content)]
+    rows = sum(not each.isspace() for each in content.splitlines() if each)
+    if len(stamps) + _has_header(content) != rows or not stamps:
+        raise UnreadableRecording(path, _not_stamped(content))
+    return min(stamps), max(stamps)
 
 
-def _stamp(path: Path, line: str) -> int:
-    stamp = line.split(",", 1)[0]
-    if not re.fullmatch(r"\d{12,14}", stamp):
-        raise UnreadableRecording(path, f"expected milliseconds first, found {line[:80]!r}")
-    return int(stamp)
+def _has_header(content: bytes) -> bool:
+    return not content.lstrip()[:1].isdigit()
+
+
+def _not_stamped(content: bytes) -> str:
+    """Name the first row that does not begin with a time."""
+    lines = [each.strip() for each in content.splitlines()]
+    for number, line in enumerate(lines, start=1):
+        below_header = any(lines[: number - 1])
+        if line and not _STAMPED.match(line) and (below_header or line[:1].isdigit()):
+            shown = line[:80].decode("utf-8", "replace")
+            return f"line {number}: expected milliseconds first, found {shown!r}"
+    return "expected milliseconds first, found no row"
 
 
 def _kline(path: Path, line: str) -> str:

@@ -16,6 +16,7 @@ from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
+from cryptopipe_assets.sandbox.recorded.daily import RecordedRows
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")
@@ -23,6 +24,11 @@ _FUNDING = ("fr_open", "fr_high", "fr_low", "funding_rate")
 _SYMBOL = re.compile(r"(?P<on_exchange>(?P<pair>[0-9A-Z_-]+?)(?:_PERP)?)\.(?P<code>[0-9A-Z])")
 _QUOTES = ("USDT", "USDC", "USD")
 _COIN_MARGINED_ON = ("A", "6", "3")  # venues where a plain USD pair is margined in the coin
+LAYOUT = (
+    "coinalyze/open_interest_daily_*.csv[.gz]",
+    "coinalyze/funding_rate_daily_*.csv[.gz]",
+)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedCoinalyze:
@@ -33,6 +39,11 @@ class RecordedCoinalyze:
         self._funding_files = sorted(folder.glob("funding_rate_daily_*.csv*"))
         self._interest = lru_cache(maxsize=1)(lambda: _bars(self._interest_files, _INTEREST))
         self._funding = lru_cache(maxsize=1)(lambda: _bars(self._funding_files, _FUNDING))
+
+    @property
+    def files(self) -> list[Path]:
+        """Return every file that is read."""
+        return [*self._interest_files, *self._funding_files]
 
     @property
     def recorded(self) -> bool:
@@ -46,6 +57,20 @@ class RecordedCoinalyze:
     def funding_coverage(self) -> dict[str, tuple[datetime, datetime]]:
         """Return symbol -> opens of its first and last bar of funding."""
         return _spans(self._funding())
+
+    def rows(self, start: int, end: int, now: int) -> list[RecordedRows]:
+        """Count the bars that open in ``[start, end)`` and were over by now, by symbol."""
+        tables = {"open_interest": self._interest(), "funding_rate": self._funding()}
+        counts = [
+            (name, symbol, len(_between(table, symbol, DAY_MS, (start, end, now))))
+            for name, table in tables.items()
+            for symbol in sorted(table)
+        ]
+        return [
+            RecordedRows(table=name, source="coinalyze", symbol=symbol, rows=rows)
+            for name, symbol, rows in counts
+            if rows
+        ]
 
     def markets(self, now: int) -> list[Row]:
         """Rows of ``/future-markets``, told from the spelling of what was recorded by ``now``."""

@@ -71,10 +71,13 @@ def captures(folder: Path, ids: Ids) -> list[Capture]:
     return sorted(found, key=lambda each: each.taken)
 
 
-def has_captures(folder: Path) -> bool:
-    """Whether there is any file of a capture, readable or not."""
-    kinds = (responses(folder / "coinmarketcap"), _daily_files(folder), _supply_files(folder))
-    return any(kinds)
+def capture_files(folder: Path) -> list[Path]:
+    """Return the file of every capture, readable or not."""
+    return [
+        *responses(folder / "coinmarketcap"),
+        *_daily_files(folder),
+        *_supply_files(folder),
+    ]
 
 
 def _daily_files(folder: Path) -> list[Path]:
