@@ -2,10 +2,10 @@
 
 Layout, any symbols and months; every part is optional::
 
-    binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz
-    binance/um-klines-1h/<SYM>.csv.gz
-    binance/funding/<SYM>.csv
-    binance/open-interest-<period>/<SYM>.csv
+    binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>].csv[.gz]|.zip|.parquet|.feather
+    binance/um-klines-1h/<SYM>.csv[.gz]|.zip|.parquet|.feather
+    binance/funding/<SYM>.csv[.gz]|.zip|.parquet|.feather
+    binance/open-interest-<period>/<SYM>.csv[.gz]
 
 What other vendors' folders look like is told where they are read: `recorded_coinalyze`,
 `recorded_coinmarketcap`, `recorded_captures`, `recorded_coingecko` and `recorded_coinbase`.
@@ -19,7 +19,9 @@ from pathlib import Path
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import DAY, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Contents
+from cryptopipe_assets.sandbox.contents.publication import next_month
 from cryptopipe_assets.sandbox.contents.source import Instrument, UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded import (
@@ -38,18 +40,20 @@ from cryptopipe_assets.sandbox.recorded.coinbase import RecordedCoinbase
 from cryptopipe_assets.sandbox.recorded.coingecko import RecordedCoinGecko
 from cryptopipe_assets.sandbox.recorded.coinmarketcap import RecordedCoinMarketCap
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
+from cryptopipe_assets.sandbox.recorded.file_text import SPELT, SUFFIX
 from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver, passed_over
 
 _MINUTES = re.compile(
-    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))\.csv(?:\.gz)?"
+    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))"
+    rf"(?:-(?P<day>[0-3]\d))?{SUFFIX}"
 )
-_SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT})\.csv(?:\.gz)?")
+_SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT}){SUFFIX}")
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR")
 
 LAYOUT = (
-    "binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv[.gz]",
-    "binance/um-klines-1h/<SYM>.csv[.gz]",
-    "binance/funding/<SYM>.csv[.gz]",
+    f"binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>]{SPELT}",
+    f"binance/um-klines-1h/<SYM>{SPELT}",
+    f"binance/funding/<SYM>{SPELT}",
     *binance_positions.LAYOUT,
     *coinalyze.LAYOUT,
     *coinmarketcap.LAYOUT,
@@ -59,13 +63,17 @@ LAYOUT = (
 """Files that are read, below the folder of recordings."""
 
 
+Span = tuple[date, date]
+"""First day of a file's rows, and the day after its last one."""
+
+
 class RecordedFolder:
     """The files of a recording, by what they hold.
 
     Attributes
     ----------
     minutes
-        One-minute files by symbol and first day of their month.
+        One-minute files by symbol and the days of their name, a month or one day.
     hours, funding
         Hourly captures and settlements by symbol.
     symbols
@@ -161,10 +169,10 @@ class RecordedFolder:
     def _instrument(self, symbol: str) -> Instrument:
         """Read what the first rows of a symbol's files tell about its contract."""
         months = self.minutes.get(symbol, {})
-        captures = [months[min(months)]] if months else []
-        captures += [self.hours[symbol]] if symbol in self.hours else []
-        bars = [recordings.first_line(path).split(",") for path in captures]
-        starts = [self._ends(path)[0] for path in captures]
+        captures = [(months[min(months)], MINUTE_MS)] if months else []
+        captures += [(self.hours[symbol], HOUR_MS)] if symbol in self.hours else []
+        bars = [recordings.first_line(*each).split(",") for each in captures]
+        starts = [self._ends(path)[0] for path, _ in captures]
         if symbol in self.funding:
             starts.append(self._ends(self.funding[symbol])[0])
         if (point := self.positions.first(symbol)) is not None:
@@ -180,16 +188,17 @@ class RecordedFolder:
             quantity_decimals=max((_decimals(bar[5]) for bar in bars), default=8),
         )
 
-    def _months_ends(self, months: Mapping[date, Path]) -> tuple[int, int]:
-        """First and last minute of a symbol; a file holds the month of its name only."""
+    def _months_ends(self, months: Mapping[Span, Path]) -> tuple[int, int]:
+        """First and last minute of a symbol; a file holds the days of its name only."""
         spans = []
-        for month, path in months.items():
+        for (start, end), path in months.items():
             spans.append(self._ends(path))
             for stamp in spans[-1]:
                 day = instant_of(stamp).date()
-                if day.replace(day=1) != month:
+                if not start <= day < end:
+                    named = f"{start:%Y-%m-%d}" if end - start == DAY else f"{start:%Y-%m}"
                     raise UnreadableRecording(
-                        path, f"its name says {month:%Y-%m}, yet it holds a bar of {day}"
+                        path, f"its name says {named}, yet it holds a bar of {day}"
                     )
         return min(first for first, _ in spans), max(last for _, last in spans)
 
@@ -206,18 +215,39 @@ def _decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
-def _by_month(folder: Path) -> dict[str, dict[date, Path]]:
-    files: dict[str, dict[date, Path]] = {}
-    for path in sorted(folder.glob("*.csv*")):
-        if found := _MINUTES.fullmatch(composed(path.name)):
-            month = date.fromisoformat(f"{found['month']}-01")
-            files.setdefault(found["symbol"], {})[month] = path
-    return files
+def _by_month(folder: Path) -> dict[str, dict[Span, Path]]:
+    """Find the files of minutes; a day's file is left out where its whole month lies beside."""
+    files: dict[str, dict[Span, Path]] = {}
+    for path in sorted(folder.glob("*")):
+        if (found := _MINUTES.fullmatch(composed(path.name))) and (span := _span_of(found)):
+            files.setdefault(found["symbol"], {}).setdefault(span, path)
+    return {
+        symbol: {
+            (start, end): path
+            for (start, end), path in sorted(spans.items())
+            if end - start > DAY or _month_of(start) not in spans
+        }
+        for symbol, spans in files.items()
+    }
+
+
+def _month_of(day: date) -> Span:
+    first = day.replace(day=1)
+    return first, next_month(first)
+
+
+def _span_of(found: re.Match[str]) -> Span | None:
+    """Return the days that a name means; null if there is no such day."""
+    try:
+        start = date.fromisoformat(f"{found['month']}-{found['day'] or '01'}")
+    except ValueError:
+        return None
+    return start, start + DAY if found["day"] else next_month(start)
 
 
 def _by_symbol(folder: Path) -> dict[str, Path]:
-    found = (
-        (_SYMBOL_FILE.fullmatch(composed(path.name)), path)
-        for path in sorted(folder.glob("*.csv*"))
-    )
-    return {match["symbol"]: path for match, path in found if match}
+    files: dict[str, Path] = {}
+    for path in sorted(folder.glob("*")):
+        if found := _SYMBOL_FILE.fullmatch(composed(path.name)):
+            files.setdefault(found["symbol"], path)
+    return files

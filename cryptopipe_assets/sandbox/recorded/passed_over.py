@@ -53,6 +53,9 @@ def _reason(below: Path, twins: Mapping[tuple[Path, str], Path], layout: Collect
     twin = twins.get((below.parent, _stem(below)))
     if twin is not None:
         return f"{twin} is read in its place"
+    month = twins.get((below.parent, _stem(below)[:-3]))
+    if month is not None:
+        return f"{month} is read in its place"
     expected = [each for each in layout if _folder(each) == _folder(str(below))]
     if expected:
         return f"files here are named {' or '.join(expected)}"

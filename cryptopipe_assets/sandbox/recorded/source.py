@@ -7,8 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, utcnow
-from cryptopipe_assets.sandbox.contents.publication import next_month
+from cryptopipe_assets.core.time import DAY, DAY_MS, HOUR_MS, MINUTE_MS, utcnow
 from cryptopipe_assets.sandbox.contents.source import (
     Instrument,
     Mark,
@@ -19,7 +18,7 @@ from cryptopipe_assets.sandbox.contents.times import Clock, stamp_of
 from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
-from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder
+from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder, Span
 from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver
 
 
@@ -171,9 +170,9 @@ class RecordedSource:
     ) -> Iterator[Sequence[str]]:
         """Minutes of ``[start, end)`` month by month, each file read only when it is its turn."""
         months = self._folder.minutes.get(symbol, {})
-        for month in sorted(months, reverse=newest_first):
-            if stamp_of(month) < end and start < stamp_of(next_month(month)):
-                yield self._month(months[month], month).between(start, end)
+        for span in sorted(months, reverse=newest_first):
+            if stamp_of(span[0]) < end and start < stamp_of(span[1]):
+                yield self._month(months[span], span).between(start, end)
 
     def _hour_bars(self, symbol: str, start: int, end: int, now: int) -> Sequence[str]:
         """Hours of ``[start, end)``; the last row of the capture only while it is forming.
@@ -194,9 +193,9 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
         yield from part
 
 
-def _read_month(path: Path, month: date) -> KlineFile:
+def _read_month(path: Path, span: Span) -> KlineFile:
     file = read_klines(path, MINUTE_MS)
-    start, end = stamp_of(month), stamp_of(next_month(month))
+    start, end = map(stamp_of, span)
     if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
-        raise UnreadableRecording(path, f"holds bars outside {month:%Y-%m}")
+        raise UnreadableRecording(path, f"holds bars outside {span[0]} to {span[1] - DAY}")
     return file
