@@ -63,6 +63,8 @@ LAYOUT = (
 """Files that are read, below the folder of recordings."""
 
 
+_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding")
+
 Span = tuple[date, date]
 """First day of a file's rows, and the day after its last one."""
 
@@ -86,6 +88,8 @@ class RecordedFolder:
         self._folder = folder
         self._ends = lru_cache(maxsize=None)(recordings.ends)
         root = folder / "binance"
+        if not root.is_dir() and any((folder / name).is_dir() for name in _OWN_FOLDERS):
+            root = folder  # the exchange's own folder was named
         self.minutes = _by_month(root / "um-klines-1m")
         self.hours = _by_symbol(root / "um-klines-1h")
         self.funding = _by_symbol(root / "funding")
