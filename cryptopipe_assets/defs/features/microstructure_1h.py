@@ -115,3 +115,27 @@ def microstructure_1h_hours_are_whole(
             "first": dg.MetadataValue.md(markdown(short.sort("symbol", "ts").head(10))),
         },
     )
+
+
+@dg.asset_check(asset=microstructure_1h)
+def microstructure_1h_has_taker_volume(
+    context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
+) -> dg.AssetCheckResult:
+    """Every hour has its takers' volume; null where the vendor of its bars does not tell it."""
+    days = days_checked(context, warehouse, Microstructure1h)
+    absent = (
+        warehouse.lake.scan(Microstructure1h, days[0], days[-1])
+        .filter(pl.col("taker_buy_base").is_null())
+        .group_by("symbol")
+        .agg(hours=pl.len(), first=pl.min("ts"), last=pl.max("ts"))
+        .sort("symbol")
+        .collect()
+    )
+    return dg.AssetCheckResult(
+        passed=absent.is_empty(),
+        severity=dg.AssetCheckSeverity.WARN,
+        metadata={
+            "hours_without_taker_volume": int(absent["hours"].sum()),
+            "first": dg.MetadataValue.md(markdown(absent.head(10))),
+        },
+    )

@@ -3,36 +3,40 @@
 A damaged file is never served in part: `UnreadableRecording` names it and its first fault.
 """
 
-import gzip
-import io
 import re
-import zlib
 from bisect import bisect_left
-from collections.abc import Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, cast
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, UnreadableRecording
+from cryptopipe_assets.sandbox.recorded.file_text import content_of, lines_of
 
 _NUMBER = r"-?\d+(?:\.\d+)?(?:[eE][-+]?\d+)?"
-_KLINE = re.compile(
-    rf"\d{{12,14}}(?:,{_NUMBER}){{5}},\d{{12,14}},{_NUMBER},\d+(?:,(?:{_NUMBER})?){{3}}"
-)
-_SETTLEMENT = re.compile(rf"(\d{{12,14}}),({CONTRACT}),({_NUMBER})")
-# The REST captures call the same columns by other names.
+_STAMP = r"\d{12,16}"
+_KLINE = re.compile(rf"{_STAMP}(?:,{_NUMBER}){{5}},{_STAMP},{_NUMBER},\d+(?:,(?:{_NUMBER})?){{3}}")
+_SETTLEMENT = re.compile(rf"({_STAMP}),({CONTRACT}),({_NUMBER})")
+_STAMPED = re.compile(rb"^[ \t]*(\d{12,16})(?=[,\s]|$)", re.MULTILINE)
+_MICROSECONDS_FROM = 10**14  # read as milliseconds, this would be the year 5138
+# Captures of REST answers and files of other collectors call the same columns by other names.
 _ALIASES = {
     "timestamp": "open_time",
+    "date": "open_time",
     "quote_asset_volume": "quote_volume",
+    "volume_quote": "quote_volume",
     "trades": "count",
     "taker_buy_base_asset_volume": "taker_buy_volume",
     "taker_buy_quote_asset_volume": "taker_buy_quote_volume",
 }
-_OPTIONAL = {"taker_buy_volume": "", "taker_buy_quote_volume": "", "ignore": "0"}
+_OPTIONAL = {
+    "close_time": "",
+    "taker_buy_volume": "",
+    "taker_buy_quote_volume": "",
+    "ignore": "0",
+}
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,7 @@ def read_klines(path: Path, width: int) -> KlineFile:
         The file cannot be read, a row is not a bar of ``width`` milliseconds, or two different
         rows claim the same time.
     """
-    lines = sorted({_kline(path, line) for line in _in_vendor_order(path, _text(path))})
+    lines = sorted({_kline(path, each) for each in _in_vendor_order(path, width)})
     opens = [int(line.split(",", 1)[0]) for line in lines]
     for before, after in pairwise(opens):
         if before == after:
@@ -90,22 +94,25 @@ def read_settlements(path: Path) -> list[RecordedSettlement]:
     """
     symbol = composed(path.name.partition(".")[0])
     rows: dict[int, RecordedSettlement] = {}
-    for number, line in enumerate(_text(path)):
-        if number == 0 and not line[0].isdigit():
+    for number, line in lines_of(path):
+        if number == 1 and not line[0].isdigit():
             continue  # the header
         found = _SETTLEMENT.fullmatch(line)
         if found is None or composed(found[2]) != symbol:
-            raise UnreadableRecording(path, f"not a settlement of {symbol}: {line!r}")
-        row = RecordedSettlement(int(found[1]), found[3])
+            raise UnreadableRecording(
+                path, f"line {number}: not a settlement of {symbol}: {line!r}"
+            )
+        row = RecordedSettlement(_in_ms(found[1]), found[3])
         if rows.setdefault(row.hour, row) != row:
-            raise UnreadableRecording(path, f"two different settlements at {row.time}")
+            raise UnreadableRecording(
+                path, f"line {number}: two different settlements at {row.time}"
+            )
     return [rows[hour] for hour in sorted(rows)]
 
 
-def first_line(path: Path) -> str:
+def first_line(path: Path, width: int) -> str:
     """Return the first row below the header, in the vendor's column order."""
-    with closing(_in_vendor_order(path, _text(path))) as lines:
-        return _kline(path, next(lines, ""))
+    return _kline(path, next(_in_vendor_order(path, width), (1, "")))
 
 
 def ends(path: Path) -> tuple[int, int]:
@@ -114,70 +121,92 @@ def ends(path: Path) -> tuple[int, int]:
     Every row is looked at: vendors deliver in either order, and the rows at a file's two ends say
     nothing about the rows between them.
     """
-    first = last = None
-    for number, line in enumerate(_text(path)):
-        if number == 0 and not line[0].isdigit():
-            continue  # the header
-        stamp = _stamp(path, line)
-        first = stamp if first is None else min(first, stamp)
-        last = stamp if last is None else max(last, stamp)
-    if first is None or last is None:
-        raise UnreadableRecording(path, "expected milliseconds first, found no row")
-    return first, last
+    content = content_of(path)
+    stamps = [_in_ms(found) for found in _STAMPED.findall(content)]
+    rows = sum(not each.isspace() for each in content.splitlines() if each)
+    if len(stamps) + _has_header(content) != rows or not stamps:
+        raise UnreadableRecording(path, _not_stamped(content))
+    return min(stamps), max(stamps)
 
 
-def _stamp(path: Path, line: str) -> int:
-    stamp = line.split(",", 1)[0]
-    if not re.fullmatch(r"\d{12,14}", stamp):
-        raise UnreadableRecording(path, f"expected milliseconds first, found {line[:80]!r}")
-    return int(stamp)
+def _has_header(content: bytes) -> bool:
+    return not content.lstrip()[:1].isdigit()
 
 
-def _kline(path: Path, line: str) -> str:
+def _not_stamped(content: bytes) -> str:
+    """Name the first row that does not begin with a time."""
+    lines = [each.strip() for each in content.splitlines()]
+    for number, line in enumerate(lines, start=1):
+        below_header = any(lines[: number - 1])
+        if line and not _STAMPED.match(line) and (below_header or line[:1].isdigit()):
+            shown = line[:80].decode("utf-8", "replace")
+            return f"line {number}: expected milliseconds first, found {shown!r}"
+    return "expected milliseconds first, found no row"
+
+
+def _in_ms(stamp: str | bytes) -> int:
+    """Return a stamp in milliseconds; some files have microseconds."""
+    number = int(stamp)
+    return number // 1000 if number >= _MICROSECONDS_FROM else number
+
+
+def _kline(path: Path, numbered: tuple[int, str]) -> str:
+    """Return a checked bar with stamps in milliseconds, else name line and column."""
+    number, line = numbered
     if not _KLINE.fullmatch(line):
-        raise UnreadableRecording(path, f"not a bar of 12 numbers: {line!r}")
-    return line
+        raise UnreadableRecording(path, f"line {number}: {_fault_of(line)}")
+    opened, rest = line.split(",", 1)
+    if len(opened) < len(str(_MICROSECONDS_FROM)):
+        return line
+    cells = rest.split(",")
+    cells[5] = str(_in_ms(cells[5]))
+    return ",".join([str(_in_ms(opened)), *cells])
 
 
-def _opened(path: Path) -> IO[bytes]:
-    return cast(IO[bytes], gzip.open(path)) if path.suffix == ".gz" else path.open("rb")
+def _fault_of(line: str) -> str:
+    """Say which column of a row is not what it should be."""
+    names, cells = KLINE_COLUMNS.split(","), line.split(",")
+    if len(cells) != len(names):
+        return f"not a bar of {len(names)} numbers, it has {len(cells)}: {line[:200]!r}"
+    for name, cell in zip(names, cells, strict=True):
+        pattern, expected = _NUMBER, "a number"
+        if name in {"open_time", "close_time"}:
+            pattern, expected = _STAMP, "milliseconds or microseconds since 1970"
+        elif name == "count":
+            pattern, expected = r"\d+", "a whole number"
+        elif name in _OPTIONAL and not cell:
+            continue
+        if not re.fullmatch(pattern, cell):
+            return f"column {name}: expected {expected}, found {cell[:80]!r}"
+    return f"not a bar of {len(names)} numbers: {line[:200]!r}"
 
 
-@contextmanager
-def _readable(path: Path) -> Iterator[None]:
-    """Name the file if its bytes cannot be read."""
-    try:
-        yield
-    except (OSError, EOFError, zlib.error, UnicodeError) as error:
-        raise UnreadableRecording(path, f"cannot be read ({error})") from error
+def _in_vendor_order(path: Path, width: int) -> Iterator[tuple[int, str]]:
+    """Yield bars, numbered, with the archive's twelve columns, whatever the header calls them.
 
-
-def _text(path: Path) -> Generator[str, None, None]:
-    """Yield the lines that are not blank, from a plain or gzipped file."""
-    with _readable(path), _opened(path) as file, io.TextIOWrapper(file, encoding="utf-8") as text:
-        for line in text:
-            if line.strip():
-                yield line.strip()
-
-
-def _in_vendor_order(path: Path, lines: Iterator[str]) -> Generator[str, None, None]:
-    """Yield bars with the archive's twelve columns, whatever the header calls them.
-
-    A column that was not recorded is empty: it is never invented.
+    A bar's end follows from its open where it was not recorded. Another column that was not
+    recorded is empty: it is never invented.
     """
-    first = next(lines, "")
-    names = [_ALIASES.get(name, name) for name in first.split(",")]
+    lines = lines_of(path)
+    number, first = next(lines, (1, ""))
+    names = [_ALIASES.get(name, name) for name in first.lower().split(",")]
     wanted = KLINE_COLUMNS.split(",")
     if first[:1].isdigit() or names == wanted:
         if first[:1].isdigit():
-            yield first
+            yield number, first
         yield from lines
         return
     if missing := [name for name in wanted if name not in names and name not in _OPTIONAL]:
-        raise UnreadableRecording(path, f"header {first!r} lacks {', '.join(missing)}")
-    for line in lines:
+        raise UnreadableRecording(
+            path, f"line {number}: the header {first[:200]!r} lacks {', '.join(missing)}"
+        )
+    for number, line in lines:
         cells = line.split(",")
         if len(cells) != len(names):
-            raise UnreadableRecording(path, f"expected {len(names)} columns, found {line!r}")
+            raise UnreadableRecording(
+                path, f"line {number}: expected {len(names)} columns, found {line[:200]!r}"
+            )
         row = _OPTIONAL | dict(zip(names, cells, strict=True))
-        yield ",".join(row[name] for name in wanted)
+        if not row["close_time"] and re.fullmatch(_STAMP, row["open_time"]):
+            row["close_time"] = str(_in_ms(row["open_time"]) + width - 1)
+        yield number, ",".join(row[name] for name in wanted)

@@ -19,6 +19,8 @@ from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 _COLUMNS = ("timestamp", "symbol", "sum_open_interest", "sum_open_interest_value")
 _FOLDER = re.compile(r"open-interest-(\d+[mhd])")
 _FILE = re.compile(r"([0-9A-Z_]+)\.csv(?:\.gz)?")
+LAYOUT = ("binance/open-interest-<period>/<SYM>.csv[.gz]",)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedPositions:

@@ -16,13 +16,23 @@ from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
+from cryptopipe_assets.sandbox.recorded.daily import RecordedRows
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")
 _FUNDING = ("fr_open", "fr_high", "fr_low", "funding_rate")
-_SYMBOL = re.compile(r"(?P<on_exchange>(?P<pair>[0-9A-Z_-]+?)(?:_PERP)?)\.(?P<code>[0-9A-Z])")
+_SYMBOL = re.compile(
+    r"(?P<on_exchange>(?:[pP][fF]_)?(?P<pair>[0-9A-Za-z_-]+?)(?:_PERP)?)\.(?P<code>[0-9A-Z])"
+)
+_OLD_NAMES = {"XBT": "BTC", "XDG": "DOGE"}  # of Kraken's futures, which spell pf_xbtusd
+
 _QUOTES = ("USDT", "USDC", "USD")
 _COIN_MARGINED_ON = ("A", "6", "3")  # venues where a plain USD pair is margined in the coin
+LAYOUT = (
+    "coinalyze/open_interest_daily_*.csv[.gz]",
+    "coinalyze/funding_rate_daily_*.csv[.gz]",
+)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedCoinalyze:
@@ -33,6 +43,11 @@ class RecordedCoinalyze:
         self._funding_files = sorted(folder.glob("funding_rate_daily_*.csv*"))
         self._interest = lru_cache(maxsize=1)(lambda: _bars(self._interest_files, _INTEREST))
         self._funding = lru_cache(maxsize=1)(lambda: _bars(self._funding_files, _FUNDING))
+
+    @property
+    def files(self) -> list[Path]:
+        """Return every file that is read."""
+        return [*self._interest_files, *self._funding_files]
 
     @property
     def recorded(self) -> bool:
@@ -46,6 +61,20 @@ class RecordedCoinalyze:
     def funding_coverage(self) -> dict[str, tuple[datetime, datetime]]:
         """Return symbol -> opens of its first and last bar of funding."""
         return _spans(self._funding())
+
+    def rows(self, start: int, end: int, now: int) -> list[RecordedRows]:
+        """Count the bars that open in ``[start, end)`` and were over by now, by symbol."""
+        tables = {"open_interest": self._interest(), "funding_rate": self._funding()}
+        counts = [
+            (name, symbol, len(_between(table, symbol, DAY_MS, (start, end, now))))
+            for name, table in tables.items()
+            for symbol in sorted(table)
+        ]
+        return [
+            RecordedRows(table=name, source="coinalyze", symbol=symbol, rows=rows)
+            for name, symbol, rows in counts
+            if rows
+        ]
 
     def markets(self, now: int) -> list[Row]:
         """Rows of ``/future-markets``, told from the spelling of what was recorded by ``now``."""
@@ -98,26 +127,59 @@ def _between(
 
 
 def _bars(paths: Sequence[Path], names: tuple[str, str, str, str]) -> dict[str, list[Ohlc]]:
-    """Read files whole: ascending days by symbol."""
+    """Read files whole: ascending days by symbol.
+
+    A file may end with the day that was forming when it was written: where two files differ in
+    such a day, that of the file which goes on beyond it holds.
+    """
     table: dict[str, dict[int, Ohlc]] = {}
+    forming: set[tuple[str, int]] = set()
     for path in paths:
-        for row in rows_of(path, ("symbol", "timestamp", *names)):
-            opened = round(number_of(path, row["timestamp"]) * 1000)
-            first, high, low, last = (number_of(path, row[name]) for name in names)
-            bar = (opened, first, high, low, last)
-            if opened % DAY_MS or not _SYMBOL.fullmatch(row["symbol"]):
-                raise UnreadableRecording(path, f"not a day of a Coinalyze market: {row}")
-            if table.setdefault(row["symbol"], {}).setdefault(opened, bar) != bar:
-                raise UnreadableRecording(path, f"two different bars of {row['symbol']}: {row}")
+        found = _bars_of(path, names)
+        for symbol, bars in found.items():
+            newest = max(bars)
+            known = table.setdefault(symbol, {})
+            for opened, bar in bars.items():
+                place = (symbol, opened)
+                if opened not in known or (place in forming and opened != newest):
+                    known[opened] = bar
+                    forming.discard(place)
+                    if opened == newest:
+                        forming.add(place)
+                elif known[opened] == bar or (opened == newest and place not in forming):
+                    continue
+                else:
+                    raise UnreadableRecording(
+                        path, f"two different bars of {symbol} at {instant_of(opened)}"
+                    )
     return {symbol: [bars[day] for day in sorted(bars)] for symbol, bars in table.items()}
+
+
+def _bars_of(path: Path, names: tuple[str, str, str, str]) -> dict[str, dict[int, Ohlc]]:
+    """Read one file whole: days by symbol."""
+    table: dict[str, dict[int, Ohlc]] = {}
+    for line, row in enumerate(rows_of(path, ("symbol", "timestamp", *names)), start=2):
+        opened = round(number_of(path, row["timestamp"]) * 1000)
+        first, high, low, last = (number_of(path, row[name]) for name in names)
+        bar = (opened, first, high, low, last)
+        if opened % DAY_MS or not _SYMBOL.fullmatch(row["symbol"]):
+            raise UnreadableRecording(path, f"line {line}: not a day of a Coinalyze market: {row}")
+        if table.setdefault(row["symbol"], {}).setdefault(opened, bar) != bar:
+            raise UnreadableRecording(
+                path, f"line {line}: two different bars of {row['symbol']}: {row}"
+            )
+    return table
 
 
 def _market(symbol: str) -> Row:
     """Tell base, quote and margin from the spelling, e.g. ``BTCUSD_PERP.A`` or ``GT_USDT.Y``."""
     found = _SYMBOL.fullmatch(symbol)
     pair, code = (found["pair"], found["code"]) if found else (symbol, "")
+    is_lower = pair.islower()
+    pair = pair.upper() if is_lower else pair
     quote = next((each for each in _QUOTES if pair.endswith(each) and pair != each), "")
     base = pair.removesuffix(quote).rstrip("_-")
+    base = _OLD_NAMES.get(base, base) if is_lower else base
     inverse = quote == "USD" and code in _COIN_MARGINED_ON
     return {
         "symbol": symbol,

@@ -18,6 +18,8 @@ from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")
 _AS_SENT = ("low", "high", "open", "close", "volume")
+LAYOUT = ("coinbase_ohlcv_daily*.csv[.gz]",)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedCoinbase:
@@ -26,6 +28,11 @@ class RecordedCoinbase:
     def __init__(self, folder: Path) -> None:
         self._files = sorted(folder.glob("coinbase_ohlcv_daily*.csv*"))
         self._days = lru_cache(maxsize=1)(lambda: _read(self._files))
+
+    @property
+    def files(self) -> list[Path]:
+        """Return every file that is read."""
+        return list(self._files)
 
     @property
     def recorded(self) -> bool:

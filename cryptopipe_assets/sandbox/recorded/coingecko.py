@@ -18,6 +18,12 @@ from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.rows import json_of
 
 _SERIES = ("prices", "market_caps", "total_volumes")
+LAYOUT = (
+    "coingecko/coins_markets_response_*.json[.gz]",
+    "coingecko/market_chart/<id>.json[.gz]",
+    "coingecko/ohlc_daily/<id>.json[.gz]",
+)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedCoinGecko:
@@ -30,6 +36,11 @@ class RecordedCoinGecko:
         self._captures = lru_cache(maxsize=1)(self._read_captures)
         self._chart = lru_cache(maxsize=16)(_read_chart)
         self._ohlc = lru_cache(maxsize=16)(_read_candles)
+
+    @property
+    def files(self) -> list[Path]:
+        """Return every file that is read."""
+        return [*self._markets, *self._charts.values(), *self._candles.values()]
 
     @property
     def recorded(self) -> bool:

@@ -18,14 +18,21 @@ from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     Ids,
+    capture_files,
     captures,
-    has_captures,
     listing_row,
 )
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _NUMBERS = ("Market Cap", "Price", "Circulating Supply", "Volume (24h)", "% 1h", "% 24h", "% 7d")
 _COLUMNS = ("Rank", "Name", "Symbol", *_NUMBERS, "snapshot_date")
+LAYOUT = (
+    "coinmarketcap/monthly_snapshots_*.csv[.gz]",
+    "coinmarketcap/listings_latest_response*.json",
+    "coinmarketcap/daily/*.json",
+    "supply/dilution_*.csv[.gz]",
+)
+"""Files that are read, below the folder of recordings."""
 
 
 class RecordedCoinMarketCap:
@@ -40,9 +47,14 @@ class RecordedCoinMarketCap:
         self._captures = lru_cache(maxsize=1)(lambda: captures(self._folder, self._ids))
 
     @property
+    def files(self) -> list[Path]:
+        """Return every file that is read."""
+        return [*self._files, *capture_files(self._folder)]
+
+    @property
     def recorded(self) -> bool:
         """Whether there is any snapshot or capture."""
-        return bool(self._files) or has_captures(self._folder)
+        return bool(self.files)
 
     def coverage(self) -> dict[str, tuple[datetime, datetime]]:
         """Return ticker -> instants of its first and last snapshot (the end of their day)."""

@@ -71,10 +71,13 @@ def captures(folder: Path, ids: Ids) -> list[Capture]:
     return sorted(found, key=lambda each: each.taken)
 
 
-def has_captures(folder: Path) -> bool:
-    """Whether there is any file of a capture, readable or not."""
-    kinds = (responses(folder / "coinmarketcap"), _daily_files(folder), _supply_files(folder))
-    return any(kinds)
+def capture_files(folder: Path) -> list[Path]:
+    """Return the file of every capture, readable or not."""
+    return [
+        *responses(folder / "coinmarketcap"),
+        *_daily_files(folder),
+        *_supply_files(folder),
+    ]
 
 
 def _daily_files(folder: Path) -> list[Path]:
@@ -124,12 +127,15 @@ def _response(path: Path) -> Capture:
 def _daily(path: Path, ids: Ids) -> Capture:
     """Put a day's list into the vendor's shape; its supplies were not recorded: null."""
     body = json_of(path)
+    seen: set[str] = set()
     unknown = dict.fromkeys(("circulating_supply", "total_supply", "max_supply"))
     try:
         taken = _instant(path, body["generated_at"])
         rows = [
             listing_row(
-                coin_id=ids.of(coin["symbol"]),
+                coin_id=ids.of(
+                    coin["symbol"], namesake=_namesake(seen, coin["symbol"], coin["name"])
+                ),
                 rank=coin["rank"],
                 name=coin["name"],
                 symbol=coin["symbol"],
@@ -152,13 +158,14 @@ def _daily(path: Path, ids: Ids) -> Capture:
 def _supplies(path: Path, ids: Ids) -> Capture:
     """Put a table of supplies into the vendor's shape."""
     rows, taken = [], 0
+    seen: set[str] = set()
     for row in rows_of(path, _SUPPLY_COLUMNS):
         at = _instant(path, row["timestamp"])
         taken = max(taken, at)
         names = ("circulating_supply", "total_supply", "max_supply")
         rows.append(
             listing_row(
-                coin_id=ids.of(row["symbol"]),
+                coin_id=ids.of(row["symbol"], namesake=_namesake(seen, row["symbol"], row["name"])),
                 rank=int(number_of(path, row["rank"])),
                 name=row["name"],
                 symbol=row["symbol"],
@@ -172,6 +179,14 @@ def _supplies(path: Path, ids: Ids) -> Capture:
             )
         )
     return Capture(taken, rows)
+
+
+def _namesake(seen: set[str], symbol: str, name: str) -> str:
+    """Return the name of a coin whose ticker a larger coin of the list has, else nothing."""
+    if symbol in seen:
+        return name
+    seen.add(symbol)
+    return ""
 
 
 def _instant(path: Path, text: str) -> int:

@@ -1,4 +1,4 @@
-"""What a folder holds by the day or more rarely: whose, of what, and of which days."""
+"""What a folder holds: by the day or more rarely, and how many rows of a range."""
 
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -33,3 +33,21 @@ class DailyRecordings:
     listings: tuple[date, ...]
     tickers: tuple[str, ...]
     captures: tuple[datetime, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordedRows:
+    """How many rows of a table a folder holds of one series and range.
+
+    Attributes
+    ----------
+    table, source
+        Where the rows belong, and the vendor who sent them.
+    symbol
+        The vendor's spelling of the contract.
+    """
+
+    table: str
+    source: str
+    symbol: str
+    rows: int

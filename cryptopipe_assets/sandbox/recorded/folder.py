@@ -2,10 +2,10 @@
 
 Layout, any symbols and months; every part is optional::
 
-    binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz
-    binance/um-klines-1h/<SYM>.csv.gz
-    binance/funding/<SYM>.csv
-    binance/open-interest-<period>/<SYM>.csv
+    binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>].csv[.gz]|.zip|.parquet|.feather
+    binance/um-klines-1h/<SYM>.csv[.gz]|.zip|.parquet|.feather
+    binance/funding/<SYM>.csv[.gz]|.zip|.parquet|.feather
+    binance/open-interest-<period>/<SYM>.csv[.gz]
 
 What other vendors' folders look like is told where they are read: `recorded_coinalyze`,
 `recorded_coinmarketcap`, `recorded_captures`, `recorded_coingecko` and `recorded_coinbase`.
@@ -19,22 +19,54 @@ from pathlib import Path
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.time import DAY, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Contents
+from cryptopipe_assets.sandbox.contents.publication import next_month
 from cryptopipe_assets.sandbox.contents.source import Instrument, UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
-from cryptopipe_assets.sandbox.recorded import binance_files as recordings
+from cryptopipe_assets.sandbox.recorded import (
+    binance_files as recordings,
+)
+from cryptopipe_assets.sandbox.recorded import (
+    binance_positions,
+    coinalyze,
+    coinbase,
+    coingecko,
+    coinmarketcap,
+)
 from cryptopipe_assets.sandbox.recorded.binance_positions import RecordedPositions
 from cryptopipe_assets.sandbox.recorded.coinalyze import RecordedCoinalyze
 from cryptopipe_assets.sandbox.recorded.coinbase import RecordedCoinbase
 from cryptopipe_assets.sandbox.recorded.coingecko import RecordedCoinGecko
 from cryptopipe_assets.sandbox.recorded.coinmarketcap import RecordedCoinMarketCap
-from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
+from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
+from cryptopipe_assets.sandbox.recorded.file_text import SPELT, SUFFIX
+from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver, passed_over
 
 _MINUTES = re.compile(
-    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))\.csv(?:\.gz)?"
+    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))"
+    rf"(?:-(?P<day>[0-3]\d))?{SUFFIX}"
 )
-_SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT})\.csv(?:\.gz)?")
+_SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT}){SUFFIX}")
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR")
+
+LAYOUT = (
+    f"binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>]{SPELT}",
+    f"binance/um-klines-1h/<SYM>{SPELT}",
+    f"binance/funding/<SYM>{SPELT}",
+    *binance_positions.LAYOUT,
+    *coinalyze.LAYOUT,
+    *coinmarketcap.LAYOUT,
+    *coingecko.LAYOUT,
+    *coinbase.LAYOUT,
+)
+"""Files that are read, below the folder of recordings."""
+
+
+_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding")
+
+Span = tuple[date, date]
+"""First day of a file's rows, and the day after its last one."""
 
 
 class RecordedFolder:
@@ -43,7 +75,7 @@ class RecordedFolder:
     Attributes
     ----------
     minutes
-        One-minute files by symbol and first day of their month.
+        One-minute files by symbol and the days of their name, a month or one day.
     hours, funding
         Hourly captures and settlements by symbol.
     symbols
@@ -53,7 +85,11 @@ class RecordedFolder:
     """
 
     def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._ends = lru_cache(maxsize=None)(recordings.ends)
         root = folder / "binance"
+        if not root.is_dir() and any((folder / name).is_dir() for name in _OWN_FOLDERS):
+            root = folder  # the exchange's own folder was named
         self.minutes = _by_month(root / "um-klines-1m")
         self.hours = _by_symbol(root / "um-klines-1h")
         self.funding = _by_symbol(root / "funding")
@@ -64,12 +100,11 @@ class RecordedFolder:
         self._coinmarketcap = RecordedCoinMarketCap(folder)
         self._coingecko = RecordedCoinGecko(folder / "coingecko")
         self._coinbase = RecordedCoinbase(folder)
-        others = (self._coinalyze, self._coinmarketcap, self._coingecko, self._coinbase)
-        if not self.symbols and not any(each.recorded for each in others):
+        self._others = (self._coinalyze, self._coinmarketcap, self._coingecko, self._coinbase)
+        if not self.symbols and not any(each.recorded for each in self._others):
             raise RequestError(
-                f"no recording in {folder}: expected binance/um-klines-1m/<SYM>-1m-<YYYY-MM>.csv.gz"
-                ", binance/um-klines-1h/<SYM>.csv.gz, binance/funding/<SYM>.csv or the folder of "
-                "another vendor there; name the folder that holds binance/"
+                f"no recording in {folder}: expected files named {', '.join(LAYOUT)} there; name "
+                "the folder that holds binance/ or the folders of the other vendors"
             )
         self.contents = Contents(
             binance=self.positions,
@@ -80,8 +115,16 @@ class RecordedFolder:
             coinbase=self._coinbase,
         )
         self.instrument = lru_cache(maxsize=None)(self._instrument)
+        self.coverage = lru_cache(maxsize=None)(self._coverage)
 
-    def coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        """Return the files that nothing reads, with the reason."""
+        read = [path for months in self.minutes.values() for path in months.values()]
+        read += [*self.hours.values(), *self.funding.values(), *self.positions.files.values()]
+        read += [path for each in self._others for path in each.files]
+        return passed_over(self._folder, read, LAYOUT)
+
+    def _coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
 
         ``ohlcv_1m`` gives the opens of the first and the last bar, ``funding_rate`` the vendor's
@@ -90,9 +133,11 @@ class RecordedFolder:
         there if anything of them was recorded.
         """
         tables = {
-            "ohlcv_1m": {symbol: _ends(months) for symbol, months in sorted(self.minutes.items())},
+            "ohlcv_1m": {
+                symbol: self._months_ends(months) for symbol, months in sorted(self.minutes.items())
+            },
             "funding_rate": {
-                symbol: recordings.ends(path) for symbol, path in sorted(self.funding.items())
+                symbol: self._ends(path) for symbol, path in sorted(self.funding.items())
             },
         }
         bars_and_funding = {
@@ -121,15 +166,19 @@ class RecordedFolder:
             captures=tuple(self._coinmarketcap.taken()),
         )
 
+    def daily_rows(self, start: int, end: int, now: int) -> list[RecordedRows]:
+        """Count daily bars of open interest and funding that open in ``[start, end)``."""
+        return self._coinalyze.rows(start, end, now)
+
     def _instrument(self, symbol: str) -> Instrument:
         """Read what the first rows of a symbol's files tell about its contract."""
         months = self.minutes.get(symbol, {})
-        captures = [months[min(months)]] if months else []
-        captures += [self.hours[symbol]] if symbol in self.hours else []
-        bars = [recordings.first_line(path).split(",") for path in captures]
-        starts = [recordings.ends(path)[0] for path in captures]
+        captures = [(months[min(months)], MINUTE_MS)] if months else []
+        captures += [(self.hours[symbol], HOUR_MS)] if symbol in self.hours else []
+        bars = [recordings.first_line(*each).split(",") for each in captures]
+        starts = [self._ends(path)[0] for path, _ in captures]
         if symbol in self.funding:
-            starts.append(recordings.ends(self.funding[symbol])[0])
+            starts.append(self._ends(self.funding[symbol])[0])
         if (point := self.positions.first(symbol)) is not None:
             starts.append(point)
         base, quote = split_symbol(symbol)
@@ -143,6 +192,20 @@ class RecordedFolder:
             quantity_decimals=max((_decimals(bar[5]) for bar in bars), default=8),
         )
 
+    def _months_ends(self, months: Mapping[Span, Path]) -> tuple[int, int]:
+        """First and last minute of a symbol; a file holds the days of its name only."""
+        spans = []
+        for (start, end), path in months.items():
+            spans.append(self._ends(path))
+            for stamp in spans[-1]:
+                day = instant_of(stamp).date()
+                if not start <= day < end:
+                    named = f"{start:%Y-%m-%d}" if end - start == DAY else f"{start:%Y-%m}"
+                    raise UnreadableRecording(
+                        path, f"its name says {named}, yet it holds a bar of {day}"
+                    )
+        return min(first for first, _ in spans), max(last for _, last in spans)
+
 
 def split_symbol(symbol: str) -> tuple[str, str]:
     """Split a vendor symbol into base and quote by the known quotes; quote "" if none fits."""
@@ -152,36 +215,43 @@ def split_symbol(symbol: str) -> tuple[str, str]:
     return symbol, ""
 
 
-def _ends(months: Mapping[date, Path]) -> tuple[int, int]:
-    """First and last time of a symbol's minutes; every file holds the month of its name only."""
-    spans = []
-    for month, path in months.items():
-        spans.append(recordings.ends(path))
-        for stamp in spans[-1]:
-            day = instant_of(stamp).date()
-            if day.replace(day=1) != month:
-                raise UnreadableRecording(
-                    path, f"its name says {month:%Y-%m}, yet it holds a bar of {day}"
-                )
-    return min(first for first, _ in spans), max(last for _, last in spans)
-
-
 def _decimals(text: str) -> int:
     return len(text.partition(".")[2])
 
 
-def _by_month(folder: Path) -> dict[str, dict[date, Path]]:
-    files: dict[str, dict[date, Path]] = {}
-    for path in sorted(folder.glob("*.csv*")):
-        if found := _MINUTES.fullmatch(composed(path.name)):
-            month = date.fromisoformat(f"{found['month']}-01")
-            files.setdefault(found["symbol"], {})[month] = path
-    return files
+def _by_month(folder: Path) -> dict[str, dict[Span, Path]]:
+    """Find the files of minutes; a day's file is left out where its whole month lies beside."""
+    files: dict[str, dict[Span, Path]] = {}
+    for path in sorted(folder.glob("*")):
+        if (found := _MINUTES.fullmatch(composed(path.name))) and (span := _span_of(found)):
+            files.setdefault(found["symbol"], {}).setdefault(span, path)
+    return {
+        symbol: {
+            (start, end): path
+            for (start, end), path in sorted(spans.items())
+            if end - start > DAY or _month_of(start) not in spans
+        }
+        for symbol, spans in files.items()
+    }
+
+
+def _month_of(day: date) -> Span:
+    first = day.replace(day=1)
+    return first, next_month(first)
+
+
+def _span_of(found: re.Match[str]) -> Span | None:
+    """Return the days that a name means; null if there is no such day."""
+    try:
+        start = date.fromisoformat(f"{found['month']}-{found['day'] or '01'}")
+    except ValueError:
+        return None
+    return start, start + DAY if found["day"] else next_month(start)
 
 
 def _by_symbol(folder: Path) -> dict[str, Path]:
-    found = (
-        (_SYMBOL_FILE.fullmatch(composed(path.name)), path)
-        for path in sorted(folder.glob("*.csv*"))
-    )
-    return {match["symbol"]: path for match, path in found if match}
+    files: dict[str, Path] = {}
+    for path in sorted(folder.glob("*")):
+        if found := _SYMBOL_FILE.fullmatch(composed(path.name)):
+            files.setdefault(found["symbol"], path)
+    return files

@@ -7,8 +7,7 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from cryptopipe_assets.core.time import HOUR_MS, MINUTE_MS, utcnow
-from cryptopipe_assets.sandbox.contents.publication import next_month
+from cryptopipe_assets.core.time import DAY, DAY_MS, HOUR_MS, MINUTE_MS, utcnow
 from cryptopipe_assets.sandbox.contents.source import (
     Instrument,
     Mark,
@@ -18,8 +17,9 @@ from cryptopipe_assets.sandbox.contents.source import (
 from cryptopipe_assets.sandbox.contents.times import Clock, stamp_of
 from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
-from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
-from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder
+from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
+from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder, Span
+from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver
 
 
 class RecordedSource:
@@ -68,6 +68,31 @@ class RecordedSource:
     def daily(self) -> DailyRecordings:
         """Return what was recorded by the day or more rarely."""
         return self._folder.daily(stamp_of(self.clock()))
+
+    def passed_over(self) -> tuple[PassedOver, ...]:
+        """Return the files of the folder that nothing reads, with the reason."""
+        return self._folder.passed_over()
+
+    def rows(self, first: date, last: date) -> list[RecordedRows]:
+        """Count what a collector could store of the days ``first`` to ``last``, by series.
+
+        Minute bars, settlements (by the full hour meant), daily open interest and funding.
+        """
+        start, end = stamp_of(first), stamp_of(last) + DAY_MS
+        settled = (start - HOUR_MS // 2, end - HOUR_MS // 2)
+        counts = [
+            ("ohlcv_1m", symbol, sum(map(len, self._months(symbol, start, end))))
+            for symbol in self._folder.minutes
+        ] + [
+            ("funding_rate", symbol, len(self._funding.between(symbol, *settled)))
+            for symbol in self._folder.funding
+        ]
+        own = [
+            RecordedRows(table=table, source="binance", symbol=symbol, rows=rows)
+            for table, symbol, rows in counts
+            if rows
+        ]
+        return own + self._folder.daily_rows(start, end, stamp_of(self.clock()))
 
     def instruments(self, now: int) -> list[Instrument]:
         """Every symbol with any file whose first row lies before ``now``, by name."""
@@ -145,9 +170,9 @@ class RecordedSource:
     ) -> Iterator[Sequence[str]]:
         """Minutes of ``[start, end)`` month by month, each file read only when it is its turn."""
         months = self._folder.minutes.get(symbol, {})
-        for month in sorted(months, reverse=newest_first):
-            if stamp_of(month) < end and start < stamp_of(next_month(month)):
-                yield self._month(months[month], month).between(start, end)
+        for span in sorted(months, reverse=newest_first):
+            if stamp_of(span[0]) < end and start < stamp_of(span[1]):
+                yield self._month(months[span], span).between(start, end)
 
     def _hour_bars(self, symbol: str, start: int, end: int, now: int) -> Sequence[str]:
         """Hours of ``[start, end)``; the last row of the capture only while it is forming.
@@ -168,9 +193,9 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
         yield from part
 
 
-def _read_month(path: Path, month: date) -> KlineFile:
+def _read_month(path: Path, span: Span) -> KlineFile:
     file = read_klines(path, MINUTE_MS)
-    start, end = stamp_of(month), stamp_of(next_month(month))
+    start, end = map(stamp_of, span)
     if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
-        raise UnreadableRecording(path, f"holds bars outside {month:%Y-%m}")
+        raise UnreadableRecording(path, f"holds bars outside {span[0]} to {span[1] - DAY}")
     return file

@@ -19,8 +19,18 @@ class Ohlcv1m(Collected):
     volume_base: float = column("Quantity traded.", unit="base", ge=0)
     volume_quote: float = column("Value traded.", unit="quote", ge=0)
     trades: int = column("Number of trades.", unit="count", ge=0)
-    taker_buy_base: float = column("Quantity bought by takers.", unit="base", ge=0)
-    taker_buy_quote: float = column("Value bought by takers.", unit="quote", ge=0)
+    taker_buy_base: float = column(
+        "Quantity bought by takers; null where the vendor of the bars does not tell it.",
+        unit="base",
+        ge=0,
+        nullable=True,
+    )
+    taker_buy_quote: float = column(
+        "Value bought by takers; null where the vendor of the bars does not tell it.",
+        unit="quote",
+        ge=0,
+        nullable=True,
+    )
 
     class Config:
         """Sorted by instrument first: a reader of one symbol skips the others' row groups."""

@@ -19,7 +19,12 @@ class Microstructure1h(Derived):
     volume_base: float = column("Quantity traded.", unit="base", ge=0)
     volume_quote: float = column("Value traded.", unit="quote", ge=0)
     trades: int = column("Number of trades.", unit="count", ge=0)
-    taker_buy_base: float = column("Quantity bought by takers.", unit="base", ge=0)
+    taker_buy_base: float = column(
+        "Quantity bought by takers; null where the vendor of the bars does not tell it.",
+        unit="base",
+        ge=0,
+        nullable=True,
+    )
     vwap: float = column(
         "Volume-weighted mean of the minutes' typical prices (H+L+C)/3.",
         unit="quote per base",

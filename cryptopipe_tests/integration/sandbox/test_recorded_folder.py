@@ -28,7 +28,9 @@ def test_a_symbol_is_split_at_its_quote(symbol, parts):
 @pytest.mark.parametrize("name", ["nowhere", "."])
 def test_a_folder_without_recordings_is_refused_with_the_expected_layout(tmp_path, name):
     (tmp_path / "unrelated.csv").write_text("a,b\n")
-    with pytest.raises(RequestError, match=r"um-klines-1m/<SYM>-1m-<YYYY-MM>\.csv\.gz"):
+    with pytest.raises(
+        RequestError, match=r"um-klines-1m/<SYM>-1m-<YYYY-MM>\[-<DD>\]\.csv\[\.gz\]"
+    ):
         RecordedSource(tmp_path / name)
 
 
