@@ -102,7 +102,7 @@ def read_settlements(path: Path) -> list[RecordedSettlement]:
             raise UnreadableRecording(
                 path, f"line {number}: not a settlement of {symbol}: {line!r}"
             )
-        row = RecordedSettlement(_milliseconds(found[1]), found[3])
+        row = RecordedSettlement(_in_ms(found[1]), found[3])
         if rows.setdefault(row.hour, row) != row:
             raise UnreadableRecording(
                 path, f"line {number}: two different settlements at {row.time}"
@@ -122,7 +122,7 @@ def ends(path: Path) -> tuple[int, int]:
     nothing about the rows between them.
     """
     content = content_of(path)
-    stamps = [_milliseconds(found) for found in _STAMPED.findall(content)]
+    stamps = [_in_ms(found) for found in _STAMPED.findall(content)]
     rows = sum(not each.isspace() for each in content.splitlines() if each)
     if len(stamps) + _has_header(content) != rows or not stamps:
         raise UnreadableRecording(path, _not_stamped(content))
@@ -144,7 +144,7 @@ def _not_stamped(content: bytes) -> str:
     return "expected milliseconds first, found no row"
 
 
-def _milliseconds(stamp: str | bytes) -> int:
+def _in_ms(stamp: str | bytes) -> int:
     """Return a stamp in milliseconds; some files have microseconds."""
     number = int(stamp)
     return number // 1000 if number >= _MICROSECONDS_FROM else number
@@ -159,8 +159,8 @@ def _kline(path: Path, numbered: tuple[int, str]) -> str:
     if len(opened) < len(str(_MICROSECONDS_FROM)):
         return line
     cells = rest.split(",")
-    cells[5] = str(_milliseconds(cells[5]))
-    return ",".join([str(_milliseconds(opened)), *cells])
+    cells[5] = str(_in_ms(cells[5]))
+    return ",".join([str(_in_ms(opened)), *cells])
 
 
 def _fault_of(line: str) -> str:
@@ -208,5 +208,5 @@ def _in_vendor_order(path: Path, width: int) -> Iterator[tuple[int, str]]:
             )
         row = _OPTIONAL | dict(zip(names, cells, strict=True))
         if not row["close_time"] and re.fullmatch(_STAMP, row["open_time"]):
-            row["close_time"] = str(_milliseconds(row["open_time"]) + width - 1)
+            row["close_time"] = str(_in_ms(row["open_time"]) + width - 1)
         yield number, ",".join(row[name] for name in wanted)
