@@ -108,6 +108,12 @@ def replay(
     for each_file in source.passed_over():
         out.print(f"[yellow]passed over:[/] {literal(each_file)}", soft_wrap=True)
     skipped = list(_skipped(wanted, coverage, first, last))
+    if not source.instruments(int(source.clock().timestamp() * 1000)):
+        reason = "no contract of an exchange's own was recorded"
+        told = {each.table for each in skipped}
+        skipped += [
+            Skipped(name, reason) for name in wanted if name in registries() and name not in told
+        ]
     for each in skipped:
         out.print(f"[yellow]skipped[/] {each.table}: {literal(each.reason)}")
     if skipped and strict:

@@ -17,11 +17,13 @@ def followed_instruments(warehouse: Warehouse, universe: Universe, table_name: s
     Raises
     ------
     RequestError
-        If the registry is empty or holds none of them, and the table follows no other coins.
+        If the registry is empty or holds none of them, and the table follows no other coins. A
+        table that follows no coin at all (nothing of it was recorded) has none, and no error.
     """
     known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
     followed = universe.followed(universe.with_tiers(known.drop("tier")), table_name)
-    if followed.is_empty() and not universe.beyond.get(table_name):
+    expects_some = universe.tiered(table_name) and not universe.beyond.get(table_name)
+    if followed.is_empty() and expects_some:
         raise RequestError(
             f"{table_name}: the registry of instruments is empty or holds none of the coins of "
             f"cryptopipe.toml; materialise `instruments` first"

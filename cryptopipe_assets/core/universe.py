@@ -86,7 +86,7 @@ class Universe:
         ConfigError
             If there are none.
         """
-        followed = sorted(self._tiered(table) | self.beyond.get(table, frozenset()))
+        followed = sorted(self.tiered(table) | self.beyond.get(table, frozenset()))
         if not followed:
             raise ConfigError(
                 f"no coin is followed by {table}; name it in the tables of a cryptopipe.toml tier"
@@ -110,14 +110,10 @@ class Universe:
         instruments
             Newest version of every instrument, with ``tier``.
         """
-        chosen = pl.col("coin").is_in(sorted(self._tiered(table)))
+        chosen = pl.col("coin").is_in(sorted(self.tiered(table)))
         return instruments.filter(pl.col("tier").is_not_null(), chosen).sort("symbol")
 
-    def follows(self, table: str) -> bool:
-        """Whether a coin of the tiers is followed by the table: recordings may lack it."""
-        return bool(self._tiered(table))
-
-    def _tiered(self, table: str) -> frozenset[str]:
+    def tiered(self, table: str) -> frozenset[str]:
         """Coins of the tiers that the table follows."""
         every = frozenset(coin for coins in self.tiers.values() for coin in coins)
         return every & self.only.get(table, every)

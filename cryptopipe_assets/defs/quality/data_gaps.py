@@ -65,15 +65,13 @@ def data_gaps(
     surveys = {
         each: GapSurvey(partial(last_runs, context.instance, each.name), warehouse, universe, each)
         for each in DATASETS
-        if each is BARS or universe.follows(each.name)
     }
     found = {
         each: survey.look(from_table(stored, each), now=vendors.clock())
         for each, survey in surveys.items()
     }
-    unasked = {each: from_table(stored, each) for each in DATASETS if each not in surveys}
     # Kept at once: a vendor that fails below must not hide what was found.
-    _keep(warehouse, {each: survey.gaps for each, survey in found.items()} | unasked)
+    _keep(warehouse, {each: survey.gaps for each, survey in found.items()})
     metadata: dict[str, Any] = {
         "files_scanned": sum(each.scan.files_read for each in found.values())
     }
@@ -97,7 +95,7 @@ def data_gaps(
                 continue
             found[each] = survey.look(tried.gaps, now=vendors.clock())
             metadata |= _repaired(tried, each)
-    gaps = {each: survey.gaps for each, survey in found.items()} | unasked
+    gaps = {each: survey.gaps for each, survey in found.items()}
     if failed is not None:
         _keep(warehouse, gaps)
         raise failed

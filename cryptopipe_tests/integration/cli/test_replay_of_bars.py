@@ -18,6 +18,7 @@ import pytest
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
+from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 CLI = Path(sys.executable).with_name("cryptopipe")
 OCTOBER = 1_759_276_800_000  # 2025-10-01 00:00 UTC
@@ -211,3 +212,12 @@ def test_a_column_that_cannot_be_done_without_is_named(tmp_path):
     assert done.returncode == 1
     assert f"um-klines-1m/{MONTH}" in done.stderr
     assert "lacks quote_volume, count" in " ".join(done.stderr.split())
+
+
+def test_gaps_are_looked_for_in_bars_where_nothing_of_funding_was_recorded(tmp_path):
+    put(tmp_path, f"um-klines-1m/{MONTH}", bars([*range(100), *range(110, MINUTES)]))
+    done = replay(tmp_path, "data_gaps")
+    assert done.returncode == 0, done.stderr
+    gaps = Lake(tmp_path / "warehouse").read(DataGaps)
+    assert set(gaps["dataset"]) == {"ohlcv_1m"}
+    assert 10 in gaps["minutes"].to_list()

@@ -120,6 +120,32 @@ def test_a_row_that_breaks_a_promise_is_named_by_symbol_and_minute(row, fault):
         bars(row)
 
 
+def without_takers(**changes: str) -> bytes:
+    return line(taker_buy_base="", taker_buy_quote='""', **changes)
+
+
+LATER = {"open_time": "1770120060000", "close_time": "1770120119999"}
+
+
+def test_bars_that_say_nothing_of_the_takers_have_null_there():
+    found = bars(without_takers() + b"\n" + without_takers(**LATER))
+    assert found.schema == BAR_SCHEMA
+    assert found["taker_buy_base"].to_list() == [None, None]
+    assert found["taker_buy_quote"].to_list() == [None, None]
+    assert_frame_equal(
+        found.drop("taker_buy_base", "taker_buy_quote")[:1],
+        bars(line()).drop("taker_buy_base", "taker_buy_quote"),
+        check_exact=True,
+    )
+
+
+def test_takers_that_are_missing_in_some_rows_only_are_an_error():
+    with pytest.raises(UnexpectedShape, match=r"12:01:00.*a number is missing"):
+        bars(line() + b"\n" + without_takers(**LATER))
+    with pytest.raises(UnexpectedShape, match="a number is missing"):
+        bars(line(taker_buy_quote=""))
+
+
 def test_a_header_names_the_columns_whatever_their_order_and_number():
     names = [*HEADER.decode().split(",")[::-1], "added"]
     turned = ",".join([*line().decode().split(",")[::-1], "x"])
