@@ -47,9 +47,12 @@ def contents_of(settings: Settings) -> Iterator[TableContents]:
 
 def _span(paths: Sequence[Path]) -> tuple[int, datetime | None, datetime | None]:
     """Rows, and the first and last ``ts``."""
-    if not paths:
-        return 0, None, None
-    stored = pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
-    ends = pl.min("ts").alias("first"), pl.max("ts").alias("last")
-    count, first, last = stored.select(pl.len(), *ends).collect().row(0)
-    return int(count), first, last
+    rows, ends = 0, list[datetime]()
+    for path in paths:
+        with path.open("rb") as file:  # a commit may replace it while it is read
+            stored = pl.scan_parquet(file, hive_partitioning=False, glob=False)
+            ts = pl.min("ts").alias("first"), pl.max("ts").alias("last")
+            count, *found = stored.select(pl.len(), *ts).collect().row(0)
+        rows += count
+        ends += [each for each in found if each is not None]
+    return rows, min(ends, default=None), max(ends, default=None)

@@ -17,9 +17,8 @@ from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.errors import RequestError, StorageError
 from cryptopipe_assets.core.schema import SymbolRecord, Table
-from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock
+from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock, opened_as_of
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.pinned import opened, opened_as_of, parts
 from cryptopipe_assets.tables.collected.instruments import Instruments
 
 Instant = datetime | date | str
@@ -91,7 +90,7 @@ class TableRows:
         n_rows: int | None = None,
     ) -> Iterator[pl.DataFrame]:
         left = n_rows
-        for days in parts(self.lake, self.contract, self.first, self.last):
+        for days in self.lake.parts(self.contract, self.first, self.last):
             if left == 0:
                 return
             with self._opened(days) as rows:
@@ -104,7 +103,7 @@ class TableRows:
 
     def _opened(self, days: Sequence[date | None]) -> AbstractContextManager[pl.LazyFrame]:
         if self.as_of is None:
-            return opened(self.lake, self.contract, days)
+            return self.lake.opened(self.contract, days)
         return opened_as_of(self.lake, self.contract, days, self.as_of, clock=self.clock)
 
 
@@ -296,7 +295,7 @@ class _Entities:
     def _registry(self) -> set[tuple[str, str]]:
         """Every (symbol, coin) that the registry of instruments ever knew; none without one."""
         lake = self.rows.lake
-        with opened(lake, Instruments, [None]) as rows:
+        with lake.opened(Instruments, [None]) as rows:
             return set(rows.select(*ENTITIES).unique().collect().iter_rows())
 
     def _checked(self, kind: str, names: list[str], pairs: set[tuple[str, str]]) -> set[str]:
@@ -319,10 +318,10 @@ class _Entities:
         """Names that the table has in the window, and in the newest days that have a file."""
         lake, contract = self.rows.lake, self.rows.contract
         found: set[str] = set()
-        windows = list(parts(lake, contract, self.rows.first, self.rows.last))
-        newest = list(parts(lake, contract, date.min, date.max))[-1:]
+        windows = list(lake.parts(contract, self.rows.first, self.rows.last))
+        newest = list(lake.parts(contract, date.min, date.max))[-1:]
         for days in [*windows, *newest]:
-            with opened(lake, contract, days) as rows:
+            with lake.opened(contract, days) as rows:
                 found.update(rows.select(pl.col(kind).unique()).collect().to_series().drop_nulls())
         return found
 

@@ -33,6 +33,16 @@ ADVICE = {
     errno.EEXIST: f"a file stands where a folder is needed; move it away or {ELSEWHERE}",
 }
 
+OF_READING = {
+    errno.EMFILE: "this process has too many files open; raise the limit (ulimit -n)",
+    errno.ENFILE: "the system has too many files open; close some programs and run again",
+    errno.EIO: "the disk reports an input/output error; look at its health (dmesg, smartctl)",
+    errno.EACCES: "no permission; make it readable to this user",
+    errno.EPERM: "no permission; make it readable to this user",
+    errno.EISDIR: "a folder stands where a file is expected; move it away",
+    errno.ESTALE: "the network drive has lost it; mount the drive again",
+}
+
 
 def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
     """Let ``write`` fill a temporary file, make it durable, and put it in the place of ``path``.
@@ -55,8 +65,6 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         write(temporary)
         _sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
-        return path.stat().st_size
     except OSError as exc:
         raise not_writable(path, exc) from exc
     except (pl.exceptions.PolarsError, duckdb.Error) as exc:
@@ -68,6 +76,21 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
     finally:
         with suppress(OSError):  # the failure above is the one to tell
             temporary.unlink(missing_ok=True)
+    try:
+        _sync(path.parent)
+        return path.stat().st_size
+    except OSError as exc:
+        raise StorageError(
+            f"{path} was written, but its folder could not be made durable: "
+            f"{exc.strerror or exc}. The new file is there now, and a power cut may bring the old "
+            f"one back; look at the disk, then run again"
+        ) from exc
+
+
+def not_readable(path: Path, failure: OSError) -> StorageError:
+    """Say in one line why ``path`` could not be read, which says nothing of what is in it."""
+    why = OF_READING.get(failure.errno or 0, f"{failure.strerror or failure}")
+    return StorageError(f"cannot read {path}: {why}. Nothing says that the file is damaged")
 
 
 def not_writable(path: Path, failure: OSError) -> StorageError:

@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.storage.atomic import not_readable
 
 PART = "part-0.parquet"
 EMPTY_DAYS = 60
@@ -68,14 +69,16 @@ def newest(files: Files, entity: str | None) -> pl.DataFrame:
 
     Raises
     ------
-    CorruptFile
+    CorruptFile, StorageError
         Naming the file.
     """
     found: list[pl.DataFrame] = []
     for path in reversed(files.paths[-EMPTY_DAYS:]):
         try:
             rows = _edges(path, entity)
-        except (pl.exceptions.PolarsError, OSError) as exc:
+        except OSError as exc:
+            raise not_readable(path, exc) from exc
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as exc:
             why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
             raise CorruptFile(f"cannot read {path}: {why}; see `cryptopipe doctor`") from exc
         if rows.height:

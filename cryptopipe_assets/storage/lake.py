@@ -11,7 +11,7 @@ Layout::
 """
 
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -19,6 +19,7 @@ from pathlib import Path
 
 import polars as pl
 from filelock import FileLock, Timeout
+from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.errors import CorruptFile, ShrinkRefused, StorageError
 from cryptopipe_assets.core.schema import Collected, Derived, Table
@@ -27,11 +28,13 @@ from cryptopipe_assets.storage.atomic import not_writable, write_atomically
 from cryptopipe_assets.storage.derived_versions import published
 from cryptopipe_assets.storage.merge import DERIVED_AT, lost_keys, merge, news, superseded
 from cryptopipe_assets.storage.parquet import (
+    UNREADABLE,
     check_footer,
+    checked_content,
     column_names,
-    in_columns_of,
     read_partition,
     row_count,
+    rows_in,
     writer,
 )
 from cryptopipe_assets.storage.revisions import (
@@ -42,6 +45,12 @@ from cryptopipe_assets.storage.revisions import (
 )
 
 LOCK_SECONDS = 60.0
+
+BYTES_AT_ONCE = 128_000_000
+"""Of files that are read together; of a year of bars all at once would fill the memory."""
+
+Parts = Sequence[date | None]
+"""Days of a table; of one without days its single file, as None."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,17 +145,72 @@ class Lake:
     def scan(self, contract: type[Table], first: date, last: date) -> pl.LazyFrame:
         """Rows of the days ``first`` to ``last``, both included, in the order of the files.
 
-        Days without a file have no rows. The footers are read at once, so that a corrupt file is
-        named here and not deep inside a query.
+        Days without a file have no rows. The files are read when the frame is collected, each
+        once and whole, so that a commit meanwhile gives the old rows of a day or the new ones.
+        The footers are read at once, so that a file that is cut off is named here.
+
+        Raises
+        ------
+        CorruptFile
+            Here, or when the frame is collected; naming the file and how to rebuild it.
         """
         table = contract.table_name()
-        days = self.days(table, first, last)
-        if not days:
-            return contract.empty_frame().lazy()
-        for day in days:
+        for day in self.days(table, first, last):
             check_footer(self.path(table, day), contract, day)
-        paths = [self.path(table, day) for day in days]
-        return in_columns_of(contract, pl.scan_parquet(paths, hive_partitioning=False, glob=False))
+
+        def source(
+            columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
+        ) -> Iterator[pl.DataFrame]:
+            left = n_rows
+            for days in self.parts(contract, first, last):
+                with self.opened(contract, days) as rows:
+                    found = rows if predicate is None else rows.filter(predicate)
+                    found = found if columns is None else found.select(columns)
+                    frame = (found if left is None else found.head(left)).collect()
+                yield frame
+                left = None if left is None else left - frame.height
+                if left == 0:
+                    return
+
+        return register_io_source(source, schema=contract.polars_schema())
+
+    def parts(self, contract: type[Table], first: date, last: date) -> Iterator[Parts]:
+        """Days from ``first`` to ``last`` that have a file, ascending, as many as fit in memory."""
+        table = contract.table_name()
+        if not contract.has_days():
+            if self.has(table):
+                yield [None]
+            return
+        some: list[date] = []
+        held = 0
+        for day in self.days(table, first, last):
+            size = self.size(table, day)
+            if some and held + size > BYTES_AT_ONCE:
+                yield some
+                some, held = [], 0
+            some.append(day)
+            held += size
+        if some:
+            yield some
+
+    @contextmanager
+    def opened(self, contract: type[Table], days: Parts) -> Iterator[pl.LazyFrame]:
+        """Rows of these days as they are now, in the contract's columns and the files' order.
+
+        Raises
+        ------
+        CorruptFile
+            Naming the file, also if it turns out to be unreadable while the block lasts.
+        """
+        table = contract.table_name()
+        found = (checked_content(self.path(table, day), contract, day) for day in days)
+        contents = [each for each in found if each is not None]
+        try:
+            yield rows_in(contents, contract)
+        except UNREADABLE:
+            for day in days:  # Polars does not say which of many files it could not read
+                self.read(contract, day)
+            raise
 
     def upsert(self, contract: type[Table], frame: pl.DataFrame, day: date | None = None) -> Commit:
         """Merge ``frame`` into the partition: new keys are added, changed values replaced.
@@ -264,7 +328,8 @@ class Lake:
         if issubclass(contract, Derived) and not self.notes_derived_at(contract):
             frame = frame.drop(DERIVED_AT)
         same = added == revised == 0 and path.is_file() and frame.height == row_count(path)
-        size = path.stat().st_size if same else write_atomically(path, writer(frame))
+        write = writer(frame, contract.table_name(), day)
+        size = path.stat().st_size if same else write_atomically(path, write)
         commit = Commit(
             table=contract.table_name(),
             day=day,

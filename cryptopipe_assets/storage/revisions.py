@@ -14,7 +14,14 @@ from cryptopipe_assets.core.schema import Derived, Table
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.derived_versions import SUPERSEDED_AT, TIMESTAMP, in_order
 from cryptopipe_assets.storage.merge import all_versions
-from cryptopipe_assets.storage.parquet import corrupt, read_partition, writer
+from cryptopipe_assets.storage.parquet import (
+    UNREADABLE,
+    checked_content,
+    corrupt,
+    first_line,
+    read_partition,
+    writer,
+)
 
 SUFFIX = "_revisions"
 """What folder and view of a table's superseded versions are called after its name."""
@@ -37,11 +44,12 @@ def keep_versions(
     forget
         Keys whose versions go: their rows were removed by force.
     """
-    stored = read_partition(path, contract, day)
+    name = contract.table_name() + SUFFIX
+    stored = read_partition(path, contract, day, table=name)
     kept = stored if forget is None else stored.join(forget, on=contract.key(), how="anti")
     merged = all_versions([kept, versions], contract.key())
     if not merged.equals(stored):
-        write_atomically(path, writer(merged))
+        write_atomically(path, writer(merged, name, day))
 
 
 def keep_derived_versions(
@@ -51,7 +59,7 @@ def keep_derived_versions(
     stored = read_versions(path, contract, day)
     merged = in_order([stored, versions.select(stored.columns)], contract.key())
     if not merged.equals(stored):
-        write_atomically(path, writer(merged))
+        write_atomically(path, writer(merged, contract.table_name() + SUFFIX, day))
 
 
 def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:
@@ -61,15 +69,17 @@ def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.Dat
     ------
     CorruptFile
     """
+    name = contract.table_name() + SUFFIX
     if not issubclass(contract, Derived):
-        return read_partition(path, contract, day)
+        return read_partition(path, contract, day, table=name)
     schema = {**contract.polars_schema(), SUPERSEDED_AT: TIMESTAMP}
-    if not path.is_file():
+    content = checked_content(path, contract, day, table=name)
+    if content is None:
         return pl.DataFrame(schema=schema)
     try:
-        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        rows = pl.read_parquet(content, hive_partitioning=False)
         return rows.match_to_schema(
             pl.Schema(schema), missing_columns="insert", extra_columns="ignore"
         )
-    except (pl.exceptions.PolarsError, OSError) as exc:
-        raise corrupt(path, contract, day, exc) from exc
+    except UNREADABLE as exc:
+        raise corrupt(path, contract, day, first_line(exc)) from exc

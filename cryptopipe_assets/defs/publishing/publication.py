@@ -180,7 +180,7 @@ class Publication:
         told = {**stored, **(metadata or {}), **decisions(self.journal)}
         if self._refused:
             told["rows_outside_of_life"] = self._refused
-        shown = {**self._pictures(told), "preview": preview_of(lake, self._commits)}
+        shown = {**self._pictures(told), "preview": preview_of(lake, self._contract, self._commits)}
         if day := self._commits[-1].day:
             # Dagster writes what is told of a run once a day of it, and keeps each three times.
             self._context.add_asset_metadata(shown, partition_key=day.isoformat())
@@ -221,7 +221,7 @@ class Publication:
         """Small charts, where a person may look at them: of runs that are kept, once an hour."""
         if not self._context.instance.is_persistent or PLAIN in self._context.run.tags:
             return {}
-        newest = newest_rows(self._warehouse.lake, self._commits)
+        newest = newest_rows(self._warehouse.lake, self._contract, self._commits)
         drawn = pictures(self._contract.table_name(), newest, found)
         return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.errors import StorageError
 from cryptopipe_assets.operations.status.run_history import LastRun, last_runs
 from cryptopipe_assets.storage.inventory import Files, coins_of, newest, survey
 from cryptopipe_assets.tables.service_levels import (
@@ -123,7 +123,7 @@ class _Judge:
     ) -> TableFreshness:
         try:
             rows = newest(self.files, self.level.entity if tiers else None)
-        except CorruptFile as exc:
+        except StorageError as exc:
             lines = [self._line(None, None, pull, state="stale", why=str(exc))]
             return self._done(lines)
         if not tiers:
