@@ -45,9 +45,6 @@ if TYPE_CHECKING:
 ANSWERS = ("SELECT", "EXPLAIN", "MULTI")
 """DuckDB's kinds of statements that only answer; a PIVOT is a MULTI."""
 
-TRIES = 5
-"""A query that a commit interrupted is put again; commits of one file are seconds apart."""
-
 
 def open_warehouse(path: str | os.PathLike[str] | None = None) -> WarehouseReader:
     """Open a warehouse for reading.
@@ -288,21 +285,21 @@ class WarehouseReader:
 
         from cryptopipe_assets.core.errors import RequestError
         from cryptopipe_assets.panels.answer_forms import formed, require_form
+        from cryptopipe_assets.storage.catalog.attempts import REFUSALS, attempted
 
         require_form(as_)
-        for tried in range(1, TRIES + 1):
+
+        def answer() -> Any:
             with self.connect() as connection:
                 _require_answer(connection, query)
-                try:
-                    return formed(connection.sql(query, params=parameters).pl(), as_)
-                except duckdb.Error as exc:
-                    refused = isinstance(exc, _refusals())
-                    if not refused and tried < TRIES:
-                        continue  # a file may have been replaced while it was read
-                    if not refused:
-                        self._require_readable()
-                    raise RequestError(f"DuckDB refused the query: {_sentence(exc)}") from exc
-        raise AssertionError("the last try returns or raises")
+                return formed(connection.sql(query, params=parameters).pl(), as_)
+
+        try:
+            return attempted(answer)
+        except duckdb.Error as exc:
+            if not isinstance(exc, REFUSALS):
+                self._require_readable()
+            raise RequestError(f"DuckDB refused the query: {_sentence(exc)}") from exc
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of one's own, in memory, in UTC, with the views that ``sql`` has.
@@ -367,18 +364,6 @@ def _require_answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:
             f"expected one query that only reads, came {', '.join(kinds) or 'nothing'}; "
             f"for tables of your own use wh.connect()"
         )
-
-
-def _refusals() -> tuple[type[duckdb.Error], ...]:
-    """What DuckDB says of a query that is wrong whatever the files say."""
-    import duckdb
-
-    return (
-        duckdb.ParserException,
-        duckdb.BinderException,
-        duckdb.CatalogException,
-        duckdb.ConversionException,
-    )
 
 
 def _sentence(failure: Exception) -> str:

@@ -1,16 +1,27 @@
 """Whether this machine is fit to run cryptopipe, told in a line a finding."""
 
+from typing import Annotated
+
 import typer
 
 from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.operations.doctor import examine
+from cryptopipe_assets.operations.doctor import add_checksums, examine
 
 
-def command(warehouse: Warehouse = None) -> None:
-    """Check versions, configuration, folders, files and keys, and say what to fix."""
-    raise typer.Exit(doctor(settings_for(warehouse)))
+def command(
+    checksums: Annotated[
+        bool,
+        typer.Option("--add-checksums", help="Give the files of earlier versions a checksum."),
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
+    """Check versions, configuration, folders, every stored file and keys, and say what to fix."""
+    settings = settings_for(warehouse)
+    if checksums:
+        out.print(f"{add_checksums(settings):,} files have a checksum now")
+    raise typer.Exit(doctor(settings))
 
 
 def doctor(settings: Settings) -> int:

@@ -11,6 +11,7 @@ from cryptopipe_assets.cli.console import frame_table, out, printable
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.storage.catalog.attempts import attempted
 from cryptopipe_assets.storage.catalog.catalog import connect
 from cryptopipe_assets.storage.catalog.confined import confined
 from cryptopipe_assets.storage.lake import Lake
@@ -69,9 +70,14 @@ def ask(settings: Settings, query: str, *, unsafe: bool = False) -> pl.DataFrame
     """The answer as a frame."""
     lake = Lake(settings.warehouse)
     with connect(lake) if unsafe else confined(lake, query) as connection:
-        try:
+
+        def answer() -> pl.DataFrame:
             relation = connection.sql(query)
             return pl.DataFrame() if relation is None else pl.DataFrame(relation.pl())
+
+        try:
+            # What may write is not put again: half of it may have been done.
+            return answer() if unsafe else attempted(answer)
         except duckdb.Error as exc:
             raise RequestError(f"DuckDB refused the query: {_said(exc)}") from exc
 

@@ -12,7 +12,6 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from cryptopipe_assets.core.errors import StorageError
@@ -67,12 +66,8 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         temporary.replace(path)
     except OSError as exc:
         raise not_writable(path, exc) from exc
-    except (pl.exceptions.PolarsError, duckdb.Error) as exc:
-        # Both libraries report a disk that fills up in the middle of a file in their own words.
-        why = str(exc).splitlines()[0]
-        raise StorageError(
-            f"cannot write {path}: {why}; is the disk full? Nothing was changed"
-        ) from exc
+    except pl.exceptions.PolarsError as exc:
+        raise half_written(path, exc) from exc
     finally:
         with suppress(OSError):  # the failure above is the one to tell
             temporary.unlink(missing_ok=True)
@@ -85,6 +80,12 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
             f"{exc.strerror or exc}. The new file is there now, and a power cut may bring the old "
             f"one back; look at the disk, then run again"
         ) from exc
+
+
+def half_written(path: Path, failure: Exception) -> StorageError:
+    """Of a library that tells of a disk which fills up in the middle of a file in its own words."""
+    why = str(failure).splitlines()[0]
+    return StorageError(f"cannot write {path}: {why}; is the disk full? Nothing was changed")
 
 
 def not_readable(path: Path, failure: OSError) -> StorageError:

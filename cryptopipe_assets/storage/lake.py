@@ -7,6 +7,7 @@ Layout::
       ohlcv_1m_revisions/date=.../part-0.parquet versions of its rows that were superseded, if any
       instruments/part-0.parquet                 a registry, which has no days
       .locks/                                    one lock a table and day
+      .schema/                                   columns of each table, for the views
       .origin                                    whether the rows are live, recorded or simulated
 """
 
