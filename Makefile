@@ -18,7 +18,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second dev live-check lint bench docs docs-serve docs-samples lock clean
+.PHONY: help setup demo test test-fast test-second chaos-full dev live-check lint bench docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -64,6 +64,10 @@ test-fast: $(READY) ## Unit and architecture tests, without what is slow and wit
 test-second: ## Unit and architecture tests on another Python: make test-second SECOND=python3.13
 	@$(MAKE) --no-print-directory setup VENV=$(SECOND_VENV) PYTHON=$(SECOND)
 	$(SECOND_VENV)/bin/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -n $(WORKERS)
+
+chaos-full: $(READY) ## Eight readers against a busy writer for ten minutes
+	CRYPTOPIPE_CHAOS_SECONDS=$${CRYPTOPIPE_CHAOS_SECONDS:-600} \
+	  $(BIN)/pytest -n0 -s cryptopipe_tests/chaos/test_readers.py
 
 live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
 	@$(BIN)/pytest -n0 -m live cryptopipe_tests/live || { code=$$?; \
