@@ -318,13 +318,8 @@ class WarehouseReader:
 
     def _require_readable(self) -> None:
         """Raise for the first file that has no footer, if one has none."""
-        from cryptopipe_assets.storage.parquet import check_footer
-
-        lake = self._lake()
-        for name, contract in self._contracts().items():
-            for day in lake.days(name) if contract.has_days() else [None]:
-                if (path := lake.path(name, day)).is_file():
-                    check_footer(path, contract, day)
+        for contract in self._contracts().values():
+            self._lake().check_footers(contract)
 
     @staticmethod
     def _contracts() -> Mapping[str, type[Table]]:

@@ -20,7 +20,8 @@ from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 

@@ -11,7 +11,7 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.schema import Collected, Table
 from cryptopipe_assets.operations.status.freshness import TableFreshness, freshness
-from cryptopipe_assets.storage.inventory import Files, newest, survey
+from cryptopipe_assets.storage.inventory import Files, newest
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
@@ -104,7 +104,7 @@ def describe(
         none.
     """
     name = contract.table_name()
-    files = survey(lake.root, name, has_days=contract.has_days())
+    files = lake.survey(name, has_days=contract.has_days())
     edges = _edges(files)
     judged = _judged(settings, name, now)
     level = SERVICE_LEVELS.get(name)

@@ -158,7 +158,7 @@ def ask(
             else "`cryptopipe demo` (a simulated market), `cryptopipe refresh --all` or "
             "`cryptopipe backfill`"
         )
-        raise StorageError(f"{table} has no file in {lake.root}; fill it: {how}")
+        raise StorageError(f"{table} has no file in {lake.location()}; fill it: {how}")
     first = since.date() if since else date.min
     last = (until - MILLISECOND).date() if until else date.max
     window = [

@@ -19,7 +19,8 @@ from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home
 from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
 from cryptopipe_assets.runtime.resources import resources, warehouse
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 

@@ -24,8 +24,9 @@ from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.schema import Derived, Table
 from cryptopipe_assets.storage.derived_versions import as_published
-from cryptopipe_assets.storage.lake import Lake, Parts
+from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import INGESTED_AT, all_versions
+from cryptopipe_assets.storage.store import Parts
 
 AVAILABLE_AT: Final = "available_at"
 Clock = Literal["available_at", "ingested_at"]

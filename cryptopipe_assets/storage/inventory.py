@@ -8,7 +8,7 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
@@ -88,6 +88,19 @@ def newest(files: Files, entity: str | None) -> pl.DataFrame:
     if not found:
         return pl.DataFrame(schema={"entity": pl.String, **EDGES})
     return pl.concat(found).group_by("entity").max().sort("entity")
+
+
+def span(files: Files) -> tuple[int, datetime | None, datetime | None]:
+    """Rows of all files, and the first and last ``ts`` among them."""
+    rows, ends = 0, list[datetime]()
+    for path in files.paths:
+        with path.open("rb") as file:  # a commit may replace it while it is read
+            stored = pl.scan_parquet(file, hive_partitioning=False, glob=False)
+            ts = pl.min("ts").alias("first"), pl.max("ts").alias("last")
+            count, *found = stored.select(pl.len(), *ts).collect().row(0)
+        rows += count
+        ends += [each for each in found if each is not None]
+    return rows, min(ends, default=None), max(ends, default=None)
 
 
 def coins_of(root: Path) -> dict[str, str]:

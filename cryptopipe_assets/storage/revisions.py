@@ -5,13 +5,13 @@ in ``market_cap_revisions/date=D/part-0.parquet``, by key and then in the order 
 A day without a revision has no such file.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from cryptopipe_assets.core.schema import Derived, Table
-from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.derived_versions import SUPERSEDED_AT, TIMESTAMP, in_order
 from cryptopipe_assets.storage.merge import all_versions
 from cryptopipe_assets.storage.parquet import (
@@ -20,46 +20,40 @@ from cryptopipe_assets.storage.parquet import (
     corrupt,
     first_line,
     read_partition,
-    writer,
 )
 
 SUFFIX = "_revisions"
 """What folder and view of a table's superseded versions are called after its name."""
 
 
-def keep_versions(
-    path: Path,
-    contract: type[Table],
+def with_versions(
+    stored: pl.DataFrame,
     versions: pl.DataFrame,
+    key: Sequence[str],
     *,
-    day: date | None,
     forget: pl.DataFrame | None = None,
-) -> None:
-    """Add superseded versions to those at ``path``; called before the commit supersedes them.
+) -> pl.DataFrame | None:
+    """Superseded versions that were stored, and more of them; None if they say nothing new.
 
-    Killed in between, a version is in both places, which no reading counts twice.
+    A commit writes them before the rows that supersede them. Killed in between, a version is in
+    both places, which no reading counts twice. Pure.
 
     Parameters
     ----------
     forget
         Keys whose versions go: their rows were removed by force.
     """
-    name = contract.table_name() + SUFFIX
-    stored = read_partition(path, contract, day, table=name)
-    kept = stored if forget is None else stored.join(forget, on=contract.key(), how="anti")
-    merged = all_versions([kept, versions], contract.key())
-    if not merged.equals(stored):
-        write_atomically(path, writer(merged, name, day))
+    kept = stored if forget is None else stored.join(forget, on=list(key), how="anti")
+    merged = all_versions([kept, versions], key)
+    return None if merged.equals(stored) else merged
 
 
-def keep_derived_versions(
-    path: Path, contract: type[Table], versions: pl.DataFrame, *, day: date | None
-) -> None:
-    """Add superseded versions of derived rows to those at ``path``; before the commit, as above."""
-    stored = read_versions(path, contract, day)
-    merged = in_order([stored, versions.select(stored.columns)], contract.key())
-    if not merged.equals(stored):
-        write_atomically(path, writer(merged, contract.table_name() + SUFFIX, day))
+def with_derived_versions(
+    stored: pl.DataFrame, versions: pl.DataFrame, key: Sequence[str]
+) -> pl.DataFrame | None:
+    """As ``with_versions``, of derived rows, which have ``superseded_at``."""
+    merged = in_order([stored, versions.select(stored.columns)], key)
+    return None if merged.equals(stored) else merged
 
 
 def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:

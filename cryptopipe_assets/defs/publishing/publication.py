@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -24,7 +25,7 @@ from cryptopipe_assets.defs.publishing.asset_spec import (
 )
 from cryptopipe_assets.defs.publishing.pictures import pictures
 from cryptopipe_assets.defs.publishing.run_report import decisions, newest_rows, preview_of, report
-from cryptopipe_assets.storage.lake import Commit
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.vendors.catalog import described
 from cryptopipe_assets.vendors.http.journal import Journal, RunScope
@@ -204,7 +205,9 @@ class Publication:
     def _tell(self, commits: Sequence[Commit]) -> None:
         """Report to the recorder, if there is one, which files were written."""
         lake = self._warehouse.lake
-        self.journal.on_written({each.day: lake.path(each.table, each.day) for each in commits})
+        self.journal.on_written(
+            {each.day: partial(lake.content, each.table, each.day) for each in commits}
+        )
 
     def _record(self, commit: Commit) -> None:
         self._commits.append(commit)

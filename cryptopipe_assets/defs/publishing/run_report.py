@@ -9,7 +9,8 @@ import polars as pl
 
 from cryptopipe_assets.core.preview import markdown, preview
 from cryptopipe_assets.core.schema import Table
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.vendors.http.journal import Journal
 
 ENTITIES = {"symbol": "symbols", "coin_id": "coins", "coin": "coins"}
