@@ -20,7 +20,7 @@ from cryptopipe_assets.core.schema import Collected, Derived, Table
 from cryptopipe_assets.storage.atomic import half_written, write_atomically
 from cryptopipe_assets.storage.catalog.as_of_macro import as_of_macro, derived_as_of_macro
 from cryptopipe_assets.storage.catalog.schema_files import (
-    DAY,
+    YEAR_ONE,
     is_missing,
     schema_file,
     write_schema_file,
@@ -228,7 +228,7 @@ class _Files:
             return None
         files = self._list(folder, "date=*/part-0.parquet")
         read = f"read_parquet({files}, hive_partitioning = true)"
-        return f"(SELECT * FROM {read} WHERE date > DATE '{DAY}')" if self.on_disk else read
+        return f"(SELECT * FROM {read} WHERE date > DATE '{YEAR_ONE}')" if self.on_disk else read
 
     def _list(self, folder: str, pattern: str) -> str:
         base = self.lake.root.resolve()

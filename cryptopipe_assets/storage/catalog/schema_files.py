@@ -16,13 +16,13 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import UNREADABLE
 
 FOLDER = ".schema"
-DAY = "0001-01-01"
+YEAR_ONE = "0001-01-01"
 
 
 def schema_file(lake: Lake, folder: str) -> Path:
     """Where the schema file of a folder of the warehouse belongs."""
     own = lake.root / FOLDER / folder
-    return (own if lake.path(folder).is_file() else own / f"date={DAY}") / "part-0.parquet"
+    return (own if lake.path(folder).is_file() else own / f"date={YEAR_ONE}") / "part-0.parquet"
 
 
 def is_missing(lake: Lake, folder: str) -> bool:
