@@ -220,9 +220,8 @@ class WarehouseReader:
             Whose knowledge ``as_of`` means: ``available_at`` is the market's, ``ingested_at`` this
             warehouse's own.
         chain_renames
-            Rows of a renamed coin under its newest name: MATIC's as POL's. Names change and no
-            figure does; mergers and redenominations are not followed. Off, a row has the name of
-            its time.
+            Rows of a renamed coin under its newest name: MATIC's as POL's. No figure changes;
+            mergers and redenominations are not followed. Off, a row has the name of its time.
         as_
             ``polars`` reads at once; ``lazy`` when it is collected, and only what is needed then;
             ``pandas``, ``arrow`` and ``duckdb`` read at once, too.
