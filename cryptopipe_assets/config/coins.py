@@ -2,15 +2,30 @@
 
 from collections.abc import Mapping
 from datetime import date
-from typing import Self
+from typing import Annotated, Self
 
-from pydantic import Field, model_validator
+from pydantic import AfterValidator, Field, model_validator
 
 from cryptopipe_assets.config.tiers import Coin
 from cryptopipe_assets.core.coin_names import EVENTS, CoinName, CoinNames, Kind, coin_names
 from cryptopipe_assets.core.section import Section
+from cryptopipe_assets.tables.collected.market_cap import MarketCap
+from cryptopipe_assets.vendors.catalog import sources_of
 
 SOURCE = "cryptopipe.toml"
+
+
+VENDORS = sources_of(MarketCap.table_name())
+"""Whose ids there are."""
+
+
+def _id_of_a_vendor(text: str) -> str:
+    """An id as the column ``coin_id`` has it."""
+    vendor, colon, own = text.partition(":")
+    if vendor not in VENDORS or not colon or not own.strip():
+        expected = " or ".join(f"{each}:ID" for each in VENDORS)
+        raise ValueError(f"expected {expected}, as the column coin_id of market_cap has it")
+    return text
 
 
 class CoinLine(Section):
@@ -24,6 +39,8 @@ class CoinLine(Section):
         See ``core/coin_names.py``; an alias by default, or ``coin`` where ``coin`` is the name.
     since, until
         First day of it, and first day on which it is over.
+    ids
+        Vendors' ids of what has the name, as ``coin_id`` of market_cap has them.
     ratio
         New units for one old one, of a merger or redenomination.
     """
@@ -33,8 +50,7 @@ class CoinLine(Section):
     since: date | None = None
     until: date | None = None
     ratio: float | None = Field(default=None, gt=0)
-    coingecko: str | None = Field(default=None, min_length=1)
-    coinmarketcap: int | None = Field(default=None, gt=0)
+    ids: tuple[Annotated[str, AfterValidator(_id_of_a_vendor)], ...] = ()
     source: str = SOURCE
 
     @model_validator(mode="after")
@@ -46,8 +62,8 @@ class CoinLine(Section):
             raise ValueError("ratio is of a merger or a redenomination; say which as kind")
         if self.since is not None and self.until is not None and self.until < self.since:
             raise ValueError(f"until ({self.until}) is before since ({self.since})")
-        if kind == "namesake" and not (self.coingecko or self.coinmarketcap):
-            raise ValueError("a namesake needs coingecko or coinmarketcap: only its id names it")
+        if kind == "namesake" and not self.ids:
+            raise ValueError("a namesake needs ids: nothing else tells it apart")
         return self
 
     def line_of(self, name: str) -> CoinName:
@@ -60,8 +76,7 @@ class CoinLine(Section):
             since=self.since,
             until=self.until,
             ratio=self.ratio,
-            coingecko=self.coingecko,
-            coinmarketcap=self.coinmarketcap,
+            ids=self.ids,
             source=self.source,
         )
 

@@ -15,7 +15,7 @@ Binance calls a contract BEAMX whose coin is BEAM at every vendor of market caps
 ``coin``
     The vendors' ids of a coin, and from when on its ticker means it.
 ``namesake``
-    A coin whose ticker another one has now. It is named by its CoinGecko id.
+    A coin whose ticker another one has now. It is named by its id.
 """
 
 import csv
@@ -48,8 +48,9 @@ class CoinName:
         From this day on the name does not mean the coin any more; null: it still does.
     ratio
         Coins of the new unit for one of the old; null where it is one for one.
-    coingecko, coinmarketcap
-        The vendors' ids of what has the name; null where they are not certain.
+    ids
+        The vendors' ids of what has the name, as the column ``coin_id`` of market_cap spells them;
+        those that are not certain are left out.
     """
 
     name: str
@@ -58,16 +59,8 @@ class CoinName:
     since: date | None = None
     until: date | None = None
     ratio: float | None = None
-    coingecko: str | None = None
-    coinmarketcap: int | None = None
+    ids: tuple[str, ...] = ()
     source: str
-
-    @property
-    def ids(self) -> tuple[str, ...]:
-        """Its ids, as the column ``coin_id`` of market_cap spells them."""
-        gecko = (f"coingecko:{self.coingecko}",) if self.coingecko else ()
-        cmc = (f"coinmarketcap:{self.coinmarketcap}",) if self.coinmarketcap else ()
-        return gecko + cmc
 
 
 @dataclass(frozen=True)
@@ -115,11 +108,12 @@ class CoinNames:
         named = {each.name for each in self._of("alias", "rename")}
         return frozenset({coin, newest} | {name for name in named if self.newest(name) == newest})
 
-    def id_of(self, ticker: str, vendor: Literal["coingecko", "coinmarketcap"]) -> str | None:
-        """The vendor's id of the coin that a ticker means today; null where it is not known."""
-        held = [each for each in self._of("coin", "rename") if each.until is None]
-        own = [getattr(each, vendor) for each in held if each.name == ticker]
-        return next((str(each) for each in own if each is not None), None)
+    def id_of(self, ticker: str, vendor: str) -> str | None:
+        """The vendor's own id of the coin that a ticker means today; null if it is not known."""
+        held = (each for each in self._of("coin", "rename") if each.until is None)
+        own = (each for line in held if line.name == ticker for each in line.ids)
+        prefix = f"{vendor}:"
+        return next((each.removeprefix(prefix) for each in own if each.startswith(prefix)), None)
 
     @cached_property
     def known(self) -> frozenset[str]:
@@ -152,7 +146,6 @@ def _line(cells: dict[str, str]) -> CoinName:
         since=date.fromisoformat(cells["since"]) if cells["since"] else None,
         until=date.fromisoformat(cells["until"]) if cells["until"] else None,
         ratio=float(cells["ratio"]) if cells["ratio"] else None,
-        coingecko=cells["coingecko"] or None,
-        coinmarketcap=int(cells["coinmarketcap"]) if cells["coinmarketcap"] else None,
+        ids=tuple(cells["ids"].split()),
         source=cells["source"],
     )

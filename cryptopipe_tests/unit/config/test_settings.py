@@ -70,7 +70,8 @@ COINS = MINIMAL + "[coins.FOOX]\n"
 def test_a_name_of_ones_own_goes_before_the_packages(tmp_path):
     own = config(
         tmp_path,
-        COINS + "coin = 'foo'\n[coins.FOO]\ncoingecko = 'foo-2'\n[coins.BEAMX]\ncoin = 'GLINT'\n",
+        COINS
+        + "coin = 'foo'\n[coins.FOO]\nids = ['coingecko:foo-2']\n[coins.BEAMX]\ncoin = 'GLINT'\n",
     ).coin_names
     assert own.ticker_of("FOOX") == "FOO"
     assert own.id_of("FOO", "coingecko") == "foo-2"
@@ -88,8 +89,11 @@ def test_a_name_of_ones_own_goes_before_the_packages(tmp_path):
         ("coin = 'FOO'\nkind = 'rename'", "coins.FOOX: .*a rename needs since"),
         ("coin = 'FOO'\nratio = 2.0", "coins.FOOX: .*ratio is of a merger or a redenomination"),
         ("since = 2024-02-01\nuntil = 2024-01-01", r"coins.FOOX: .*until \(2024-01-01\) is before"),
-        ("coin = 'X1'\nkind = 'namesake'", "coins.FOOX: .*a namesake needs coingecko or coinm"),
-        ("coinmarketcap = 'foo'", "coins.FOOX.coinmarketcap: .*valid integer.* came 'foo'"),
+        ("coin = 'X1'\nkind = 'namesake'", "coins.FOOX: .*a namesake needs ids"),
+        (
+            "ids = ['foo-2']",
+            "coins.FOOX.ids.0: .*expected coinmarketcap:ID or coingecko:ID.* came 'foo-2'",
+        ),
         ("coin = 'FOO'\n[coins.FOO]\ncoin = 'FOOX'", "cryptopipe.toml: coins: FOOX is FOO is FOOX"),
     ],
 )
