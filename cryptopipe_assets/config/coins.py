@@ -9,13 +9,12 @@ from pydantic import AfterValidator, Field, model_validator
 from cryptopipe_assets.config.tiers import Coin
 from cryptopipe_assets.core.coin_names import EVENTS, CoinName, CoinNames, Kind, coin_names
 from cryptopipe_assets.core.section import Section
-from cryptopipe_assets.tables.collected.market_cap import MarketCap
 from cryptopipe_assets.vendors.catalog import sources_of
 
 SOURCE = "cryptopipe.toml"
 
 
-VENDORS = sources_of(MarketCap.table_name())
+VENDORS = sources_of("market_cap")
 """Whose ids there are."""
 
 

@@ -94,3 +94,11 @@ def test_a_halt_that_the_venue_told_is_explained(platform):
     gaps, checks = look(platform)
     assert gaps == [(instant(6), instant(7), "halted", "explained")]
     assert checks["lives_agree_with_the_bars"]
+
+
+def test_bars_of_both_lives_are_collected_and_none_of_the_time_between(reopened):
+    reopened.lake.path("ohlcv_1m", DAY).unlink()
+    assert reopened.materialise(["ohlcv_1m"], str(DAY)).success
+    found = reopened.lake.read(Ohlcv1m, DAY).filter(symbol=DOGE)["ts"]
+    assert found.len() == (6 + 14) * 60
+    assert found.is_between(CLOSED, REOPENED, closed="left").sum() == 0
