@@ -35,10 +35,12 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cryptopipe_assets.config.settings import Settings
+    from cryptopipe_assets.core.coin_names import CoinNames
     from cryptopipe_assets.core.schema import Table
     from cryptopipe_assets.operations.table_description import TableDescription
     from cryptopipe_assets.panels.answer_forms import Form
-    from cryptopipe_assets.panels.table_rows import Instant, Names, Question
+    from cryptopipe_assets.panels.instants import Instant
+    from cryptopipe_assets.panels.table_rows import Names, Question
     from cryptopipe_assets.storage.as_of import Clock
     from cryptopipe_assets.storage.lake import Lake
 
@@ -190,6 +192,7 @@ class WarehouseReader:
         columns: Names | None = None,
         as_of: Instant | None = None,
         clock: Clock = "available_at",
+        chain_renames: bool = False,
         as_: Form = "polars",
     ) -> Any:
         """Rows of a table, by day and then by the table's key.
@@ -213,6 +216,9 @@ class WarehouseReader:
         clock
             Whose knowledge ``as_of`` means: ``available_at`` is the market's, ``ingested_at`` this
             warehouse's own.
+        chain_renames
+            Rows of a renamed coin under its newest name: MATIC's as POL's. No figure changes;
+            mergers and redenominations are not followed. Off, a row has the name of its time.
         as_
             ``polars`` reads at once; ``lazy`` when it is collected, and only what is needed then;
             ``pandas``, ``arrow`` and ``duckdb`` read at once, too.
@@ -240,6 +246,7 @@ class WarehouseReader:
             columns=columns,
             as_of=as_of,
             clock=clock,
+            renames=self._coin_names() if chain_renames else None,
         )
         return rows.lazy() if as_ == "lazy" else formed(rows.collect(), as_)
 
@@ -310,6 +317,12 @@ class WarehouseReader:
         from cryptopipe_assets.storage.catalog.catalog import in_memory
 
         return in_memory(self._lake(), list(self._contracts().values()))
+
+    def _coin_names(self) -> CoinNames:
+        """Which coin each name means: lines of the project's ``[coins]`` before the package's."""
+        from cryptopipe_assets.core.coin_names import coin_names
+
+        return self._settings.config.coin_names if self._settings else coin_names()
 
     def _lake(self) -> Lake:
         from cryptopipe_assets.storage.lake import Lake

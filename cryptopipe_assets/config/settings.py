@@ -17,9 +17,11 @@ from dotenv import dotenv_values
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cryptopipe_assets.config.coins import CoinLine, coin_names_with
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
-from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
+from cryptopipe_assets.config.tiers import Coin, Schedules, Tier, TierName
+from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
 from cryptopipe_assets.quant.strategies import NAMES as STRATEGIES
@@ -124,6 +126,7 @@ class Config(Section):
     history: History = History()
     universe: UniverseChoice = UniverseChoice()
     tiers: dict[TierName, Tier] = Field(min_length=1)
+    coins: dict[Coin, CoinLine] = Field(default_factory=dict)
     schedules: Schedules = Schedules()
     sources: SourceChoice = SourceChoice()
     vendors: Vendors = Vendors()
@@ -131,6 +134,11 @@ class Config(Section):
     strategies: StrategyChoice = StrategyChoice()
     retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
+
+    @property
+    def coin_names(self) -> CoinNames:
+        """Which coin each name means: lines of ``[coins]`` before those of the package."""
+        return coin_names_with(self.coins)
 
 
 def _of_home(*parts: str, variable: str) -> Any:
@@ -313,9 +321,14 @@ def read_config(path: Path) -> Config:
     except tomllib.TOMLDecodeError as exc:
         raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
     try:
-        return Config.model_validate(content)
+        config = Config.model_validate(content)
     except ValidationError as exc:
         raise ConfigError(_first_problem(exc, path.name)) from None
+    try:
+        config.coin_names  # noqa: B018 - names that go round in a circle are told at once
+    except ConfigError as exc:
+        raise ConfigError(f"{path.name}: {exc}") from None
+    return config
 
 
 def _first_problem(failure: ValidationError, where: str) -> str:

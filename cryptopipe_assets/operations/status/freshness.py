@@ -88,7 +88,7 @@ def freshness(settings: Settings, *, now: datetime) -> list[TableFreshness]:
     """Every table that is followed, each after those it is made from."""
     root, tiers = settings.warehouse, settings.config.tiers
     runs = last_runs(settings.dagster_home, list(SERVICE_LEVELS))
-    coins = coins_of(root)
+    coins = coins_of(root) | _spelt_as_followed(settings)
     tells_tiers = settings.environment.vendors != "recorded"
     judged: dict[str, TableFreshness] = {}
     for name, level in SERVICE_LEVELS.items():
@@ -100,6 +100,18 @@ def freshness(settings: Settings, *, now: datetime) -> list[TableFreshness]:
         split = following if level.entity and tells_tiers else {}
         judged[name] = judge.table(split, coins, pull=pull_of(name, tiers))
     return list(judged.values())
+
+
+def _spelt_as_followed(settings: Settings) -> dict[str, str]:
+    """Other names of followed coins to the one in the tiers, unless both are followed."""
+    names = settings.config.coin_names
+    followed = {coin for tier in settings.config.tiers.values() for coin in tier.coins}
+    return {
+        name: coin
+        for coin in sorted(followed)
+        for name in names.spellings(coin)
+        if name not in followed
+    }
 
 
 def exit_code(tables: Sequence[TableFreshness]) -> int:
