@@ -12,13 +12,13 @@ was lured to, so it is let through, with the token where one is set.
 import logging
 from dataclasses import dataclass
 
-from graphql import GraphQLError, OperationDefinitionNode, OperationType, parse
-from starlette.datastructures import Headers, MutableHeaders, QueryParams
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from cryptopipe_assets.runtime.ui.authorities import Allowed
+from cryptopipe_assets.runtime.ui.documents import Replayed, carries_change, only_shows
 from cryptopipe_assets.runtime.ui.login import PATH as LOGIN
 from cryptopipe_assets.runtime.ui.login import VARIABLE, Login
 
@@ -55,10 +55,16 @@ class Guard:
         Hosts under which the service may be addressed.
     login
         Asks for the token; null where none is set.
+    read_only
+        Let through what shows and nothing that changes. Dagster's own read-only mode lets some
+        mutations pass, such as ``freeConcurrencySlots``.
     """
 
-    def __init__(self, app: ASGIApp, *, allowed: Allowed, login: Login | None) -> None:
+    def __init__(
+        self, app: ASGIApp, *, allowed: Allowed, login: Login | None, read_only: bool = False
+    ) -> None:
         self._app = app
+        self._read_only = read_only
         self._allowed = allowed
         self._login = login
 
@@ -76,8 +82,21 @@ class Guard:
             await _respond(await self._login.answer(Request(scope, receive)), scope, receive, send)
         elif self._login and not self._login.admits(connection):
             await _respond(self._locked(connection, self._login), scope, receive, send)
+        elif self._read_only and scope["type"] == "http" and not _is_read(scope):
+            await self._shown(scope, receive, send)
         else:
             await self._app(scope, receive, _hardened(send))
+
+    async def _shown(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a POST through if it only asks for something."""
+        body = Replayed(receive)
+        if only_shows(scope, await body.read()):
+            await self._app(scope, body, _hardened(send))
+        else:
+            refused = Refusal(
+                403, "This service only shows; whatever changes something goes to the other port."
+            )
+            await _respond(_told(refused), scope, receive, send)
 
     def _foreign(self, connection: HTTPConnection) -> Refusal | None:
         """Why a request is none of our own pages' or of a program's; null where it may be."""
@@ -89,7 +108,7 @@ class Guard:
                 421, f"This service is not addressed as {named}; to allow it, add it to {SETTING}."
             )
         reads = connection.scope["type"] == "http" and connection.scope["method"] in READING
-        if reads and not _may_change(connection):
+        if reads and not carries_change(connection.scope):
             return None
         return self._foreign_page(headers, hosts[0], reads=reads)
 
@@ -139,25 +158,6 @@ def _target(scope: Scope) -> str:
 
 def _is_read(scope: Scope) -> bool:
     return scope["type"] == "http" and scope["method"] in READING
-
-
-def _may_change(connection: HTTPConnection) -> bool:
-    """Whether a GET carries anything but GraphQL queries, or something that cannot be read."""
-    if connection.scope["path"].rstrip("/").rpartition("/")[2].lower() != "graphql":
-        return False
-    documents = QueryParams(connection.scope["query_string"]).getlist("query")
-    return any(map(_has_other_than_queries, documents))
-
-
-def _has_other_than_queries(document: str) -> bool:
-    try:
-        definitions = parse(document).definitions
-    except (GraphQLError, RecursionError):
-        return True
-    return any(
-        isinstance(each, OperationDefinitionNode) and each.operation != OperationType.QUERY
-        for each in definitions
-    )
 
 
 def _quoted(header: str) -> str:

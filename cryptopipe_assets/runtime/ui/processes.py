@@ -34,7 +34,7 @@ FAREWELL_SECONDS = 5
 """How long open pages may go on asking after the end was asked for."""
 
 
-def guarded(app: ASGIApp, settings: Settings, *, port: int) -> Guard:
+def guarded(app: ASGIApp, settings: Settings, *, port: int, read_only: bool) -> Guard:
     """The application behind the guard that the settings want.
 
     Raises
@@ -47,6 +47,7 @@ def guarded(app: ASGIApp, settings: Settings, *, port: int) -> Guard:
         app,
         allowed=Allowed(port, settings.config.ui.allowed_hosts),
         login=Login(token, port=port) if token else None,
+        read_only=read_only,
     )
 
 
@@ -65,7 +66,7 @@ def webserver(settings: Settings, workspace: Path, *, port: int, read_only: bool
                 context, live_data_poll_rate=POLL_MILLISECONDS
             )
             uvicorn.run(
-                guarded(app, settings, port=port),
+                guarded(app, settings, port=port, read_only=read_only),
                 host="127.0.0.1",
                 port=port,
                 log_level="warning",
