@@ -18,7 +18,6 @@ from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home, service_environment
 from cryptopipe_assets.runtime.resources import simulated
-from cryptopipe_assets.runtime.ui import service
 from cryptopipe_assets.runtime.ui.lifeline import Child
 from cryptopipe_assets.runtime.ui.login import Login
 from cryptopipe_assets.sandbox.on_demand import serves
@@ -60,7 +59,7 @@ def dev(settings: Settings, port: int) -> int:
         if read_only is not None:
             out.print(f"for looking only at [bold]http://127.0.0.1:{read_only}[/]")
         services = Child(
-            service.__name__,
+            "service",
             *arguments,
             environment=service_environment(settings),
             folder=settings.home,

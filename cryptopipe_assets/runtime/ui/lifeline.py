@@ -13,12 +13,13 @@ import threading
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 LONGEST_FAREWELL_SECONDS = 60
 
 
 class Child:
-    """A module of ours that runs as ``python -m module arguments --lifeline FD``.
+    """A module of this folder that runs as ``python -m module arguments --lifeline FD``.
 
     Parameters
     ----------
@@ -30,13 +31,13 @@ class Child:
 
     def __init__(
         self,
-        module: str,
+        module: Literal["service", "processes"],
         *arguments: str,
         environment: Mapping[str, str] | None = None,
         folder: Path | None = None,
     ) -> None:
         reading, self._writing = os.pipe()
-        command: Sequence[str] = (sys.executable, "-m", module, *arguments)
+        command: Sequence[str] = (sys.executable, "-m", f"{__package__}.{module}", *arguments)
         try:
             self._process = subprocess.Popen(  # noqa: S603 - our own modules
                 [*command, "--lifeline", str(reading)],

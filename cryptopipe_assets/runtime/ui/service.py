@@ -19,7 +19,6 @@ import dagster as dg
 from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.load_target import WorkspaceFileTarget
 
-from cryptopipe_assets.runtime.ui import processes
 from cryptopipe_assets.runtime.ui.lifeline import Child, hold
 
 LOOK_SECONDS = 0.5
@@ -62,7 +61,7 @@ def _start(served: Path, *, port: int, read_only_port: int | None) -> dict[str, 
     """The processes by what to call them."""
 
     def started(*arguments: str) -> Child:
-        return Child(processes.__name__, *arguments, "--workspace", str(served))
+        return Child("processes", *arguments, "--workspace", str(served))
 
     children = {"web server": started("webserver", "--port", str(port))}
     if read_only_port is not None:

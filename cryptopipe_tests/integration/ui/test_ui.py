@@ -18,6 +18,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from urllib.parse import quote
 
 import pytest
 
@@ -221,11 +222,6 @@ ATTACK = """async ([ui, document]) => {
     image.onload = image.onerror = done;
     image.src = address;
   }));
-  const form = Object.assign(window.document.createElement('form'),
-    {method: 'post', action: address, target: 'there'});
-  const frame = Object.assign(window.document.createElement('iframe'), {name: 'there'});
-  window.document.body.append(frame, form);
-  await within(new Promise(done => {frame.onload = done; form.submit()}));
   return await within(new Promise(done => {
     const socket = new WebSocket(`${ui.replace('http', 'ws')}/graphql`, 'graphql-ws');
     socket.onopen = () => done('open');
@@ -234,10 +230,23 @@ ATTACK = """async ([ui, document]) => {
 }"""
 
 
+FORM = """address => {
+  const form = Object.assign(document.createElement('form'), {method: 'post', action: address});
+  document.body.append(form);
+  form.submit();
+}"""
+
+
 def test_a_page_of_others_changes_nothing(page_of_others, service):
-    for name in ("127.0.0.1", "localhost", "evil.example"):
-        ui = f"http://{name}:{service.port}"
+    ours = [(name, f"http://{name}:{service.port}") for name in ("127.0.0.1", "evil.example")]
+    for _, ui in ours:
         assert page_of_others.evaluate(ATTACK, [ui, limit("theirs")]) == "refused"
+    for name, ui in ours:
+        address = f"{ui}/graphql?query={quote(limit('theirs'))}"
+        with page_of_others.expect_navigation() as shown:
+            page_of_others.evaluate(FORM, address)
+        assert shown.value.status == (421 if name == "evil.example" else 403)
+        page_of_others.go_back()
     assert "theirs" not in service.api(LIMITS)[1]
 
 
