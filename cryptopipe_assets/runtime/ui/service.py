@@ -11,6 +11,7 @@ import signal
 import sys
 import tempfile
 import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -18,10 +19,14 @@ from types import FrameType
 import dagster as dg
 from dagster._cli.proxy_server_manager import ProxyServerManager
 from dagster._core.workspace.load_target import WorkspaceFileTarget
+from dagster_shared.error import DagsterError
+from sqlalchemy.exc import SQLAlchemyError
 
+from cryptopipe_assets.defs.automation.orphans import end_orphans
 from cryptopipe_assets.runtime.ui.lifeline import Child, hold
 
 LOOK_SECONDS = 0.5
+SWEEP_SECONDS = 15.0
 CODE_SERVER_LOG_LEVEL = "warning"
 
 log = logging.getLogger("cryptopipe.ui")
@@ -49,7 +54,7 @@ def run(workspace: Path, *, port: int, read_only_port: int | None) -> int:
         served.write_text(json.dumps({"load_from": servers.get_code_server_specs()}))
         children = _start(served, port=port, read_only_port=read_only_port)
         try:
-            return _watch(children, stopped)
+            return _watch(children, stopped, instance)
         finally:
             for child in children.values():
                 child.let_go()
@@ -72,13 +77,28 @@ def _start(served: Path, *, port: int, read_only_port: int | None) -> dict[str, 
     return children
 
 
-def _watch(children: dict[str, Child], stopped: threading.Event) -> int:
+def _watch(
+    children: dict[str, Child], stopped: threading.Event, instance: dg.DagsterInstance
+) -> int:
+    """Look after the processes and, less often, after runs whose process is gone."""
+    swept = -SWEEP_SECONDS
     while not stopped.wait(LOOK_SECONDS):
         for name, child in children.items():
             if child.ended is not None:
                 log.error("Dagster's %s ended by itself (exit code %d)", name, child.ended)
                 return 1
+        if time.monotonic() - swept > SWEEP_SECONDS:
+            swept = time.monotonic()
+            _sweep(instance)
     return 0
+
+
+def _sweep(instance: dg.DagsterInstance) -> None:
+    try:
+        for orphan in end_orphans(instance):
+            log.warning("run %s of %s ended: %s", orphan.run_id, orphan.job, orphan.reason)
+    except (SQLAlchemyError, DagsterError, OSError) as exc:
+        log.warning("could not look for runs whose process is gone, will try again: %s", exc)
 
 
 def main() -> int:
