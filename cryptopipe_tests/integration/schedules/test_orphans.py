@@ -7,6 +7,7 @@ import sys
 import time
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import dagster as dg
 import pytest
@@ -134,8 +135,6 @@ def test_a_process_that_nobody_has_reaped_yet_is_gone(instance):
 
 
 def _state(pid: int) -> str:
-    from pathlib import Path
-
     return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
 
 
@@ -150,9 +149,10 @@ def test_a_lock_that_was_taken_this_moment_is_not_judged(instance, monkeypatch, 
     run_id = begun(instance, pid=dead)
     with running(instance, run_id):
         pass
-    (tmp := run_processes._folder(instance) / f"{run_id}.lock").touch()
+    file = Path(instance.root_directory) / run_processes.FOLDER / f"{run_id}.lock"
+    file.touch()
     assert end_orphans(instance) == []
-    os.utime(tmp, (0, 0))
+    os.utime(file, (0, 0))
     assert len(end_orphans(instance)) == 1
 
 
@@ -167,9 +167,3 @@ def test_a_run_that_never_said_its_process_is_given_two_minutes(instance):
     assert end_orphans(instance) == []
     later = datetime.now(UTC) + timedelta(seconds=121)
     assert [orphan.run_id for orphan in end_orphans(instance, now=later)] == [run_id]
-
-
-def test_a_run_that_waits_in_the_queue_is_left_alone(instance):
-    run = create_run_for_test(instance, job_name="collect", status=DagsterRunStatus.QUEUED)
-    assert end_orphans(instance, now=datetime.now(UTC) + timedelta(days=1)) == []
-    assert status(instance, run.run_id) == DagsterRunStatus.QUEUED

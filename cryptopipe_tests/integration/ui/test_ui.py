@@ -20,6 +20,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from urllib.parse import quote
 
+import dagster as dg
 import pytest
 
 from cryptopipe_tests.places import ROOT
@@ -68,6 +69,7 @@ class Service:
     port: int
     read_only_port: int
     log: Path
+    home: Path
 
     def api(self, document: str, *, port: int | None = None) -> tuple[int, str]:
         """Ask the API as a program does; returns status and answer."""
@@ -107,7 +109,7 @@ def service(browser, tmp_path_factory) -> Iterator[Service]:
         try:
             for each in (port, read_only):
                 _answering(f"http://127.0.0.1:{each}", process, folder / "dev.log")
-            yield Service(port, read_only, folder / "dev.log")
+            yield Service(port, read_only, folder / "dev.log", folder / "home")
         finally:
             process.send_signal(signal.SIGTERM)
             process.wait(timeout=60)
@@ -308,3 +310,41 @@ def test_a_day_that_is_launched_there_shows_its_charts(page, ui):
     drawn = page.locator("img[src^='data:image/png;base64,']")
     drawn.wait_for()
     assert drawn.evaluate("image => image.naturalWidth") > 300
+
+
+def test_a_run_whose_process_is_killed_fails_within_a_minute_and_is_asked_again(page, ui, service):
+    page.goto(f"{ui}/assets/market_cap")
+    page.get_by_role("button", name="Materialize").first.click()
+    page.get_by_role("button", name="Latest", exact=True).click()
+    page.get_by_role("button", name="Launch 1 run").click()
+    page.get_by_text("Launched run").first.wait_for()
+    with dg.DagsterInstance.from_config(str(service.home)) as instance:
+        (killed,) = instance.get_runs(limit=1)
+        os.kill(until(lambda: _process_of(instance, killed.run_id)), signal.SIGKILL)
+        started = time.monotonic()
+        until(lambda: instance.get_run_by_id(killed.run_id).is_failure)
+        assert time.monotonic() - started < 60
+        again = until(lambda: instance.get_runs(dg.RunsFilter(tags={PARENT: killed.run_id})))[0]
+        until(lambda: instance.get_run_by_id(again.run_id).is_success)
+    assert again.tags["dagster/partition"] == killed.tags["dagster/partition"]
+
+
+PARENT = "dagster/parent_run_id"
+
+
+def until(look):
+    """What ``look`` finds, as soon as it finds something."""
+    end = time.monotonic() + 2 * PATIENCE_SECONDS
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
+
+
+def _process_of(instance, run_id) -> int | None:
+    """The process of a run, as soon as it has said which one it is."""
+    for entry in instance.all_logs(run_id, of_type=dg.DagsterEventType.ENGINE_EVENT):
+        said = entry.dagster_event.engine_event_data.metadata.get("pid")
+        if said is not None:
+            return int(said.text)
+    return None
