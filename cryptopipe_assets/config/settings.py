@@ -14,7 +14,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    StringConstraints,
+    ValidationError,
+    create_model,
+)
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.coins import CoinLine, coin_names_with
@@ -120,6 +128,18 @@ class SandboxChoice(Section):
     seed: int = Field(default=7, ge=0)
 
 
+HostName = Annotated[
+    str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?$")
+]
+
+
+class UiChoice(Section):
+    """Under which names Dagster's UI may be addressed, and where it only shows."""
+
+    allowed_hosts: tuple[HostName, ...] = ()
+    read_only_port: int | None = Field(default=None, ge=1, le=65535)
+
+
 class Config(Section):
     """The whole of cryptopipe.toml."""
 
@@ -134,6 +154,7 @@ class Config(Section):
     strategies: StrategyChoice = StrategyChoice()
     retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
+    ui: UiChoice = UiChoice()
 
     @property
     def coin_names(self) -> CoinNames:
@@ -163,6 +184,7 @@ class _Environment(BaseSettings):
     config: Path = _of_home(MARKER, variable="CRYPTOPIPE_CONFIG")
     sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
     notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
+    ui_token: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_UI_TOKEN")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
 
