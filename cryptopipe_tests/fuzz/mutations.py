@@ -4,6 +4,7 @@ Everything is decided by a ``random.Random``, so that a number is an input and t
 """
 
 import json
+import math
 import random
 import re
 from collections.abc import Callable
@@ -196,10 +197,12 @@ def _another_number(rng: random.Random, node: Any, _root: Any) -> Any:
         number = float(node)
     except (TypeError, ValueError, OverflowError):
         return rng.choice(ODD_VALUES)
+    if not math.isfinite(number):
+        return rng.choice(ODD_VALUES)
     another = rng.choice((-number, number * 1000, number / 1000, number + 1, number * 1e12, number))
     if isinstance(node, str):
         return str(another)
-    return another if rng.random() < 0.3 or abs(another) > 1e300 else int(another)
+    return another if rng.random() < 0.3 or not math.isfinite(another) else int(another)
 
 
 _REPLACEMENTS = (_odd, _odd, _another_number, _another_number, _elsewhere, _wrapped)
