@@ -4,11 +4,7 @@ It is read here whether it was downloaded or put on a disk by somebody. Pure: no
 """
 
 import hashlib
-import io
 import re
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, Self
@@ -16,7 +12,9 @@ from typing import Literal, Self
 import polars as pl
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
+from cryptopipe_assets.core.packed import PackingError, only_member
 from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
     read_klines,
@@ -26,7 +24,7 @@ from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics,
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
 from cryptopipe_assets.vendors.binance.transports import next_month
 from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, unreadable
 
 ROOT = "/data/futures/um"
 
@@ -37,18 +35,6 @@ NAMES = (
 )
 LARGEST_BYTES = 1 << 28
 """A month of minutes has 5 MB; what claims to be so large is a trap for the memory."""
-
-# Of a damaged one, a packing that Python does not know, and one with a password.
-ZIP_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    UnicodeDecodeError,
-)
 
 _NAME = re.compile(
     rf"(?P<symbol>{CONTRACT})-"
@@ -165,16 +151,12 @@ def csv_of(content: bytes) -> bytes:
         If it is no zip, a damaged one, or has other files.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as opened:
-            names = opened.namelist()
-            if len(names) != 1 or not names[0].endswith(".csv"):
-                raise UnexpectedShape(f"expected one .csv in the zip, got {names}")
-            if (size := opened.getinfo(names[0]).file_size) > LARGEST_BYTES:
-                raise UnexpectedShape(f"expected a CSV of some megabytes, got one of {size} bytes")
-            return opened.read(names[0])
-    except ZIP_FAULTS as exc:
+        return only_member(content, largest=LARGEST_BYTES, ending=".csv")
+    except PackingError as exc:
+        raise UnexpectedShape(str(exc)) from exc
+    except (*UNREADABLE, OSError, RuntimeError) as exc:  # the last is of one with a password
         raise UnexpectedShape(
-            f"expected a zip, got {len(content)} bytes that are no zip: {exc}"
+            f"expected a zip, got {len(content)} bytes that are no zip: {reason(exc)}"
         ) from exc
 
 
@@ -193,6 +175,15 @@ def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     UnexpectedShape
         If the rows are not what the name says.
     """
+    try:
+        return _read(file, csv, symbol)
+    except UnexpectedShape:
+        raise
+    except UNREADABLE as exc:
+        raise unreadable(exc) from exc
+
+
+def _read(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     start, end = midnight(file.start), midnight(file.end)
     if file.kind == "1m":
         klines = without_repetitions(read_klines(csv))
