@@ -29,11 +29,14 @@ UNREADABLE: tuple[type[BaseException], ...] = (
     pl.exceptions.PanicException,  # no Exception, and no ``except Exception`` has it
 )
 
+UNREADABLE_FILE: tuple[type[BaseException], ...] = (*UNREADABLE, OSError, RuntimeError)
+"""The same of packed files: of damage it may be ``OSError``, of a password ``RuntimeError``."""
+
 LONGEST_REASON = 200
 
 
 def reason(failure: BaseException) -> str:
-    """Return the first line of a failure and its kind, so that a few words are never all there is."""
+    """Return the kind of a failure and its first line, which alone may say nothing."""
     said = str(failure).strip().partition("\n")[0]
     kind = type(failure).__name__
     if len(said) > LONGEST_REASON:

@@ -41,7 +41,7 @@ def fuzzed(count: int) -> Callable[[Test], Test]:
 
 def source(seed: int) -> random.Random:
     """The chance that a number stands for."""
-    return random.Random(seed)  # noqa: S311 (no secret)
+    return random.Random(seed)
 
 
 def outcome(read: Callable[[], Any], content: bytes, *accepted: type[Exception]) -> Any:

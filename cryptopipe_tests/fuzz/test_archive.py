@@ -22,9 +22,7 @@ from cryptopipe_tests.places import PAYLOADS
 LINES = 40
 FILES = {
     "BTCUSDT-1m-2026-02-03": ArchiveFile.of_day("1m", "BTCUSDT", date(2026, 2, 3)),
-    "BTCUSDT-fundingRate-2026-02": ArchiveFile.of_month(
-        "fundingRate", "BTCUSDT", date(2026, 2, 1)
-    ),
+    "BTCUSDT-fundingRate-2026-02": ArchiveFile.of_month("fundingRate", "BTCUSDT", date(2026, 2, 1)),
     "BTCUSDT-metrics-2026-02-03": ArchiveFile.of_day("metrics", "BTCUSDT", date(2026, 2, 3)),
 }
 
@@ -45,9 +43,7 @@ def test_a_hostile_csv_is_sound_rows_or_a_named_fault(name):
         hostile = hostile_lines(rng, content, steps=steps)
         if rng.random() < 0.2:
             hostile = hostile_bytes(rng, hostile)
-        said = outcome(
-            lambda: rows_of(file, hostile, "BTC-USDT-PERP"), hostile, UnexpectedShape
-        )
+        said = outcome(lambda: rows_of(file, hostile, "BTC-USDT-PERP"), hostile, UnexpectedShape)
         if not isinstance(said, Exception):
             require_sound(said, truth)
 

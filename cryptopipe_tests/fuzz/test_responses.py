@@ -92,9 +92,7 @@ def test_a_hostile_failure_is_a_named_one_and_no_wait_is_longer_than_a_day(vendo
                 )
                 with client.promised("/x"):
                     client.screen(response)
-                    return judge(
-                        response, REQUEST, vendor=vendor, redact=client.redact, now=NOW
-                    )
+                    return judge(response, REQUEST, vendor=vendor, redact=client.redact, now=NOW)
 
             said = outcome(read, repr(headers).encode() + body, Retryable, Banned, UnexpectedShape)
             if isinstance(said, Banned):
@@ -117,7 +115,7 @@ def test_an_answer_that_is_no_number_gives_no_credit_back():
             body = json.dumps({"status": status, "data": []})
             asked = httpx.Request("GET", f"{NOWHERE}/x")
             client.screen(httpx.Response(200, content=body, request=asked))
-            assert all(0 <= each for each in client.credits.values())
+            assert all(each >= 0 for each in client.credits.values())
         runner.run(client.__aexit__())
 
 

@@ -9,7 +9,7 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import CryptopipeError
 from cryptopipe_assets.core.packed import PackingError, gunzipped, limited, only_member
-from cryptopipe_assets.core.unreadable import UNREADABLE, reason
+from cryptopipe_assets.core.unreadable import UNREADABLE_FILE, reason
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 
 SUFFIX = r"\.(?:csv(?:\.gz)?|zip|parquet|feather)"
@@ -75,5 +75,5 @@ def readable(path: Path) -> Iterator[None]:
         yield
     except CryptopipeError:
         raise
-    except (*UNREADABLE, OSError, RuntimeError) as error:  # the last is of a zip with a password
+    except UNREADABLE_FILE as error:
         raise UnreadableRecording(path, f"cannot be read ({reason(error)})") from error

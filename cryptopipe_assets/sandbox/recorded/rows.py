@@ -4,12 +4,17 @@ import csv
 import io
 import json
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
 from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.recorded.file_text import content_of, readable
+
+END_OF_TIME = 253_402_300_800_000
+"""Milliseconds until the year 10000, which no calendar here has."""
+
 
 def text_of(path: Path) -> str:
     """Return the text of a plain or gzipped file."""
@@ -49,11 +54,18 @@ def json_of(path: Path) -> Any:
 
 
 def number_of(path: Path, text: str) -> float:
-    """Return a number that must be one."""
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UnreadableRecording(path, f"expected a number, found {text!r}") from error
+    """Return a number that must be one, and finite."""
+    with readable(path):
+        if isfinite(number := float(text)):
+            return number
+    raise UnreadableRecording(path, f"expected a number, found {text!r}")
+
+
+def stamp(path: Path, milliseconds: int) -> int:
+    """Return milliseconds since 1970 that must be an instant of the calendar."""
+    if not 0 <= milliseconds < END_OF_TIME:
+        raise UnreadableRecording(path, f"expected milliseconds since 1970, found {milliseconds}")
+    return milliseconds
 
 
 def optional_number(path: Path, text: str) -> float | None:

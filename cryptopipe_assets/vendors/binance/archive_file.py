@@ -14,7 +14,7 @@ import polars as pl
 from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
 from cryptopipe_assets.core.packed import PackingError, only_member
 from cryptopipe_assets.core.time import midnight
-from cryptopipe_assets.core.unreadable import UNREADABLE, reason
+from cryptopipe_assets.core.unreadable import UNREADABLE, UNREADABLE_FILE, reason
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
     read_klines,
@@ -154,7 +154,7 @@ def csv_of(content: bytes) -> bytes:
         return only_member(content, largest=LARGEST_BYTES, ending=".csv")
     except PackingError as exc:
         raise UnexpectedShape(str(exc)) from exc
-    except (*UNREADABLE, OSError, RuntimeError) as exc:  # the last is of one with a password
+    except UNREADABLE_FILE as exc:
         raise UnexpectedShape(
             f"expected a zip, got {len(content)} bytes that are no zip: {reason(exc)}"
         ) from exc

@@ -89,5 +89,7 @@ def _read(path: Path) -> tuple[datetime, str] | None:
     try:
         until, _, why = path.read_text(encoding="utf-8").strip().partition("\n")
         return datetime.fromisoformat(until).astimezone(UTC), why or BANNED
-    except (FileNotFoundError, *UNREADABLE):
+    except FileNotFoundError:
+        return None
+    except UNREADABLE:
         return None
