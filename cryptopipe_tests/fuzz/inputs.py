@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from cryptopipe_assets.core.errors import CryptopipeError
 
-SCALE = float(os.environ.get("CRYPTOPIPE_FUZZ", "1"))
+SCALE = float(os.environ.get("FUZZ_SCALE", "1"))
 """How many times the inputs of a run of CI; ``make fuzz`` sets it."""
 
 SHOWN = 4_000

@@ -224,3 +224,47 @@ def _deepened(rng: random.Random, body: bytes) -> bytes:
     opened, closed = rng.choice(((b"[", b"]"), (b'{"a":', b"}")))
     start, end = rng.choice(values).span() if values else (0, len(body))
     return body[:start] + opened * depth + body[start:end] + closed * depth + body[end:]
+
+
+def hostile_toml(rng: random.Random, content: bytes, *, steps: int) -> bytes:
+    """Return lines of ``key = value`` of which some say something else."""
+    lines = content.split(b"\n")
+    told = [place for place, line in enumerate(lines) if re.match(rb"\w+ = |\[", line)]
+    for _ in range(steps):
+        place = rng.choice(told)
+        key, equals, _ = lines[place].partition(b" = ")
+        kind = rng.randrange(6)
+        if kind == 0:
+            lines[place] = b""
+        elif kind == 1:
+            lines[place] = hostile_bytes(rng, lines[place])
+        elif kind == 2:
+            lines[place] += b"\n" + lines[place]
+        elif equals:
+            lines[place] = key + equals + rng.choice(_ODD_TOML)
+    return b"\n".join(lines)
+
+
+_ODD_TOML = (
+    b"-1",
+    b"0",
+    b"1",
+    b"9" * 400,
+    b"9" * 5000,
+    b"1e400",
+    b"nan",
+    b"inf",
+    b"1e-300",
+    b"true",
+    b'""',
+    b'"\\u0000"',
+    b"2999-01-01",
+    b"0001-01-01",
+    b"2026-02-31",
+    b"25:61:00",
+    b"[]",
+    b'[["BTC"]]',
+    b'["BTC", "BTC", "[/oops]"]',
+    b"{ a = 1 }",
+    b"[" * 3_000 + b"]" * 3_000,
+)
