@@ -14,6 +14,7 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.storage.days import PREFIX, day_of_folder
 
 PART = "part-0.parquet"
 EMPTY_DAYS = 60
@@ -45,12 +46,14 @@ class Files:
 def survey(root: Path, table: str, *, has_days: bool) -> Files:
     """The files of a table, by looking at names and sizes."""
     folder = root / table
-    names = sorted(each for each in _listed(folder) if each.startswith("date=")) if has_days else []
+    names = sorted(each for each in _listed(folder) if day_of_folder(each)) if has_days else []
     parts = [f"{name}/{PART}" for name in names] if has_days else [PART]
     sizes = {part: found for part in parts if (found := _size(f"{folder}/{part}")) is not None}
     return Files(
         table=table,
-        days=[date.fromisoformat(part[5:15]) for part in sizes] if has_days else [],
+        days=[date.fromisoformat(part[len(PREFIX) : -len(PART) - 1]) for part in sizes]
+        if has_days
+        else [],
         paths=[folder / part for part in sizes],
         bytes=sum(sizes.values()),
     )
