@@ -24,7 +24,6 @@ from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instrumen
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.binance.archive_file import (
-    LARGEST_BYTES,
     ArchiveFile,
     Kind,
     csv_of,
@@ -33,6 +32,7 @@ from cryptopipe_assets.vendors.binance.archive_file import (
     rows_of,
 )
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
+from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
@@ -96,7 +96,7 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         raise RequestError(f"{exc}; name files that lie in {landing(warehouse)}") from exc
     try:
         with path.open("rb") as opened:
-            content = limited(opened, largest=LARGEST_BYTES)
+            content = limited(opened, largest=OF_A_FILE.wire_bytes)
     except FileNotFoundError:
         return None
     except (OSError, PackingError) as exc:  # those that can be read are not kept waiting

@@ -23,6 +23,7 @@ from cryptopipe_assets.vendors.binance.parse_klines import (
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
 from cryptopipe_assets.vendors.binance.transports import next_month
+from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE, Bounds, TooLarge
 from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, unreadable
 
@@ -33,9 +34,6 @@ FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metri
 NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
 )
-LARGEST_BYTES = 1 << 28
-"""A month of minutes has 5 MB; what claims to be so large is a trap for the memory."""
-
 _NAME = re.compile(
     rf"(?P<symbol>{CONTRACT})-"
     r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
@@ -142,22 +140,24 @@ def require_checksum(content: bytes, line: str, name: str) -> None:
         raise UnexpectedShape(f"expected sha256 {expected}, came {came} ({len(content)} bytes)")
 
 
-def csv_of(content: bytes) -> bytes:
+def csv_of(content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
     """Return the one CSV in a zip.
 
     Raises
     ------
     UnexpectedShape
-        If it is no zip, a damaged one, or has other files.
+        If it is no zip, a damaged one, has other files, or a larger one than it may have.
     """
     try:
-        return only_member(content, largest=LARGEST_BYTES, ending=".csv")
-    except PackingError as exc:
+        csv = only_member(content, largest=bounds.unpacked_bytes, ending=".csv")
+        bounds.require_lines(csv)
+    except (PackingError, TooLarge) as exc:
         raise UnexpectedShape(str(exc)) from exc
     except UNREADABLE_FILE as exc:
         raise UnexpectedShape(
             f"expected a zip, got {len(content)} bytes that are no zip: {reason(exc)}"
         ) from exc
+    return csv
 
 
 def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:

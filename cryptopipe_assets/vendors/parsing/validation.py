@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from cryptopipe_assets.core.unreadable import reason
 from cryptopipe_assets.vendors.http.recent_responses import recent
+from cryptopipe_assets.vendors.parsing.bounds import OF_JSON, Bounds, TooLarge
 
 ROWS_SHOWN = 3
 TIMESTAMP = pl.Datetime("ms", "UTC")
@@ -47,7 +48,7 @@ def unreadable(failure: BaseException) -> UnexpectedShape:
     return UnexpectedShape(f"expected values that can be read, got others ({reason(failure)})")
 
 
-def decoded(body: bytes) -> Any:
+def decoded(body: bytes, bounds: Bounds = OF_JSON) -> Any:
     """Return what a JSON document says.
 
     Half a surrogate pair, which no text holds and no file stores, becomes U+FFFD, as other bytes
@@ -56,17 +57,22 @@ def decoded(body: bytes) -> Any:
     Raises
     ------
     UnexpectedShape
-        If it is none, or is nested deeper than Python reads.
+        If it is none, or larger than the endpoint's may be.
     """
     try:
+        bounds.require_structure(body)
         text = body.decode(json.detect_encoding(body))
         if "\\u" in text:
             text = _ESCAPE.sub(_whole, text)
-        return json.loads(text.removeprefix("\ufeff"))
+        payload = json.loads(text.removeprefix("\ufeff"))
+        bounds.require_rows(payload)
+    except TooLarge as exc:
+        raise UnexpectedShape(str(exc)) from None
     except RecursionError:
         raise UnexpectedShape("expected JSON of some levels, got thousands of them") from None
     except ValueError as exc:
         raise UnexpectedShape(f"expected JSON: {exc}") from None
+    return payload
 
 
 def _whole(escape: re.Match[str]) -> str:
