@@ -14,7 +14,16 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv import dotenv_values
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    create_model,
+)
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.project import MARKER, find_home
@@ -22,6 +31,7 @@ from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.quant.strategies import NAMES as STRATEGIES
 from cryptopipe_assets.vendors.catalog import (
     VENDORS,
@@ -42,10 +52,25 @@ Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
 
 
+FIRST_BLOCK = date(2009, 1, 3)
+"""Of Bitcoin: no table of ours can begin before there was a coin."""
+
+
+def _begun(start: date) -> date:
+    today = utcnow().date()
+    if not FIRST_BLOCK <= start <= today:
+        raise PydanticCustomError(
+            "start",
+            "Input should be a day from {first} to today, {today}",
+            {"first": str(FIRST_BLOCK), "today": str(today)},
+        )
+    return start
+
+
 class History(Section):
     """Where the tables begin."""
 
-    start: date = date(2020, 1, 1)
+    start: Annotated[date, AfterValidator(_begun)] = date(2020, 1, 1)
 
 
 VENUES = tuple(name for name, terms in VENDORS.items() if terms.offer_of("ohlcv_1m"))
@@ -59,6 +84,10 @@ class UniverseChoice(Section):
     quote: str = "USDT"
 
 
+MOST_DAYS = 36_500
+"""A century: what is kept for longer is kept for good, which is what leaving the key out says."""
+
+
 class Collect(Section):
     """How strict the collectors are."""
 
@@ -67,7 +96,7 @@ class Collect(Section):
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
     archive_raw: bool = False
-    raw_days: int = Field(default=30, ge=3)
+    raw_days: int = Field(default=30, ge=3, le=MOST_DAYS)
 
 
 class _SourceChoice(Section):
@@ -104,7 +133,7 @@ else:
 class RetentionChoice(Section):
     """What may be forgotten, every day and by ``cryptopipe thin``; by default nothing."""
 
-    market_cap_snapshot_days: int | None = Field(default=None, ge=1)
+    market_cap_snapshot_days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
 
 
 class StrategyChoice(Section):
