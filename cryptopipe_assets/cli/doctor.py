@@ -1,16 +1,46 @@
 """Whether this machine is fit to run cryptopipe, told in a line a finding."""
 
+from typing import Annotated
+
 import typer
 
 from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.doctor import examine
+from cryptopipe_assets.operations.quarantine import future_rows, set_aside
+from cryptopipe_assets.storage.catalog.catalog import refresh
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.catalog import contracts
 
 
-def command(warehouse: Warehouse = None) -> None:
+def command(
+    quarantine: Annotated[
+        bool, typer.Option("--quarantine", help="Put rows that are later than now aside.")
+    ] = False,
+    warehouse: Warehouse = None,
+) -> None:
     """Check versions, configuration, folders, files and keys, and say what to fix."""
-    raise typer.Exit(doctor(settings_for(warehouse)))
+    settings = settings_for(warehouse)
+    if quarantine:
+        put_aside(settings)
+    raise typer.Exit(doctor(settings))
+
+
+def put_aside(settings: Settings) -> None:
+    """Move every row that is later than now into the quarantine, and say where it is."""
+    lake, now = Lake(settings.warehouse), utcnow()
+    found = list(future_rows(lake, now=now))
+    for each in found:
+        path = set_aside(lake, each, now=now)
+        out.print(
+            f"[yellow]put aside[/] {literal(each.place)}: {literal(each.said)}, in {literal(path)}",
+            soft_wrap=True,
+        )
+    if found:
+        refresh(lake, list(contracts().values()))
+    out.print(f"{sum(each.rows for each in found):,} rows put aside\n")
 
 
 def doctor(settings: Settings) -> int:

@@ -14,8 +14,10 @@ from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError, CryptopipeError, StorageError
 from cryptopipe_assets.core.preview import size
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.operations.notifications import check, targets
+from cryptopipe_assets.operations.quarantine import future_rows
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.storage.catalog.catalog import CATALOG, connect
 from cryptopipe_assets.storage.days import odd_folders
@@ -27,6 +29,7 @@ from cryptopipe_assets.tables.catalog import contracts
 PACKAGES = ("dagster", "dagster-webserver", "polars", "duckdb", "pandera", "httpx", "pydantic")
 LOW_DISK_BYTES = 2_000_000_000
 ODD_SHOWN = 3
+FUTURE_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -59,6 +62,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _origin(settings)
     yield _files(settings)
     yield from _odd_folders(settings)
+    yield from _future(settings)
     yield _catalog(settings)
     yield _folder("Dagster home", settings.dagster_home, "DAGSTER_HOME")
     yield _dagster_yaml(settings)
@@ -155,6 +159,21 @@ def _odd_folders(settings: Settings) -> Iterator[Finding]:
                     f"{table}: no day of the calendar: {', '.join(odd[:ODD_SHOWN])}{more}",
                     "nothing reads what is in there; look, and move it out of the warehouse",
                 )
+
+
+def _future(settings: Settings) -> Iterator[Finding]:
+    """Rows that are later than now: a clock was ahead, or a vendor said so."""
+    found = list(future_rows(Lake(settings.warehouse), now=utcnow()))
+    for each in found[:FUTURE_SHOWN]:
+        yield Finding(
+            "future",
+            "broken",
+            f"{each.place}: {each.said} later than now",
+            "set the clock, then put them aside: cryptopipe doctor --quarantine",
+        )
+    if rest := found[FUTURE_SHOWN:]:
+        rows = sum(each.rows for each in rest)
+        yield Finding("future", "broken", f"{rows:,} rows in {len(rest)} more files")
 
 
 def _catalog(settings: Settings) -> Finding:

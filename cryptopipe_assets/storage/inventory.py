@@ -8,12 +8,14 @@ import os
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.future import is_future
+from cryptopipe_assets.core.time import CLOCKS_DIFFER
 from cryptopipe_assets.storage.days import PREFIX, day_of_folder
 
 PART = "part-0.parquet"
@@ -59,8 +61,8 @@ def survey(root: Path, table: str, *, has_days: bool) -> Files:
     )
 
 
-def newest(files: Files, entity: str | None) -> pl.DataFrame:
-    """Newest row of each entity in the two newest files that have rows.
+def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
+    """Newest row of each entity in the two newest files that have rows; the future has none.
 
     Two, because a coin need not have one yet in a file that has just begun.
 
@@ -75,9 +77,13 @@ def newest(files: Files, entity: str | None) -> pl.DataFrame:
         Naming the file.
     """
     found: list[pl.DataFrame] = []
-    for path in reversed(files.paths[-EMPTY_DAYS:]):
+    last = (now + CLOCKS_DIFFER).date()
+    paths = files.paths
+    if files.days:
+        paths = [path for day, path in zip(files.days, paths, strict=True) if day <= last]
+    for path in reversed(paths[-EMPTY_DAYS:]):
         try:
-            rows = _edges(path, entity)
+            rows = _edges(path, entity, now)
         except (pl.exceptions.PolarsError, OSError) as exc:
             why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
             raise CorruptFile(f"cannot read {path}: {why}; see `cryptopipe doctor`") from exc
@@ -116,13 +122,14 @@ def open_gaps(root: Path) -> dict[str, int]:
         return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
 
 
-def _edges(path: Path, entity: str | None) -> pl.DataFrame:
+def _edges(path: Path, entity: str | None, now: datetime) -> pl.DataFrame:
     name = pl.lit(None, pl.String) if entity is None else pl.col(entity).cast(pl.String)
     with path.open("rb") as file:  # a commit may replace it while it is read
         rows = pl.scan_parquet(file, hive_partitioning=False, glob=False).select(
             name.alias("entity"), *EDGES
         )
-        return rows.group_by("entity").max().drop_nulls("ts").collect()
+        present = rows.filter(~is_future(now))
+        return present.group_by("entity").max().drop_nulls("ts").collect()
 
 
 def _listed(folder: Path) -> list[str]:
