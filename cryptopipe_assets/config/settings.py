@@ -28,6 +28,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
+from cryptopipe_assets.config.text import first_problem, require_text, text_of
 from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
@@ -45,8 +46,6 @@ from cryptopipe_assets.vendors.keys import Keys
 PREFIX = "CRYPTOPIPE_"
 STATE = ".state"
 ENV_FILE = ".env"
-LONGEST_SHOWN = 200
-"""Characters of what came, in a message."""
 
 Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
@@ -324,19 +323,19 @@ def read_settings(home: Path | None = None) -> Settings:
         folder.
     """
     home = home or find_home(os.environ.get(HOME))
-    _require_text(home / ENV_FILE)
+    require_text(home / ENV_FILE)
     _reject_misspelt_variables(home / ENV_FILE)
     try:
         environment = Environment(_env_file=home / ENV_FILE, CRYPTOPIPE_HOME=home)
     except ValidationError as exc:
-        raise ConfigError(_first_problem(exc, "the environment (or .env)")) from None
+        raise ConfigError(first_problem(exc, "the environment (or .env)")) from None
     return Settings(environment=environment, config=read_config(environment.config))
 
 
 def read_config(path: Path) -> Config:
     """Read and check a cryptopipe.toml."""
     try:
-        content = tomllib.loads(_text(path.read_bytes(), path))
+        content = tomllib.loads(text_of(path.read_bytes(), path))
     except OSError as exc:
         raise ConfigError(
             f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml, make a project folder "
@@ -347,51 +346,7 @@ def read_config(path: Path) -> Config:
     try:
         return Config.model_validate(content)
     except ValidationError as exc:
-        raise ConfigError(_first_problem(exc, path.name)) from None
-
-
-def _text(content: bytes, path: Path) -> str:
-    """Return a file of the project as text.
-
-    Raises
-    ------
-    ConfigError
-        If it is none.
-    """
-    try:
-        text = content.decode("utf-8-sig")
-    except UnicodeDecodeError as exc:
-        line = content[: exc.start].count(b"\n") + 1
-        raise ConfigError(
-            f"{path}: line {line} is not UTF-8 text; save the file again as UTF-8"
-        ) from None
-    if "\0" in text:
-        raise ConfigError(f"{path} is not UTF-8 text: it has zero bytes; save it again as UTF-8")
-    return text
-
-
-def _first_problem(failure: ValidationError, where: str) -> str:
-    """Say the first problem in one line: key, what was expected, what came."""
-    problem = failure.errors(include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown key {_cut(key)}; remove it or correct its spelling{more}"
-    came = _cut(repr(problem["input"]))
-    return f"{where}: {_cut(key)}: {problem['msg']}, came {came}{more}"
-
-
-def _cut(text: str) -> str:
-    return text if len(text) <= LONGEST_SHOWN else f"{text[:LONGEST_SHOWN]}..."
-
-
-def _require_text(env_file: Path) -> None:
-    try:
-        _text(env_file.read_bytes(), env_file)
-    except FileNotFoundError:
-        return
-    except OSError as exc:
-        raise ConfigError(f"cannot read {env_file}: {exc.strerror}") from None
+        raise ConfigError(first_problem(exc, path.name)) from None
 
 
 def _reject_misspelt_variables(env_file: Path) -> None:
