@@ -19,7 +19,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second chaos-full dev live-check lint bench audit sbom docs docs-serve docs-samples lock clean
+.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz lint bench audit sbom docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -74,6 +74,12 @@ live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
 	@$(BIN)/pytest -n0 -m live cryptopipe_tests/live || { code=$$?; \
 	  [ $$code -eq 3 ] && echo "nothing has changed of what could be asked; not all could be reached" >&2; \
 	  exit $$code; }
+
+# How many times the inputs of `make test`; the numbers are the same in every run.
+SCALE ?= 20
+
+fuzz: $(READY) ## Feed every parser with twenty times the hostile inputs of `make test`; SCALE=100 for more
+	env FUZZ_SCALE=$(SCALE) $(BIN)/pytest cryptopipe_tests/fuzz -n $(WORKERS)
 
 lint: $(DOCS) ## ruff, mypy, import contracts, secrets
 	$(BIN)/ruff check .

@@ -1,9 +1,12 @@
 """The command line: every command is a file of this folder and a line of ``COMMANDS``."""
 
 import ast
+import errno
 import importlib
 import importlib.util
 import inspect
+import io
+import os
 import sys
 from importlib.abc import InspectLoader
 from typing import Any
@@ -36,6 +39,10 @@ COMMANDS = {
     "backfill": "backfill",
 }
 """Name of a command to its file, whose function ``command`` declares arguments and help."""
+
+
+UNWRITTEN = (errno.ENOSPC, errno.EIO, errno.EDQUOT, errno.EFBIG)
+"""What a full disk or a device says of the output; a closed pipe is no failure."""
 
 
 class CommandsOnDemand(TyperGroup):
@@ -87,10 +94,21 @@ app = CommandsOnDemand(
 
 def main() -> None:
     """Entry point: a failure that we know ends in one line and a non-zero exit code."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):  # a terminal of ASCII shows the rest spelled out
+            stream.reconfigure(errors="backslashreplace")
     try:
-        app()
+        try:
+            app()
+        finally:
+            sys.stdout.flush()  # what cannot be written is noticed here, and not after the end
     except CryptopipeError as exc:
         _fail(str(exc))
+    except OSError as exc:
+        if exc.errno not in UNWRITTEN or exc.filename is not None:
+            raise
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # for the flush at the end
+        _fail(f"cannot write the output: {exc.strerror}; where does it go?")
     except Exception as exc:
         from cryptopipe_assets.runtime.table_run import refusal  # late: --help need not wait for it
 

@@ -18,6 +18,7 @@ import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.options import settings_for
+from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
@@ -125,7 +126,7 @@ def _collect(world: World, lake: Lake, coins: list[str], days: list[date]) -> No
     stored = lake.scan(MarketCap, days[0], days[-1]).collect()
     gathered = asyncio.run(from_coingecko(world.vendors, coins, days, stored=stored))
     rows = stamped(with_kind(gathered.rows), MarketCap, source=gathered.source, at=gathered.at)
-    checked = MarketCap.conform(rows)
+    checked = admitted(lake, MarketCap, MarketCap.conform(rows)).rows
     for day in days:
         lake.upsert(MarketCap, checked.filter(pl.col("ts").dt.date() == day), day)
 

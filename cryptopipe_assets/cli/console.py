@@ -24,6 +24,18 @@ out = _console(stderr=False)
 err = _console(stderr=True)
 
 
+def _nothing() -> str:
+    try:
+        "·".encode(sys.stdout.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return "-"
+    return "·"
+
+
+NOTHING = _nothing()
+"""Null in a table: a dot, if the terminal has it."""
+
+
 def fail(message: str) -> None:
     """Say what went wrong in one line on stderr."""
     err.print("[bold red]error:[/] ", end="")
@@ -76,7 +88,7 @@ def plain_table(*, title: str | None = None) -> RichTable:
 def cell(value: object) -> str:
     """A value as a person reads it."""
     if value is None:
-        return "·"
+        return NOTHING
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, int):

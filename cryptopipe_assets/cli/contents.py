@@ -5,7 +5,7 @@ from datetime import datetime
 import polars as pl
 from rich.table import Table as RichTable
 
-from cryptopipe_assets.cli.console import frame_table
+from cryptopipe_assets.cli.console import NOTHING, frame_table
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.operations.contents import contents_of
@@ -28,4 +28,4 @@ def contents(settings: Settings) -> RichTable:
 
 
 def _minute(at: datetime | None) -> str:
-    return "·" if at is None else f"{at:%Y-%m-%d %H:%M}"
+    return NOTHING if at is None else f"{at:%Y-%m-%d %H:%M}"

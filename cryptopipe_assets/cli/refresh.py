@@ -12,7 +12,7 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import err, literal, out, plain_table, printable
+from cryptopipe_assets.cli.console import NOTHING, err, literal, out, plain_table, printable
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.cli.status_tables import COLOURS as STATE_COLOURS
 from cryptopipe_assets.cli.status_tables import span
@@ -85,7 +85,7 @@ def check(settings: Settings, *, every: bool = False) -> int:
         for i, tier in enumerate(each.tiers):
             table.add_row(
                 each.table if i == 0 else "",
-                literal(tier.tier or "·"),
+                literal(tier.tier or NOTHING),
                 span(tier.age),
                 span(tier.stale_after),
                 f"[{STATE_COLOURS[tier.state]}]{tier.state}[/]",

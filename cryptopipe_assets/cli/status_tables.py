@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 from rich.text import Text
 
-from cryptopipe_assets.cli.console import literal, out, plain_table, printable
+from cryptopipe_assets.cli.console import NOTHING, literal, out, plain_table, printable
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.operations.status.freshness import TierFreshness
@@ -33,15 +33,15 @@ def print_status(settings: Settings, found: Status) -> None:
         for i, tier in enumerate(each.tiers):
             table.add_row(
                 each.table if i == 0 else "",
-                literal(tier.tier or "·"),
+                literal(tier.tier or NOTHING),
                 _instant(tier.newest_ts, found.now),
                 span(tier.age),
                 span(tier.stale_after),
                 f"[{COLOURS[tier.state]}]{tier.state}[/]",
                 _next(found, tier),
-                (f"{len(each.files.days):,}" if each.level.has_days else "·") if i == 0 else "",
+                (f"{len(each.files.days):,}" if each.level.has_days else NOTHING) if i == 0 else "",
                 size(each.files.bytes) if i == 0 else "",
-                f"{found.gaps.get(each.table, 0) or '·'}" if i == 0 else "",
+                f"{found.gaps.get(each.table, 0) or NOTHING}" if i == 0 else "",
                 Text(printable(tier.why)),
             )
     out.print(table)
@@ -98,7 +98,7 @@ def _print_deletions(found: Status) -> None:
             "the present" if keeps == NOW_ONLY else span(keeps),
             _instant(each.secured_until, found.now),
             _instant(gone, found.now) if each.secured_until else "now",
-            span(max(gone - found.now, timedelta(0))) if gone and each.secured_until else "·",
+            span(max(gone - found.now, timedelta(0))) if gone and each.secured_until else NOTHING,
             _instant(each.next_pull, found.now),
             f"[{IN_TIME[each.in_time]}]{'yes' if each.in_time else 'no'}[/]",
             each.offered.offer.afterwards or "nowhere",
@@ -129,14 +129,14 @@ def _next(found: Status, tier: TierFreshness) -> str:
 def _instant(at: datetime | None, now: datetime) -> str:
     """The time of day, with the date if it is not today's."""
     if at is None:
-        return "·"
+        return NOTHING
     return f"{at:%H:%M}" if at.date() == now.date() else f"{at:%Y-%m-%d %H:%M}"
 
 
 def span(length: timedelta | None) -> str:
     """A length of time in the unit in which a person would say it."""
     if length is None:
-        return "·"
+        return NOTHING
     minutes = int(length.total_seconds() // 60)
     if minutes < 120:
         return f"{minutes} min"

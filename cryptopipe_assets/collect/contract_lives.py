@@ -1,4 +1,4 @@
-"""The gate that every door of the contract tables has: no row from outside of a contract's life.
+"""The gate that every door of the tables has: no row of the future, none outside of its contract.
 
 Bars, settlements and open interest come by REST, from the archive, out of landed files, from
 recordings, by a repair and by a contract's history. Files go on after a contract's end, with flat
@@ -11,7 +11,8 @@ from datetime import datetime
 import polars as pl
 
 from cryptopipe_assets.core.contract_life import INSTANT, lives_of
-from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.future import later_than, told
+from cryptopipe_assets.core.schema import Collected, Table
 from cryptopipe_assets.core.universe import CONTRACT_TABLES
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.instruments import Instruments
@@ -35,37 +36,46 @@ class Admitted:
     ----------
     refused
         ``REFUSED``: the rows that were left out by contract, sorted.
+    future
+        Rows that were left out because they are of instants later than that of their collection.
     """
 
     rows: pl.DataFrame
     refused: pl.DataFrame
+    future: pl.DataFrame
 
     @property
     def refused_rows(self) -> int:
         """Rows that were left out."""
-        return int(self.refused["rows"].sum())
+        return int(self.refused["rows"].sum()) + self.future.height
 
     @property
     def why(self) -> str:
         """What was left out, in words; empty if nothing was."""
-        return "; ".join(
+        said = [
             f"{rows} rows of {symbol} at {venue}, {_when(first)} to {_when(last)}, are outside of "
             f"the time in which it was listed, and were left out"
             for venue, symbol, rows, first, last in self.refused.iter_rows()
-        )
+        ]
+        if self.future.height:
+            said.insert(0, f"{told(self.future)}, are later than now, and were left out")
+        return "; ".join(said)
 
 
 def admitted(lake: Lake, contract: type[Table], rows: pl.DataFrame) -> Admitted:
-    """Leave out the rows from outside of their contracts' lives.
+    """Leave out the rows from outside of their contracts' lives, and what is later than now.
 
     A bar belongs to a life if its minute touches it, a settlement or a figure of an hour if its
     hour does; the settlement with which a contract ends is its own. Rows of contracts that the
     registry does not have pass, as do tables of anything else.
     """
+    future = rows.clear()
+    if issubclass(contract, Collected):
+        is_later = later_than(pl.col("ingested_at"))
+        rows, future = rows.filter(~is_later), rows.filter(is_later)
     if contract.table_name() not in CONTRACT_TABLES or rows.is_empty():
-        return Admitted(
-            rows, _counted(lives_of(Instruments.empty_frame()).with_columns(ts="start"))
-        )
+        nothing = _counted(lives_of(Instruments.empty_frame()).with_columns(ts="start"))
+        return Admitted(rows, nothing, future)
     # A table of one venue does not say which; who told is who lists.
     named = rows if "venue" in rows.columns else rows.with_columns(venue="source")
     lives = lives_of(lake.read(Instruments))
@@ -83,7 +93,7 @@ def admitted(lake: Lake, contract: type[Table], rows: pl.DataFrame) -> Admitted:
         told.group_by("_row").agg(inside.any().alias("inside")).filter(~pl.col("inside"))["_row"]
     )
     is_out = pl.int_range(pl.len(), dtype=pl.UInt32).is_in(outside.to_list())
-    return Admitted(rows.filter(~is_out), _counted(named.filter(is_out)))
+    return Admitted(rows.filter(~is_out), _counted(named.filter(is_out)), future)
 
 
 def _counted(refused: pl.DataFrame) -> pl.DataFrame:

@@ -14,6 +14,7 @@ import polars as pl
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.funding import with_intervals
 from cryptopipe_assets.core.errors import ContractError, RequestError
+from cryptopipe_assets.core.packed import PackingError, limited
 from cryptopipe_assets.core.schema import Collected, stamped
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.confined_path import OutsideError, inside
@@ -31,6 +32,7 @@ from cryptopipe_assets.vendors.binance.archive_file import (
     rows_of,
 )
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
+from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
@@ -91,9 +93,12 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
     except OutsideError as exc:
         raise RequestError(f"{exc}; name files that lie in {landing(warehouse)}") from exc
     try:
-        content = path.read_bytes()
+        with path.open("rb") as opened:
+            content = limited(opened, largest=OF_A_FILE.wire_bytes)
     except FileNotFoundError:
         return None
+    except (OSError, PackingError) as exc:  # those that can be read are not kept waiting
+        return _rejected(path, f"cannot be read: {exc}")
     try:
         file = read_name(name)
         beside = path.with_name(name + CHECKSUM)
@@ -108,8 +113,7 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         if found.rows.is_empty() and found.refused_rows:
             raise UnexpectedShape(f"{name}: {found.why}")
     except (UnexpectedShape, ContractError) as exc:
-        _move(path, REJECTED, reason=str(exc))
-        return Imported(name=name, reason=str(exc))
+        return _rejected(path, str(exc))
     added = sum(warehouse.lake.upsert(table, part, day).added for day, part in _days(found.rows))
     _move(path, DONE)
     return Imported(
@@ -119,6 +123,15 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         added=added,
         left_out=found.why,
     )
+
+
+def _rejected(path: Path, reason: str) -> Imported:
+    """Put a file aside; one that cannot even be moved is named, and stays where it is."""
+    try:
+        _move(path, REJECTED, reason=reason)
+    except OSError as exc:
+        reason = f"{reason}; it stays in {FOLDER}/, as it cannot be moved: {exc.strerror}"
+    return Imported(name=path.name, reason=reason)
 
 
 def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
@@ -151,7 +164,8 @@ def _move(path: Path, folder: str, *, reason: str = "") -> None:
     if reason:
         when = datetime.now(UTC).isoformat(timespec="seconds")
         note = target / (path.name + REASON)
-        note.write_text(f"{when} {path.name}: {reason}\n", encoding="utf-8")
+        said = f"{when} {path.name}: {reason}\n"
+        note.write_text(said, encoding="utf-8", errors="backslashreplace")
     for each in (path.with_name(path.name + CHECKSUM), path):
         if each.is_file():
             each.replace(target / each.name)

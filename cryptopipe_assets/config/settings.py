@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from dotenv import dotenv_values
 from pydantic import (
+    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
@@ -23,15 +24,18 @@ from pydantic import (
     ValidationError,
     create_model,
 )
+from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.coins import CoinLine, coin_names_with
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
+from cryptopipe_assets.config.text import first_problem, require_text, text_of
 from cryptopipe_assets.config.tiers import Coin, Schedules, Tier, TierName
 from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.quant.strategies import NAMES as STRATEGIES
 from cryptopipe_assets.vendors.catalog import (
     VENDORS,
@@ -50,10 +54,25 @@ Profile = Literal["sandbox", "live", "recorded"]
 ORIGINS: dict[str, str] = {"sandbox": "simulated", "live": "live", "recorded": "recorded"}
 
 
+FIRST_BLOCK = date(2009, 1, 3)
+"""Of Bitcoin: no table of ours can begin before there was a coin."""
+
+
+def _begun(start: date) -> date:
+    today = utcnow().date()
+    if not FIRST_BLOCK <= start <= today:
+        raise PydanticCustomError(
+            "start",
+            "Input should be a day from {first} to today, {today}",
+            {"first": str(FIRST_BLOCK), "today": str(today)},
+        )
+    return start
+
+
 class History(Section):
     """Where the tables begin."""
 
-    start: date = date(2020, 1, 1)
+    start: Annotated[date, AfterValidator(_begun)] = date(2020, 1, 1)
 
 
 VENUES = tuple(name for name, terms in VENDORS.items() if terms.offer_of("ohlcv_1m"))
@@ -67,6 +86,10 @@ class UniverseChoice(Section):
     quote: str = "USDT"
 
 
+MOST_DAYS = 36_500
+"""A century: what is kept for longer is kept for good, which is what leaving the key out says."""
+
+
 class Collect(Section):
     """How strict the collectors are."""
 
@@ -75,7 +98,7 @@ class Collect(Section):
     coinbase_prices: bool = False
     coinalyze_funding: bool = False
     archive_raw: bool = False
-    raw_days: int = Field(default=30, ge=3)
+    raw_days: int = Field(default=30, ge=3, le=MOST_DAYS)
 
 
 class _SourceChoice(Section):
@@ -112,7 +135,7 @@ else:
 class RetentionChoice(Section):
     """What may be forgotten, every day and by ``cryptopipe thin``; by default nothing."""
 
-    market_cap_snapshot_days: int | None = Field(default=None, ge=1)
+    market_cap_snapshot_days: int | None = Field(default=None, ge=1, le=MOST_DAYS)
 
 
 class StrategyChoice(Section):
@@ -323,44 +346,35 @@ def read_settings(home: Path | None = None) -> Settings:
         folder.
     """
     home = home or find_home(os.environ.get(HOME))
+    require_text(home / ENV_FILE)
     _reject_misspelt_variables(home / ENV_FILE)
     try:
         environment = Environment(_env_file=home / ENV_FILE, CRYPTOPIPE_HOME=home)
     except ValidationError as exc:
-        raise ConfigError(_first_problem(exc, "the environment (or .env)")) from None
+        raise ConfigError(first_problem(exc, "the environment (or .env)")) from None
     return Settings(environment=environment, config=read_config(environment.config))
 
 
 def read_config(path: Path) -> Config:
     """Read and check a cryptopipe.toml."""
     try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
+        content = tomllib.loads(text_of(path.read_bytes(), path))
     except OSError as exc:
         raise ConfigError(
             f"cannot read {path}: {exc.strerror}; restore cryptopipe.toml, make a project folder "
             f"with `cryptopipe init`, or point CRYPTOPIPE_CONFIG at your own"
         ) from None
-    except tomllib.TOMLDecodeError as exc:
+    except (ValueError, RecursionError) as exc:  # also numbers of thousands of digits
         raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
     try:
         config = Config.model_validate(content)
     except ValidationError as exc:
-        raise ConfigError(_first_problem(exc, path.name)) from None
+        raise ConfigError(first_problem(exc, path.name)) from None
     try:
         config.coin_names  # noqa: B018 - names that go round in a circle are told at once
     except ConfigError as exc:
         raise ConfigError(f"{path.name}: {exc}") from None
     return config
-
-
-def _first_problem(failure: ValidationError, where: str) -> str:
-    """Say the first problem in one line: key, what was expected, what came."""
-    problem = failure.errors(include_url=False, include_context=False)[0]
-    key = ".".join(str(part) for part in problem["loc"])
-    more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
-    if problem["type"] == "extra_forbidden":
-        return f"{where}: unknown key {key}; remove it or correct its spelling{more}"
-    return f"{where}: {key}: {problem['msg']}, came {problem['input']!r}{more}"
 
 
 def _reject_misspelt_variables(env_file: Path) -> None:

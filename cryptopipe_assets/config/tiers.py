@@ -62,8 +62,8 @@ class Schedules(Section):
     listings_offset_minutes: int = Field(default=40, ge=0)
     close_at: time = Field(default=time(1, 0), strict=True)
     catch_up_days: int = Field(default=30, ge=1, le=366)
-    keep_run_hours: int = Field(default=3, ge=1)
-    keep_failed_run_days: int = Field(default=7, ge=1)
+    keep_run_hours: int = Field(default=3, ge=1, le=24 * 366)
+    keep_failed_run_days: int = Field(default=7, ge=1, le=366)
 
     @field_validator("listings_every_minutes", "listings_offset_minutes")
     @classmethod

@@ -11,6 +11,9 @@ MINUTE_MS: Final = 60_000
 HOUR_MS: Final = 60 * MINUTE_MS
 DAY_MS: Final = 24 * HOUR_MS
 
+CLOCKS_DIFFER: Final = timedelta(minutes=5)
+"""How far somebody else's clock may be ahead of ours: what is later than that is not yet."""
+
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 
 

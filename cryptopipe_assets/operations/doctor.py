@@ -11,20 +11,26 @@ from pathlib import Path
 
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.core.errors import ConfigError, CryptopipeError
+from cryptopipe_assets.core.errors import ConfigError, CryptopipeError, StorageError
 from cryptopipe_assets.core.preview import size
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.operations.notifications import check, targets
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.storage.catalog.catalog import CATALOG, connect
+from cryptopipe_assets.storage.days import odd_folders
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import origin_of
+from cryptopipe_assets.storage.quarantine import future_rows
+from cryptopipe_assets.storage.revisions import SUFFIX
 from cryptopipe_assets.storage.verification import add_checksum, verified
 from cryptopipe_assets.tables.catalog import contracts
 
 PACKAGES = ("dagster", "dagster-webserver", "polars", "duckdb", "pandera", "httpx", "pydantic")
 LOW_DISK_BYTES = 2_000_000_000
 MOST_DAMAGED_SHOWN = 20
+ODD_SHOWN = 3
+FUTURE_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -56,6 +62,8 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _disk(settings.warehouse)
     yield from _origin(settings)
     yield from _files(settings)
+    yield from _odd_folders(settings)
+    yield from _future(settings)
     yield _catalog(settings)
     yield _folder("Dagster home", settings.dagster_home, "DAGSTER_HOME")
     yield _dagster_yaml(settings)
@@ -118,7 +126,11 @@ def _disk(path: Path) -> Iterator[Finding]:
 
 
 def _origin(settings: Settings) -> Iterator[Finding]:
-    present = origin_of(settings.warehouse)
+    try:
+        present = origin_of(settings.warehouse)
+    except StorageError as exc:
+        yield Finding("origin", "broken", str(exc))
+        return
     if present and present != settings.origin:
         yield Finding(
             "origin",
@@ -150,6 +162,35 @@ def _files(settings: Settings) -> Iterator[Finding]:
             "cryptopipe doctor --add-checksums",
         )
     yield Finding("tables", "ok", f"{counts['sound']:,} files are what was written")
+
+
+def _odd_folders(settings: Settings) -> Iterator[Finding]:
+    """Folders that look like a day's and are of none: nobody reads or writes what is in them."""
+    for name in contracts():
+        for table in (name, f"{name}{SUFFIX}"):
+            if odd := odd_folders(str(settings.warehouse / table)):
+                more = f" and {len(odd) - ODD_SHOWN} more" if len(odd) > ODD_SHOWN else ""
+                yield Finding(
+                    "folders",
+                    "note",
+                    f"{table}: no day of the calendar: {', '.join(odd[:ODD_SHOWN])}{more}",
+                    "nothing reads what is in there; look, and move it out of the warehouse",
+                )
+
+
+def _future(settings: Settings) -> Iterator[Finding]:
+    """Rows that are later than now: a clock was ahead, or a vendor said so."""
+    found = list(future_rows(Lake(settings.warehouse), list(contracts().values()), now=utcnow()))
+    for each in found[:FUTURE_SHOWN]:
+        yield Finding(
+            "future",
+            "broken",
+            f"{each.place}: {each.said} later than now",
+            "set the clock, then put them aside: cryptopipe doctor --quarantine",
+        )
+    if rest := found[FUTURE_SHOWN:]:
+        rows = sum(each.rows for each in rest)
+        yield Finding("future", "broken", f"{rows:,} rows in {len(rest)} more files")
 
 
 def _catalog(settings: Settings) -> Finding:

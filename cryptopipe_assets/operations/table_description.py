@@ -10,6 +10,7 @@ import polars as pl
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.schema import Collected, Table
+from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.status.freshness import TableFreshness, freshness
 from cryptopipe_assets.storage.inventory import Files, newest
 from cryptopipe_assets.storage.lake import Lake
@@ -160,7 +161,7 @@ def _spelt(dtype: pl.DataType) -> str:
 def _edges(files: Files) -> tuple[datetime | None, datetime | None]:
     """Newest ``ts`` and ``available_at`` of the newest file with rows."""
     with suppress(CorruptFile):
-        rows = newest(files, None)
+        rows = newest(files, None, now=utcnow())
         if rows.height:
             ts, available_at = rows.select("ts", "available_at").row(0)
             return ts, available_at

@@ -14,7 +14,10 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.future import is_future
+from cryptopipe_assets.core.time import CLOCKS_DIFFER
 from cryptopipe_assets.storage.atomic import not_readable
+from cryptopipe_assets.storage.days import PREFIX, day_of_folder
 
 PART = "part-0.parquet"
 EMPTY_DAYS = 60
@@ -46,19 +49,21 @@ class Files:
 def survey(root: Path, table: str, *, has_days: bool) -> Files:
     """The files of a table, by looking at names and sizes."""
     folder = root / table
-    names = sorted(each for each in _listed(folder) if each.startswith("date=")) if has_days else []
+    names = sorted(each for each in _listed(folder) if day_of_folder(each)) if has_days else []
     parts = [f"{name}/{PART}" for name in names] if has_days else [PART]
     sizes = {part: found for part in parts if (found := _size(f"{folder}/{part}")) is not None}
     return Files(
         table=table,
-        days=[date.fromisoformat(part[5:15]) for part in sizes] if has_days else [],
+        days=[date.fromisoformat(part[len(PREFIX) : -len(PART) - 1]) for part in sizes]
+        if has_days
+        else [],
         paths=[folder / part for part in sizes],
         bytes=sum(sizes.values()),
     )
 
 
-def newest(files: Files, entity: str | None) -> pl.DataFrame:
-    """Newest row of each entity in the two newest files that have rows.
+def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
+    """Newest row of each entity in the two newest files that have rows; the future has none.
 
     Two, because a coin need not have one yet in a file that has just begun.
 
@@ -73,9 +78,13 @@ def newest(files: Files, entity: str | None) -> pl.DataFrame:
         Naming the file.
     """
     found: list[pl.DataFrame] = []
-    for path in reversed(files.paths[-EMPTY_DAYS:]):
+    last = (now + CLOCKS_DIFFER).date()
+    paths = files.paths
+    if files.days:
+        paths = [path for day, path in zip(files.days, paths, strict=True) if day <= last]
+    for path in reversed(paths[-EMPTY_DAYS:]):
         try:
-            rows = _edges(path, entity)
+            rows = _edges(path, entity, now)
         except OSError as exc:
             raise not_readable(path, exc) from exc
         except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as exc:
@@ -129,13 +138,14 @@ def open_gaps(root: Path) -> dict[str, int]:
         return dict(rows.group_by("dataset").len().sort("dataset").collect().iter_rows())
 
 
-def _edges(path: Path, entity: str | None) -> pl.DataFrame:
+def _edges(path: Path, entity: str | None, now: datetime) -> pl.DataFrame:
     name = pl.lit(None, pl.String) if entity is None else pl.col(entity).cast(pl.String)
     with path.open("rb") as file:  # a commit may replace it while it is read
         rows = pl.scan_parquet(file, hive_partitioning=False, glob=False).select(
             name.alias("entity"), *EDGES
         )
-        return rows.group_by("entity").max().drop_nulls("ts").collect()
+        present = rows.filter(~is_future(now))
+        return present.group_by("entity").max().drop_nulls("ts").collect()
 
 
 def _listed(folder: Path) -> list[str]:

@@ -25,6 +25,7 @@ from polars.io.plugins import register_io_source
 from cryptopipe_assets.core.errors import CommitConflict, StorageError
 from cryptopipe_assets.core.schema import Derived, Table
 from cryptopipe_assets.storage.atomic import not_writable, write_atomically
+from cryptopipe_assets.storage.days import day_of_folder
 from cryptopipe_assets.storage.inventory import Files, survey
 from cryptopipe_assets.storage.merge import DERIVED_AT
 from cryptopipe_assets.storage.parquet import (
@@ -74,16 +75,20 @@ class LocalStore:
         return self.root / partition_name(table, day)
 
     def days(self, table: str, first: date = date.min, last: date = date.max) -> list[date]:
-        """Days from ``first`` to ``last``, both included, that have a file; ascending."""
+        """Days from ``first`` to ``last``, both included, that have a file; ascending.
+
+        A folder whose name is no day of the calendar is nobody's: ``cryptopipe doctor`` names it.
+        """
         folder = os.path.join(self.root, table)  # noqa: PTH118 - thousands of days: no Path each
         if not os.path.isdir(folder):  # noqa: PTH112
             return []
         low, high = f"date={first}", f"date={last}"
         names = sorted(name for name in os.listdir(folder) if low <= name <= high)  # noqa: PTH208
         return [
-            date.fromisoformat(name[5:])
+            day
             for name in names
-            if os.path.isfile(f"{folder}/{name}/part-0.parquet")  # noqa: PTH113
+            if (day := day_of_folder(name)) is not None
+            and os.path.isfile(f"{folder}/{name}/part-0.parquet")  # noqa: PTH113
         ]
 
     def size(self, table: str, day: date | None = None) -> int:

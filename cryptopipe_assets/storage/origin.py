@@ -5,12 +5,31 @@ from pathlib import Path
 from cryptopipe_assets.core.errors import StorageError
 
 MARK = ".origin"
+ORIGINS = ("live", "recorded", "simulated")
 
 
 def origin_of(warehouse: Path) -> str | None:
-    """``live``, ``recorded`` or ``simulated``; None for a warehouse that was never written."""
+    """``live``, ``recorded`` or ``simulated``; None for a warehouse that was never written.
+
+    Raises
+    ------
+    StorageError
+        If the mark is there and says something else.
+    """
     mark = warehouse / MARK
-    return mark.read_text(encoding="utf-8").strip() if mark.is_file() else None
+    try:
+        said = mark.read_bytes() if mark.is_file() else None
+    except OSError as exc:
+        raise StorageError(f"cannot read {mark}: {exc.strerror}") from exc
+    if said is None:
+        return None
+    origin = said.decode("utf-8", "replace").strip()
+    if origin not in ORIGINS:
+        raise StorageError(
+            f"{mark} is damaged: expected {', '.join(ORIGINS)}, got {origin[:40]!r}; write into it "
+            "which of them the rows of this warehouse are, or restore a backup"
+        )
+    return origin
 
 
 def claim(warehouse: Path, origin: str) -> None:

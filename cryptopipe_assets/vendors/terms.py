@@ -13,6 +13,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from cryptopipe_assets.vendors.http.limits import RequestLimits, Window
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 
 NOW_ONLY = timedelta(0)
 """The vendor tells the present only: a step that is not asked in time is lost."""
@@ -254,6 +255,9 @@ class VendorTerms:
         Contracts of a coin of which nothing is stored yet, for the forecast.
     offers
         What it has, by table.
+    bounds
+        The most that a response of an endpoint may have, where that is not what all have: by the
+        endpoint's name in ``VendorClient.calls``.
     """
 
     name: str
@@ -271,6 +275,7 @@ class VendorTerms:
     rates: Callable[[Any, str], tuple[Rate, ...]]
     contracts_a_coin: int = 0
     offers: tuple[Offer, ...]
+    bounds: Mapping[str, Bounds] = field(default_factory=dict)
 
     def offer_of(self, table: str) -> Offer | None:
         """Its first offer for a table; null if it has none."""

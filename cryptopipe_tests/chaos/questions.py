@@ -13,7 +13,7 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.catalog import VENDORS, class_of
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.http.client import VendorClient
-from cryptopipe_assets.vendors.http.records import Records
+from cryptopipe_assets.vendors.http.records import Records, Tap
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_tests.reference.endpoints import Endpoint, Extent
 
@@ -27,7 +27,7 @@ class Asking:
 
     ``calls`` are the requests sent, filled when a question is over. ``state_folder`` is where
     samples of rejected answers go and ``shared_folder`` where circuits and bans are; null for
-    nowhere.
+    nowhere. ``tap`` sees every request, and may answer it in the vendor's place.
     """
 
     address: str
@@ -37,6 +37,7 @@ class Asking:
     state_folder: Path | None = None
     shared_folder: Path | None = None
     clock: Callable[[], datetime] = lambda: NOW
+    tap: Tap | None = None
 
     def client(self, vendor: str) -> VendorClient:
         """Return the vendor's client, not yet open; it has a key if the vendor knows any."""
@@ -46,7 +47,7 @@ class Asking:
             "backoff_seconds": 0.005,
             "clock": self.clock,
             "state_folder": self.shared_folder,
-            "records": Records(folder=self.state_folder),
+            "records": Records(folder=self.state_folder, tap=self.tap),
         }
         if vendor == "coingecko":
             free = f"{self.address}/coingecko/api/v3"

@@ -105,7 +105,10 @@ class GapRepair:
         responses, outcome, now, spent = asyncio.run(self._ask(some, symbols))
         table = self.dataset.table
         rows = stamped(responses.rows, table, source="binance", at=now)
-        rows = admitted(self.warehouse.lake, table, rows).rows
+        found = admitted(self.warehouse.lake, table, rows)
+        if found.refused_rows:
+            self.log.warning("%s: %s", self.dataset.name, found.why)
+        rows = found.rows
         days: Counter[date] = Counter()
         for (day,), part in rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
             assert isinstance(day, date)

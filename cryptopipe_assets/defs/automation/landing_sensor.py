@@ -26,6 +26,15 @@ class LandedFiles(dg.Config):
     files: list[str]
 
 
+def is_text(name: str) -> bool:
+    """Whether a run can be told of a file: a name of other bytes than UTF-8 is stored nowhere."""
+    try:
+        name.encode("utf-8")
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 @dg.op(description="Stores each file's rows and moves it to landing/done or landing/rejected.")
 def import_landed(
     context: dg.OpExecutionContext,
@@ -80,7 +89,7 @@ def landed_files(
     seen = {
         path.name: [stat.st_size, stat.st_mtime]
         for path in sorted(landing(warehouse).glob("*.zip"))
-        if not path.name.startswith(".") and path.is_file()
+        if not path.name.startswith(".") and is_text(path.name) and path.is_file()
         for stat in (path.stat(),)
     }
     asked = {

@@ -134,7 +134,7 @@ class _Judge:
         self, tiers: Mapping[str, Tier], coins: Mapping[str, str], *, pull: timedelta
     ) -> TableFreshness:
         try:
-            rows = newest(self.files, self.level.entity if tiers else None)
+            rows = newest(self.files, self.level.entity if tiers else None, now=self.now)
         except StorageError as exc:
             lines = [self._line(None, None, pull, state="stale", why=str(exc))]
             return self._done(lines)
@@ -186,7 +186,7 @@ class _Judge:
         why: str = "",
     ) -> TierFreshness:
         late, stale = self.level.late_after(pull), self.level.stale_after(pull)
-        age = self.now - known if known else None
+        age = max(self.now - known, timedelta(0)) if known else None
         found = state or self._state(age, late, stale, has_files=bool(self.files.paths))
         lagging = behind if found in {"fresh", "late"} else ()
         found = "late" if lagging and found == "fresh" else found

@@ -14,7 +14,7 @@ from cryptopipe_assets.sandbox.contents.contents import InterestPoint
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded.binance_files import ends
-from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
+from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of, stamp
 
 _COLUMNS = ("timestamp", "symbol", "sum_open_interest", "sum_open_interest_value")
 _FOLDER = re.compile(r"open-interest-(\d+[mhd])")
@@ -90,9 +90,10 @@ def _read(path: Path) -> list[InterestPoint]:
     points: dict[int, InterestPoint] = {}
     for row in rows_of(path, _COLUMNS):
         base, usd = row["sum_open_interest"], row["sum_open_interest_value"]
-        if not row["timestamp"].isdigit() or min(number_of(path, base), number_of(path, usd)) < 0:
+        if not row["timestamp"].isdecimal() or min(number_of(path, base), number_of(path, usd)) < 0:
             raise UnreadableRecording(path, f"not a point of open interest: {row}")
-        point = InterestPoint(time=int(row["timestamp"]), base=base, usd=usd, supply=None)
+        time = stamp(path, int(number_of(path, row["timestamp"])))
+        point = InterestPoint(time=time, base=base, usd=usd, supply=None)
         if points.setdefault(point.time, point) != point:
             raise UnreadableRecording(path, f"two different points at {point.time}")
     return [points[time] for time in sorted(points)]

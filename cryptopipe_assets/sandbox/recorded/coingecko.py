@@ -12,10 +12,11 @@ from pathlib import Path
 from typing import Any
 
 from cryptopipe_assets.core.time import DAY_MS
+from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
-from cryptopipe_assets.sandbox.recorded.rows import json_of
+from cryptopipe_assets.sandbox.recorded.rows import json_of, stamp
 
 _SERIES = ("prices", "market_caps", "total_volumes")
 LAYOUT = (
@@ -88,10 +89,17 @@ class RecordedCoinGecko:
         for path in self._markets:
             rows = json_of(path)
             try:
-                stamps = [datetime.fromisoformat(row["last_updated"]) for row in rows]
+                # of a coin that nobody trades any more it is null
+                stamps = [
+                    datetime.fromisoformat(row["last_updated"])
+                    for row in rows
+                    if row["last_updated"] is not None
+                ]
                 found.append((stamp_of(max(stamps)), rows))
-            except (KeyError, TypeError, ValueError) as error:
-                raise UnreadableRecording(path, f"not rows of coins/markets ({error})") from error
+            except UNREADABLE as error:
+                raise UnreadableRecording(
+                    path, f"not rows of coins/markets ({reason(error)})"
+                ) from error
         return sorted(found, key=lambda each: each[0])
 
 
@@ -107,13 +115,19 @@ def _read_chart(path: Path) -> dict[str, list[list[float]]]:
     body = json_of(path)
     if not (isinstance(body, dict) and all(_are_points(body.get(name), 2) for name in _SERIES)):
         raise UnreadableRecording(path, f"expected {', '.join(_SERIES)} of [ms, value]")
-    return {name: body[name] for name in _SERIES}
+    series = {name: body[name] for name in _SERIES}
+    for points in series.values():
+        for point in points:
+            stamp(path, point[0])
+    return series
 
 
 def _read_candles(path: Path) -> list[list[float]]:
     body: list[list[float]] = json_of(path)
     if not _are_points(body, 5):
         raise UnreadableRecording(path, "expected [ms, open, high, low, close]")
+    for point in body:
+        stamp(path, int(point[0]))
     return body
 
 

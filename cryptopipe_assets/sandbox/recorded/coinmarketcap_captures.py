@@ -13,10 +13,18 @@ from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
+from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
-from cryptopipe_assets.sandbox.recorded.rows import json_of, number_of, optional_number, rows_of
+from cryptopipe_assets.sandbox.recorded.file_text import readable
+from cryptopipe_assets.sandbox.recorded.rows import (
+    json_of,
+    number_of,
+    optional_number,
+    rows_of,
+    stamp,
+)
 
 _FIRST_MADE_UP = 10_000_000  # above every id the vendor has given
 _SUPPLY_COLUMNS = (
@@ -53,14 +61,14 @@ class Ids:
 
     def _read(self) -> dict[str, int]:
         return {
-            row["symbol"]: int(row["id"])
+            row["symbol"]: row["id"]
             for path in responses(self._folder)
             for row in listing_of(path)["data"]
         }
 
 
 def _made_up(text: str) -> int:
-    return _FIRST_MADE_UP + crc32(text.encode()) % (9 * _FIRST_MADE_UP)
+    return _FIRST_MADE_UP + crc32(text.encode("utf-8", "replace")) % (9 * _FIRST_MADE_UP)
 
 
 def captures(folder: Path, ids: Ids) -> list[Capture]:
@@ -98,6 +106,13 @@ def listing_of(path: Path) -> Row:
     body = json_of(path)
     if not (isinstance(body, dict) and {"status", "data"} <= body.keys()):
         raise UnreadableRecording(path, "expected an object with status and data")
+    for place, row in enumerate(body["data"] if isinstance(body["data"], list) else [None]):
+        if not (
+            isinstance(row, dict)
+            and isinstance(row.get("symbol"), str)
+            and isinstance(row.get("id"), int)
+        ):
+            raise UnreadableRecording(path, f"row {place}: expected a coin with symbol and id")
     return body
 
 
@@ -121,7 +136,8 @@ def listing_row(
 def _response(path: Path) -> Capture:
     """Take a body as it is."""
     body = listing_of(path)
-    return Capture(_instant(path, body["status"]["timestamp"]), body["data"])
+    with readable(path):
+        return Capture(_instant(path, body["status"]["timestamp"]), body["data"])
 
 
 def _daily(path: Path, ids: Ids) -> Capture:
@@ -150,8 +166,10 @@ def _daily(path: Path, ids: Ids) -> Capture:
             )
             for coin in body["coins"]
         ]
-    except (KeyError, TypeError) as error:
-        raise UnreadableRecording(path, f"lacks {error}") from error
+    except UNREADABLE as error:
+        raise UnreadableRecording(
+            path, f"expected a day's list of coins ({reason(error)})"
+        ) from error
     return Capture(taken, rows)
 
 
@@ -195,4 +213,5 @@ def _instant(path: Path, text: str) -> int:
         instant = datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
         raise UnreadableRecording(path, f"expected an instant, found {text!r}") from error
-    return stamp_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC))
+    with readable(path):  # an hour of another zone may be before the calendar's first
+        return stamp(path, stamp_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC)))

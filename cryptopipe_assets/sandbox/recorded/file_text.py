@@ -1,15 +1,15 @@
 """Recorded tables of any accepted format as numbered lines of text, as a CSV file has them."""
 
-import gzip
 import io
-import zipfile
-import zlib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import polars as pl
 
+from cryptopipe_assets.core.errors import CryptopipeError
+from cryptopipe_assets.core.packed import PackingError, gunzipped, limited, only_member
+from cryptopipe_assets.core.unreadable import UNREADABLE_FILE, reason
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 
 SUFFIX = r"\.(?:csv(?:\.gz)?|zip|parquet|feather)"
@@ -21,10 +21,8 @@ SPELT = ".csv[.gz]|.zip|.parquet|.feather"
 LARGEST_BYTES = 1 << 30
 """A month of minutes has 6 MB; what claims to be so large is a trap for the memory."""
 
-_FAULTS = (
-    *(OSError, EOFError, zlib.error, UnicodeError, zipfile.BadZipFile, NotImplementedError),
-    *(RuntimeError, pl.exceptions.PolarsError),
-)
+MOST_ROWS = 20_000_000
+"""A contract has half a million minutes a year; a few bytes of Parquet can state billions."""
 
 
 def content_of(path: Path) -> bytes:
@@ -35,25 +33,35 @@ def content_of(path: Path) -> bytes:
     UnreadableRecording
         The bytes are not what the name says, or a zip holds another number of files than one.
     """
-    with _readable(path):
+    with readable(path):
         if path.suffix == ".gz":
-            with gzip.open(path) as file:
-                return _limited(path, file.read(LARGEST_BYTES + 1))
+            return gunzipped(path, largest=LARGEST_BYTES)
         if path.suffix == ".zip":
-            return _limited(path, _only_member(path))
+            return only_member(path, largest=LARGEST_BYTES)
         if path.suffix in {".parquet", ".feather"}:
-            columnar = path.suffix == ".parquet"
-            frame = (
-                pl.read_parquet(path) if columnar else pl.read_ipc(io.BytesIO(path.read_bytes()))
-            )
+            frame = _frame(path)
             instants = pl.col(pl.Datetime).dt.epoch("ms")
             return frame.with_columns(instants).write_csv().encode()
-        return path.read_bytes()
+        with path.open("rb") as file:
+            return limited(file, largest=LARGEST_BYTES)
+
+
+def _frame(path: Path) -> pl.DataFrame:
+    """Read a columnar file, if its footer states no more rows than one may have."""
+    lazy = (
+        pl.scan_parquet(path, glob=False)
+        if path.suffix == ".parquet"
+        else pl.scan_ipc(io.BytesIO(path.read_bytes()))
+    )
+    rows = lazy.select(pl.len()).collect().item()
+    if rows > MOST_ROWS:
+        raise PackingError(f"expected at most {MOST_ROWS:,} rows, got {rows:,}")
+    return lazy.collect()
 
 
 def lines_of(path: Path) -> Iterator[tuple[int, str]]:
     """Yield number and text of the lines that are not blank; the first line has the number 1."""
-    with _readable(path):
+    with readable(path):
         text = content_of(path).decode()
     for number, line in enumerate(io.StringIO(text), start=1):
         if line.strip():
@@ -61,25 +69,11 @@ def lines_of(path: Path) -> Iterator[tuple[int, str]]:
 
 
 @contextmanager
-def _readable(path: Path) -> Iterator[None]:
+def readable(path: Path) -> Iterator[None]:
     """Name the file if its bytes cannot be read."""
     try:
         yield
-    except _FAULTS as error:
-        reason = str(error).partition("\n")[0]
-        raise UnreadableRecording(path, f"cannot be read ({reason})") from error
-
-
-def _only_member(path: Path) -> bytes:
-    with zipfile.ZipFile(path) as archive:
-        names = archive.namelist()
-        if len(names) != 1:
-            raise UnreadableRecording(path, f"expected one file in the zip, found {len(names)}")
-        with archive.open(names[0]) as file:
-            return file.read(LARGEST_BYTES + 1)
-
-
-def _limited(path: Path, content: bytes) -> bytes:
-    if len(content) > LARGEST_BYTES:
-        raise UnreadableRecording(path, f"is larger than {LARGEST_BYTES:,} bytes when unpacked")
-    return content
+    except CryptopipeError:
+        raise
+    except UNREADABLE_FILE as error:
+        raise UnreadableRecording(path, f"cannot be read ({reason(error)})") from error

@@ -1,26 +1,25 @@
 """Reading recorded tables and JSON bodies; a damaged file is named, never served in part."""
 
 import csv
-import gzip
 import io
 import json
-import zlib
 from collections.abc import Sequence
+from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.sandbox.recorded.file_text import content_of, readable
 
-_BROKEN = (OSError, EOFError, zlib.error, UnicodeError)
+END_OF_TIME = 253_402_300_800_000
+"""Milliseconds until the year 10000, which no calendar here has."""
 
 
 def text_of(path: Path) -> str:
     """Return the text of a plain or gzipped file."""
-    try:
-        content = path.read_bytes()
-        return (gzip.decompress(content) if path.suffix == ".gz" else content).decode()
-    except _BROKEN as error:
-        raise UnreadableRecording(path, f"cannot be read ({error})") from error
+    with readable(path):
+        return content_of(path).decode()
 
 
 def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
@@ -47,18 +46,26 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
 
 def json_of(path: Path) -> Any:
     """Return a decoded JSON body."""
+    text = text_of(path)
     try:
-        return json.loads(text_of(path))
-    except ValueError as error:
-        raise UnreadableRecording(path, f"is not JSON ({error})") from error
+        return json.loads(text)
+    except UNREADABLE as error:
+        raise UnreadableRecording(path, f"is not JSON ({reason(error)})") from error
 
 
 def number_of(path: Path, text: str) -> float:
-    """Return a number that must be one."""
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UnreadableRecording(path, f"expected a number, found {text!r}") from error
+    """Return a number that must be one, and finite."""
+    with readable(path):
+        if isfinite(number := float(text)):
+            return number
+    raise UnreadableRecording(path, f"expected a number, found {text!r}")
+
+
+def stamp(path: Path, milliseconds: int) -> int:
+    """Return milliseconds since 1970 that must be an instant of the calendar."""
+    if not 0 <= milliseconds < END_OF_TIME:
+        raise UnreadableRecording(path, f"expected milliseconds since 1970, found {milliseconds}")
+    return milliseconds
 
 
 def optional_number(path: Path, text: str) -> float | None:

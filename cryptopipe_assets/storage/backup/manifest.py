@@ -3,10 +3,11 @@
 import json
 import re
 from dataclasses import asdict, dataclass
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 
 from cryptopipe_assets.core.errors import CorruptFile, RequestError
+from cryptopipe_assets.core.unreadable import UNREADABLE_FILE, reason
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.confined_path import inside
 
@@ -62,11 +63,15 @@ def read_manifest(snapshot: Path) -> Manifest:
             _require_possible(each, snapshot)
         if len({each.path for each in files}) < len(files):
             raise ValueError("it names a file twice")
-        return Manifest(made_at=content["made_at"], origin=content["origin"], files=files)
-    except (OSError, ValueError, KeyError, TypeError, RecursionError) as exc:
+        made_at, origin = content["made_at"], content["origin"]
+        datetime.fromisoformat(made_at)
+        if not isinstance(origin, str):
+            raise ValueError(f"expected an origin, got {origin!r}")
+        return Manifest(made_at=made_at, origin=origin, files=files)
+    except UNREADABLE_FILE as exc:
         raise CorruptFile(
-            f"cannot read {path}: {exc}; take another snapshot of {snapshot.parent}, or make a "
-            f"new backup"
+            f"cannot read {path}: {reason(exc)}; take another snapshot of {snapshot.parent}, or "
+            f"make a new backup"
         ) from exc
 
 

@@ -11,6 +11,7 @@ Terms     https://www.binance.com/en/terms
 
 import asyncio
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 from typing import ClassVar
 
@@ -23,13 +24,16 @@ from cryptopipe_assets.vendors.binance.archive_file import (
     csv_of,
     rows_of,
 )
+from cryptopipe_assets.vendors.binance.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.parsing.bounds import Bounds, bounds_of
 
 
 class BinanceArchive(VendorClient):
     """The archive's files we use, one method each; all are checked against their checksum."""
 
     vendor: ClassVar[str] = "binance-archive"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     async def klines_of_month(self, vendor_symbol: str, symbol: str, month: date) -> pl.DataFrame:
         """Return the 1-minute bars of the calendar month that ``month`` is in.
@@ -82,7 +86,7 @@ class BinanceArchive(VendorClient):
             expected = await self._checksum(file)
             came = await asyncio.to_thread(lambda body: hashlib.sha256(body).hexdigest(), archive)
             if came == expected:
-                return await asyncio.to_thread(self._unzipped, archive, file.path)
+                return await asyncio.to_thread(self._unzipped, archive, file)
             fault = f"expected sha256 {expected}, came {came} ({len(archive)} bytes), twice"
         raise self.changed(file.path, fault)
 
@@ -96,7 +100,7 @@ class BinanceArchive(VendorClient):
         with self.promised(beside):
             return checksum_in(line.decode("utf-8", "replace"), file.name)
 
-    def _unzipped(self, archive: bytes, path: str) -> bytes:
+    def _unzipped(self, archive: bytes, file: ArchiveFile) -> bytes:
         """Return the one file in the zip."""
-        with self.promised(path):
-            return csv_of(archive)
+        with self.promised(file.path):
+            return csv_of(archive, bounds_of(self.bounds, file.family, is_file=True))

@@ -4,11 +4,7 @@ It is read here whether it was downloaded or put on a disk by somebody. Pure: no
 """
 
 import hashlib
-import io
 import re
-import struct
-import zipfile
-import zlib
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, Self
@@ -16,7 +12,9 @@ from typing import Literal, Self
 import polars as pl
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
+from cryptopipe_assets.core.packed import PackingError, only_member
 from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.core.unreadable import UNREADABLE, UNREADABLE_FILE, reason
 from cryptopipe_assets.vendors.binance.parse_klines import (
     bars_of,
     read_klines,
@@ -25,8 +23,9 @@ from cryptopipe_assets.vendors.binance.parse_klines import (
 from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, read_metrics, readings_of
 from cryptopipe_assets.vendors.binance.parse_settlements import read_archive, settlements_of
 from cryptopipe_assets.vendors.binance.transports import next_month
+from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE, Bounds, TooLarge
 from cryptopipe_assets.vendors.parsing.open_interest import at_the_hours_end
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, unreadable
 
 ROOT = "/data/futures/um"
 
@@ -35,21 +34,6 @@ FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metri
 NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
 )
-LARGEST_BYTES = 1 << 28
-"""A month of minutes has 5 MB; what claims to be so large is a trap for the memory."""
-
-# Of a damaged one, a packing that Python does not know, and one with a password.
-ZIP_FAULTS = (
-    zipfile.BadZipFile,
-    zlib.error,
-    struct.error,
-    EOFError,
-    NotImplementedError,
-    OSError,
-    RuntimeError,
-    UnicodeDecodeError,
-)
-
 _NAME = re.compile(
     rf"(?P<symbol>{CONTRACT})-"
     r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
@@ -156,26 +140,24 @@ def require_checksum(content: bytes, line: str, name: str) -> None:
         raise UnexpectedShape(f"expected sha256 {expected}, came {came} ({len(content)} bytes)")
 
 
-def csv_of(content: bytes) -> bytes:
+def csv_of(content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
     """Return the one CSV in a zip.
 
     Raises
     ------
     UnexpectedShape
-        If it is no zip, a damaged one, or has other files.
+        If it is no zip, a damaged one, has other files, or a larger one than it may have.
     """
     try:
-        with zipfile.ZipFile(io.BytesIO(content)) as opened:
-            names = opened.namelist()
-            if len(names) != 1 or not names[0].endswith(".csv"):
-                raise UnexpectedShape(f"expected one .csv in the zip, got {names}")
-            if (size := opened.getinfo(names[0]).file_size) > LARGEST_BYTES:
-                raise UnexpectedShape(f"expected a CSV of some megabytes, got one of {size} bytes")
-            return opened.read(names[0])
-    except ZIP_FAULTS as exc:
+        csv = only_member(content, largest=bounds.unpacked_bytes, ending=".csv")
+        bounds.require_lines(csv)
+    except (PackingError, TooLarge) as exc:
+        raise UnexpectedShape(str(exc)) from exc
+    except UNREADABLE_FILE as exc:
         raise UnexpectedShape(
-            f"expected a zip, got {len(content)} bytes that are no zip: {exc}"
+            f"expected a zip, got {len(content)} bytes that are no zip: {reason(exc)}"
         ) from exc
+    return csv
 
 
 def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
@@ -193,6 +175,15 @@ def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     UnexpectedShape
         If the rows are not what the name says.
     """
+    try:
+        return _read(file, csv, symbol)
+    except UnexpectedShape:
+        raise
+    except UNREADABLE as exc:
+        raise unreadable(exc) from exc
+
+
+def _read(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     start, end = midnight(file.start), midnight(file.end)
     if file.kind == "1m":
         klines = without_repetitions(read_klines(csv))

@@ -31,8 +31,10 @@ from cryptopipe_assets.vendors.binance.parse_settlements import (
     read_page,
     settlements_of,
 )
+from cryptopipe_assets.vendors.binance.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing, each_apart
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
@@ -57,6 +59,7 @@ class Binance(VendorClient):
     """The REST endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "binance"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     async def server_time(self) -> datetime:
         """Return Binance's clock, UTC.

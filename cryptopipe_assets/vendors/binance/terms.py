@@ -10,6 +10,7 @@ from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.recurrence import MINUTES_A_DAY
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.http.limits import RequestLimits
+from cryptopipe_assets.vendors.parsing.bounds import MEGABYTE, Bounds
 from cryptopipe_assets.vendors.terms import (
     Backfill,
     BackfillCost,
@@ -155,6 +156,11 @@ def _offer(
     return Offer(table=table, endpoint=endpoint, keeps=None, polled=polled, backfilled=backfilled)
 
 
+_DAILY = Bounds(wire_bytes=16 * MEGABYTE, unpacked_bytes=64 * MEGABYTE, rows=3_000)
+"""A day has 1,440 minutes; an old file repeats some of them."""
+_MONTHLY = Bounds(wire_bytes=64 * MEGABYTE, unpacked_bytes=256 * MEGABYTE, rows=90_000)
+"""A month has 44,640 minutes."""
+
 TERMS = VendorTerms(
     name="binance",
     title="Binance USD-M",
@@ -165,6 +171,17 @@ TERMS = VendorTerms(
     archive="https://data.binance.vision",
     docs="https://developers.binance.com/docs/derivatives/usds-margined-futures/general-info",
     terms_of_use="https://www.binance.com/en/terms",
+    bounds={
+        "/fapi/v1/time": Bounds(wire_bytes=MEGABYTE, unpacked_bytes=MEGABYTE, members=100),
+        "/fapi/v1/klines": Bounds(rows=1_500, members=40_000),
+        "/fapi/v1/fundingRate": Bounds(rows=1_000, members=20_000),
+        "/futures/data/openInterestHist": Bounds(rows=500, members=10_000),
+        "daily/klines": _DAILY,
+        "daily/metrics": _DAILY,
+        "monthly/klines": _MONTHLY,
+        "monthly/fundingRate": _MONTHLY,
+        "checksum": Bounds(wire_bytes=MEGABYTE, unpacked_bytes=MEGABYTE, rows=100),
+    },
     limits=BinanceLimits,
     rates=_rates,
     contracts_a_coin=2,

@@ -19,10 +19,12 @@ from cryptopipe_assets.vendors.bybit.parsing import (
     read_history,
     read_tickers,
 )
+from cryptopipe_assets.vendors.bybit.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.envelope import Envelope
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured, together
@@ -68,6 +70,7 @@ class Bybit(VendorClient):
     """The REST endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "bybit"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     def screen(self, response: httpx.Response) -> None:
         """Read the code that Bybit sends with status 200; "too frequent" is a ban, not a key."""

@@ -9,8 +9,10 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import RequestError, VendorUnavailable
 from cryptopipe_assets.vendors.coinalyze.parse_bars import closed_bars, read_series, symbols_of
+from cryptopipe_assets.vendors.coinalyze.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 
 Interval = Literal["1hour", "daily"]
 WIDTHS = {"1hour": timedelta(hours=1), "daily": timedelta(days=1)}
@@ -56,6 +58,7 @@ class Asking(VendorClient):
     """A session that can ask for more symbols than fit into one request."""
 
     vendor: ClassVar[str] = "coinalyze"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     async def bars(self, markets: pl.DataFrame, query: History) -> pl.DataFrame:
         """Return the bars that are over: vendor_symbol, t, the fields, opened_at.

@@ -1,6 +1,6 @@
 """Coinbase's endpoints that we use; what is known of the vendor is the card of this folder."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -9,8 +9,10 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from cryptopipe_assets.core.time import DAY
+from cryptopipe_assets.vendors.coinbase.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.fields import Count, Number
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA, market_caps
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
@@ -37,6 +39,7 @@ class Coinbase(VendorClient):
     """The endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "coinbase"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     async def dollar_products(self) -> dict[str, str]:
         """Return the products that are priced in US dollars: base currency to product, sorted.

@@ -4,14 +4,16 @@ A session is one plan at its address. It tells a refused key from a refused ques
 from a failure: what is done about that is the client's business.
 """
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
-from cryptopipe_assets.vendors.coingecko.terms import Plan
+from cryptopipe_assets.vendors.coingecko.terms import TERMS, Plan
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.responses import vendor_message
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.validation import decoded
 
 KEY_CODES = {
@@ -35,6 +37,7 @@ class PlanSession(VendorClient):
     """A session with one plan."""
 
     vendor: ClassVar[str] = "coingecko"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
     plan: ClassVar[Plan]
 
     @classmethod

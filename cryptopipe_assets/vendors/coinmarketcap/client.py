@@ -1,7 +1,7 @@
 """CoinMarketCap's endpoints that we use; what is known of the vendor is the card of this folder."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime, time, timedelta
 from functools import cached_property
 from typing import Any, ClassVar
@@ -19,7 +19,9 @@ from cryptopipe_assets.vendors.coinmarketcap.parsing import (
     read_quotes,
 )
 from cryptopipe_assets.vendors.coinmarketcap.status import act_on, read_status
+from cryptopipe_assets.vendors.coinmarketcap.terms import TERMS
 from cryptopipe_assets.vendors.http.client import Params, VendorClient
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
 LATEST = "/v1/cryptocurrency/listings/latest"
@@ -33,6 +35,7 @@ class CoinMarketCap(VendorClient):
     """The endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "coinmarketcap"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
     key_header: ClassVar[str | None] = "X-CMC_PRO_API_KEY"
 
     @cached_property

@@ -11,6 +11,7 @@ from typing import Any
 import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
+from cryptopipe_assets.core.unreadable import UNREADABLE
 from cryptopipe_assets.vendors.http.responses import RATE_LIMITED, Banned, seconds_to_wait
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 from cryptopipe_assets.vendors.parsing.validation import decoded
@@ -30,6 +31,9 @@ UNKNOWN = "a code that is not documented: see the vendor's list of errors"
 LIMITS_THAT_PASS = (1008, 1011)  # calls a minute of the key, and of the address
 CREDITS_USED_UP = {1009: "daily", 1010: "monthly"}
 SERVER_FAILED = 500
+
+MOST_CREDITS = 1_000_000
+"""Of one call: the largest plan has so many in an hour; what is more is a slip of the vendor's."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,7 +79,7 @@ def read_status(response: httpx.Response) -> Status | None:
             message=str(status.get("error_message") or "without a word"),
             credits=_count(status.get("credit_count")),
         )
-    except (ValueError, OverflowError, TypeError, KeyError, IndexError, AttributeError):
+    except UNREADABLE:
         return None
 
 
@@ -117,5 +121,5 @@ def act_on(check_result: Status, response: httpx.Response, *, said: str, now: da
 
 
 def _count(said: Any) -> int:
-    """Return a number of credits; nothing said is nothing spent."""
-    return int(said or 0)
+    """Return a number of credits; nothing said is nothing spent, and none is ever given back."""
+    return min(max(int(said or 0), 0), MOST_CREDITS)

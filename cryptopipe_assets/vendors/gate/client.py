@@ -1,5 +1,6 @@
 """Gate's API v4, perpetual contracts settled in USDT."""
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from typing import ClassVar
 
@@ -14,8 +15,10 @@ from cryptopipe_assets.vendors.gate.parsing import (
     read_settlements,
     read_tickers,
 )
+from cryptopipe_assets.vendors.gate.terms import TERMS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments, Passed
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
@@ -33,6 +36,7 @@ class Gate(VendorClient):
     """The REST endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "gate"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     async def instruments(self) -> ListedInstruments:
         """Return the perpetual contracts that Gate lists now, and what it lists besides.

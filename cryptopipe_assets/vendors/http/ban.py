@@ -2,9 +2,10 @@
 
 import secrets
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
+from cryptopipe_assets.core.unreadable import UNREADABLE
 from cryptopipe_assets.vendors.http.account import ADDRESS
 
 ENDING = ".banned-until"
@@ -49,7 +50,7 @@ class Ban:
     def until(self, now: datetime) -> datetime | None:
         """Return the end of the ban, or null if there is none at ``now``."""
         if self._file is not None and self._file.is_file():
-            self._until, _ = _read(self._file)
+            self._until, _ = _read(self._file) or (None, "")
         return self._until if self._until is not None and now < self._until else None
 
     def begin(self, until: datetime, why: str = BANNED) -> bool:
@@ -73,14 +74,22 @@ def read_bans(folder: Path, *, now: datetime) -> dict[str, ActiveBan]:
     bans: dict[str, ActiveBan] = {}
     for path in sorted(folder.glob(f"*{ENDING}")):
         vendor, of_key, _ = path.name.removesuffix(ENDING).partition(OF_A_KEY)
-        until, why = _read(path)
-        if now < until:
-            ban = ActiveBan(until=until, is_of_key=bool(of_key), why=why)
+        noted = _read(path)
+        if noted is not None and now < noted[0]:
+            ban = ActiveBan(until=noted[0], is_of_key=bool(of_key), why=noted[1])
             bans[vendor] = max(ban, bans.get(vendor, ban))
     return bans
 
 
-def _read(path: Path) -> tuple[datetime, str]:
-    """Return when a ban ends, and why it is; a file of an earlier version says only when."""
-    until, _, why = path.read_text(encoding="utf-8").strip().partition("\n")
-    return datetime.fromisoformat(until), why or BANNED
+def _read(path: Path) -> tuple[datetime, str] | None:
+    """Return when a ban ends, and why it is; a file of an earlier version says only when.
+
+    Null for a damaged file: a vendor that still bans us says so again.
+    """
+    try:
+        until, _, why = path.read_text(encoding="utf-8").strip().partition("\n")
+        return datetime.fromisoformat(until).astimezone(UTC), why or BANNED
+    except FileNotFoundError:
+        return None
+    except UNREADABLE:
+        return None

@@ -28,6 +28,7 @@ from cryptopipe_assets.vendors.http.rejection import Rejection
 from cryptopipe_assets.vendors.http.responses import Banned, Request, judge
 from cryptopipe_assets.vendors.http.retry import RetriesExhausted, Retryable, RetryPolicy
 from cryptopipe_assets.vendors.http.session import Session, open_session
+from cryptopipe_assets.vendors.parsing.bounds import Bounds, bounds_of
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 Params = Mapping[str, str | int]
@@ -69,6 +70,7 @@ class VendorClient:
     verb: ClassVar[str] = "GET"  # with "POST", the parameters travel as a JSON body
     key_header: ClassVar[str | None] = None
     key_param: ClassVar[str | None] = None
+    bounds: ClassVar[Mapping[str, Bounds]] = {}  # of endpoints that have their own: the terms'
 
     def __init__(
         self,
@@ -148,7 +150,7 @@ class VendorClient:
         """
         body = await self.get_text(path, params, family=family, cost=cost, label=label)
         try:
-            return decoded(body)
+            return decoded(body, self._bounds(label or path))
         except UnexpectedShape as exc:
             raise self.changed(path, f"{exc}, got: {self.redact(body)}") from exc
 
@@ -157,7 +159,14 @@ class VendorClient:
     ) -> bytes:
         """Return a JSON response not yet decoded; all else as ``get_json``."""
         return await self._ask(
-            Request(path=path, params=params, family=family, cost=cost, label=label or path)
+            Request(
+                path=path,
+                params=params,
+                family=family,
+                cost=cost,
+                label=label or path,
+                bounds=self._bounds(label or path),
+            )
         )
 
     async def get_bytes(self, path: str, *, family: str) -> bytes:
@@ -170,8 +179,19 @@ class VendorClient:
         VendorUnavailable, VendorRejected, PayloadChanged
         """
         return await self._ask(
-            Request(path=path, params={}, family=family, cost=1, label=family, is_file=True)
+            Request(
+                path=path,
+                params={},
+                family=family,
+                cost=1,
+                label=family,
+                is_file=True,
+                bounds=self._bounds(family, is_file=True),
+            )
         )
+
+    def _bounds(self, endpoint: str, *, is_file: bool = False) -> Bounds:
+        return bounds_of(self.bounds, endpoint, is_file=is_file)
 
     def changed(self, where: str, fault: UnexpectedShape | str) -> PayloadChanged:
         """Return the error for a response that is not what the vendor promised; see ``Rejection``.

@@ -11,6 +11,7 @@ from cryptopipe_assets.vendors.http.account import account_of
 from cryptopipe_assets.vendors.http.redaction import Redactor, quieten_libraries
 from cryptopipe_assets.vendors.http.responses import Request
 from cryptopipe_assets.vendors.http.retry import Retryable
+from cryptopipe_assets.vendors.parsing.bounds import Bounds, TooLarge
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 WHOLE_RESPONSE_TIMEOUTS = 10
@@ -92,13 +93,13 @@ class Connection:
             async with asyncio.timeout(self._whole_response_seconds):
                 return await self._read(
                     self._http.build_request(verb, request.path, params=query, json=body),
-                    request.largest_bytes,
+                    request.bounds,
                 )
         except (httpx.TransportError, httpx.DecodingError, TimeoutError) as exc:
             said = self._redact(f"{type(exc).__name__}: {exc}")
             raise Retryable(said, is_outage=not isinstance(exc, httpx.DecodingError)) from exc
 
-    async def _read(self, outgoing: httpx.Request, largest: int) -> httpx.Response:
+    async def _read(self, outgoing: httpx.Request, bounds: Bounds) -> httpx.Response:
         """Read a response piece by piece, so that none takes more memory than it may."""
         response = await self._http.send(outgoing, stream=True)
         try:
@@ -107,11 +108,9 @@ class Connection:
             body = bytearray()
             async for piece in response.aiter_bytes():
                 body += piece
-                if max(len(body), response.num_bytes_downloaded) > largest:
-                    raise UnexpectedShape(
-                        f"expected at most {largest / 1024**2:.0f} MB, got more: read "
-                        f"{response.num_bytes_downloaded:,} bytes, unpacked {len(body):,}"
-                    )
+                bounds.require_bytes(sent=response.num_bytes_downloaded, unpacked=len(body))
+        except TooLarge as exc:
+            raise UnexpectedShape(str(exc)) from None
         finally:
             await response.aclose()
         headers = [

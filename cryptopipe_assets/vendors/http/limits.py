@@ -26,9 +26,9 @@ SECONDS: dict[Window, float] = {
 class RequestLimits(Section):
     """What every vendor's section has."""
 
-    share: float = Field(default=0.8, gt=0, le=1)
+    share: float = Field(default=0.8, ge=0.001, le=1)
     concurrency: int = Field(default=8, ge=1, le=64)
-    timeout_seconds: float = Field(default=30.0, gt=0)
+    timeout_seconds: float = Field(default=30.0, ge=0.1, le=600)
     attempts: int = Field(default=4, ge=1, le=10)
 
     def planned(self, limit: int) -> int:

@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.core.unreadable import UNREADABLE
 from cryptopipe_assets.vendors.http.recent_responses import recent
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.redaction import Redactor
 from cryptopipe_assets.vendors.http.samples import Sample, save
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, unreadable
 
 LONGEST_FAULT = 600
 ADVICE = "Nothing was written; see the vendor's change log"
@@ -54,13 +55,16 @@ class Rejection:
     def promised(self, where: str) -> Iterator[None]:
         """Raise ``of(where, fault)`` in place of an ``UnexpectedShape`` of the block.
 
-        Other errors pass through. The error is made by the task that runs the block, which has
-        to be the one that got the response, or that awaited the tasks which did.
+        Whatever else reading a response raises becomes one too; errors of ours pass through. The
+        error is made by the task that runs the block, which has to be the one that got the
+        response, or that awaited the tasks which did.
         """
         try:
             yield
         except UnexpectedShape as fault:
             raise self.of(where, fault) from fault
+        except UNREADABLE as exc:
+            raise self.of(where, unreadable(exc)) from exc
 
     def _sampled(self, where: str, said: str, fault: UnexpectedShape | str) -> str:
         """Save a sample; returns the sentence that says where, or why there is none."""

@@ -17,6 +17,7 @@ import httpx
 from cryptopipe_assets.core.errors import NotPublished, VendorRejected
 from cryptopipe_assets.vendors.http.ban import BANNED
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
+from cryptopipe_assets.vendors.parsing.bounds import OF_JSON, Bounds, TooLarge
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, decoded
 
 SHORTEST_BAN = timedelta(minutes=2)
@@ -31,12 +32,6 @@ ADVICE = {
 OTHER_ADVICE = "a retry changes nothing: check symbols and dates"
 
 OLDEST_SECONDS = 600  # caches of a minute or two are usual
-
-LARGEST_JSON = 64 * 1024**2
-"""Bytes of a JSON response: ten times the largest list of any vendor."""
-
-LARGEST_FILE = 256 * 1024**2
-"""Bytes of a file of an archive: a hundred times a month of one contract's minutes."""
 
 LONGEST_WAIT = timedelta(days=1)
 """A vendor that wants a longer silence, or says so by mistake, is asked again after a day."""
@@ -59,6 +54,8 @@ class Request:
         Name of the endpoint in ``VendorClient.calls``.
     is_file
         A file of an archive, which may not exist, rather than a JSON response.
+    bounds
+        The most that the response may have.
     """
 
     path: str
@@ -67,11 +64,7 @@ class Request:
     cost: int
     label: str
     is_file: bool = False
-
-    @property
-    def largest_bytes(self) -> int:
-        """Bytes that the response may have, on the wire and unpacked."""
-        return LARGEST_FILE if self.is_file else LARGEST_JSON
+    bounds: Bounds = OF_JSON
 
     def __str__(self) -> str:
         query = "&".join(f"{name}={value}" for name, value in self.params.items())
@@ -165,8 +158,9 @@ def _is_cut(body: bytes) -> bool:
     if all(body.count(opened) == body.count(closed) for opened, closed in _CLOSING.items()):
         return False
     try:
+        OF_JSON.require_structure(body)
         json.loads(body)
-    except RecursionError:
+    except (TooLarge, RecursionError):
         return False  # whoever decodes it says so
     except ValueError:
         return True

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from collections.abc import Mapping
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -10,6 +11,8 @@ from pydantic import StrictBool, TypeAdapter
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.vendors.http.client import VendorClient
+from cryptopipe_assets.vendors.hyperliquid.terms import TERMS
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, Wire
 from cryptopipe_assets.vendors.parsing.one_by_one import Judged, apart, judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import (
@@ -52,6 +55,7 @@ class Hyperliquid(VendorClient):
     """The info endpoint: questions are JSON bodies."""
 
     vendor: ClassVar[str] = "hyperliquid"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
     verb: ClassVar[str] = "POST"
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:

@@ -12,6 +12,8 @@ from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.envelope import Envelope
+from cryptopipe_assets.vendors.okx.terms import TERMS
+from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.fields import Figure, TextStamp, Wire
 from cryptopipe_assets.vendors.parsing.one_by_one import Judged, judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import (
@@ -75,6 +77,7 @@ class Okx(VendorClient):
     """The REST endpoints we use, one method each."""
 
     vendor: ClassVar[str] = "okx"
+    bounds: ClassVar[Mapping[str, Bounds]] = TERMS.bounds
 
     def screen(self, response: httpx.Response) -> None:
         """Read the code that OKX sends with status 200."""

@@ -10,7 +10,8 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
 
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.core.unreadable import UNREADABLE
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped, unreadable
 
 T = TypeVar("T")
 S = TypeVar("S")
@@ -108,13 +109,26 @@ def judged(
         try:
             said = made(_shaped_at(promise, row, place))
         except UnexpectedShape as exc:
-            is_object = isinstance(row, dict | tuple)
-            found.refuse(*(named(row) if is_object else (None, None)), exc)
+            found.refuse(*_name_of(row, named), exc)
+        except UNREADABLE as exc:
+            found.refuse(*_name_of(row, named), unreadable(exc))
         else:
             if said is not None:
                 found.sound.append(said)
     found.require_most()
     return found
+
+
+def _name_of(
+    row: Any, named: Callable[[Any], tuple[str | None, str | None]]
+) -> tuple[str | None, str | None]:
+    """Contract and coin of a wrong row, as far as it tells them."""
+    if not isinstance(row, dict | tuple):
+        return None, None
+    try:
+        return named(row)
+    except UNREADABLE:
+        return None, None
 
 
 def _shaped_at(promise: TypeAdapter[S], row: Any, place: int) -> S:

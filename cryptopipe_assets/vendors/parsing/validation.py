@@ -5,18 +5,25 @@ place of a fault goes along for the sample, which is redacted.
 """
 
 import json
+import re
 from collections.abc import Sequence
 from typing import Any, TypeVar
 
 import polars as pl
 from pydantic import TypeAdapter, ValidationError
 
+from cryptopipe_assets.core.unreadable import reason
 from cryptopipe_assets.vendors.http.recent_responses import recent
+from cryptopipe_assets.vendors.parsing.bounds import OF_JSON, Bounds, TooLarge
 
 ROWS_SHOWN = 3
 TIMESTAMP = pl.Datetime("ms", "UTC")
 
 T = TypeVar("T")
+
+_HIGH, _LOW = r"\\u[dD][89abAB][0-9a-fA-F]{2}", r"\\u[dD][c-fC-F][0-9a-fA-F]{2}"
+_ESCAPE = re.compile(rf"{_HIGH}{_LOW}|{_HIGH}|{_LOW}|\\.", re.DOTALL)
+HALF = len(r"\ud800")
 
 
 class UnexpectedShape(ValueError):
@@ -36,20 +43,40 @@ class UnexpectedShape(ValueError):
         self.responses = recent()
 
 
-def decoded(body: bytes) -> Any:
+def unreadable(failure: BaseException) -> UnexpectedShape:
+    """What is said of a response at which a library gave up."""
+    return UnexpectedShape(f"expected values that can be read, got others ({reason(failure)})")
+
+
+def decoded(body: bytes, bounds: Bounds = OF_JSON) -> Any:
     """Return what a JSON document says.
+
+    Half a surrogate pair, which no text holds and no file stores, becomes U+FFFD, as other bytes
+    that are no text do: it is one name that nobody knows, and not the end of the response.
 
     Raises
     ------
     UnexpectedShape
-        If it is none, or is nested deeper than Python reads.
+        If it is none, or larger than the endpoint's may be.
     """
     try:
-        return json.loads(body)
+        bounds.require_structure(body)
+        text = body.decode(json.detect_encoding(body))
+        if "\\u" in text:
+            text = _ESCAPE.sub(_whole, text)
+        payload = json.loads(text.removeprefix("\ufeff"))
+        bounds.require_rows(payload)
+    except TooLarge as exc:
+        raise UnexpectedShape(str(exc)) from None
     except RecursionError:
         raise UnexpectedShape("expected JSON of some levels, got thousands of them") from None
     except ValueError as exc:
         raise UnexpectedShape(f"expected JSON: {exc}") from None
+    return payload
+
+
+def _whole(escape: re.Match[str]) -> str:
+    return "\\ufffd" if len(escape[0]) == HALF else escape[0]
 
 
 def shaped(promise: TypeAdapter[T], payload: Any) -> T:
@@ -62,6 +89,8 @@ def shaped(promise: TypeAdapter[T], payload: Any) -> T:
     """
     try:
         return promise.validate_python(payload)
+    except (RecursionError, UnicodeError, OverflowError) as exc:  # which pydantic lets through
+        raise unreadable(exc) from None
     except ValidationError as exc:
         first = exc.errors(include_url=False, include_context=False)[0]
         place = ".".join(map(str, first["loc"])) or "the response"

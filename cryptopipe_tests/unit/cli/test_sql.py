@@ -36,3 +36,31 @@ def test_a_door_that_is_shut_is_said_with_how_to_open_it(filled, tmp_path):
     with pytest.raises(RequestError, match="may read the warehouse only; --unsafe opens the rest"):
         ask(filled, query)
     assert ask(filled, query, unsafe=True).rows() == [(1,)]
+
+
+@pytest.mark.parametrize("form", ["table", "csv", "json"])
+@pytest.mark.parametrize(
+    ("value", "shown"),
+    [
+        ("INTERVAL 90 SECOND", "00:01:30"),
+        ("[INTERVAL 1 DAY]", "1 day"),
+        ("{'a': INTERVAL 3 MONTH}", "3 months"),
+        ("'101'::BIT", "101"),
+        ("'x'::BLOB", "x"),
+        ("union_value(k := 17)", "17"),
+        ("123456789::BIGNUM", "123456789"),
+        ("MAP {'k': 17}", "17"),
+        ("array_value(16, 17)", "17"),
+        ("[16, 17]", "17"),
+        ("TIMETZ '01:02:03+01'", "01:02:03"),
+    ],
+)
+def test_values_that_a_frame_does_not_hold_are_spelled_as_text(filled, capsys, value, shown, form):
+    sql(filled, f'SELECT {value} AS "a ""b""", 1 AS a, 2 AS a', form=form)
+    assert shown in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("form", ["csv", "json"])
+def test_a_value_that_cannot_be_shown_is_said_with_how_to_show_it(filled, form):
+    with pytest.raises(RequestError, match=r"cannot be shown .* CAST\(... AS VARCHAR\)"):
+        sql(filled, "SELECT TIMESTAMP 'infinity' AS t", form=form)

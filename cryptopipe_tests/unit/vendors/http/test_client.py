@@ -207,15 +207,20 @@ def test_a_missing_file_is_not_published():
     assert client.calls == {"months": 1}
 
 
-def test_a_promise_that_is_not_kept_names_the_place_and_other_errors_pass_through():
+def test_a_promise_that_is_not_kept_names_the_place_and_a_fault_of_ours_passes_through():
     client = acme(answers(httpx.Response(200)))
     with (
         pytest.raises(PayloadChanged, match="acme: /prices BTC: expected a price"),
         client.promised("/prices BTC"),
     ):
         raise UnexpectedShape("expected a price")
-    with pytest.raises(ZeroDivisionError), client.promised("/prices BTC"):
-        raise ZeroDivisionError
+    with (
+        pytest.raises(PayloadChanged, match=r"/prices BTC: .* \(OverflowError: int too large"),
+        client.promised("/prices BTC"),
+    ):
+        float(10**400)
+    with pytest.raises(AssertionError), client.promised("/prices BTC"):
+        raise AssertionError
 
 
 def test_a_broken_promise_is_shown_with_the_response_of_its_own_task(tmp_path):
