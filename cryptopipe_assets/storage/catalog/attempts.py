@@ -1,9 +1,12 @@
 """Queries that a commit interrupted are put again.
 
 DuckDB opens a file more than once in a query; if a collector replaces it in between, the query
-fails. Commits of one file are seconds apart, so that another try finds it whole.
+fails. Commits of one file are seconds apart, so that another try finds it whole; the pauses are
+for writers that are busier than any collector.
 """
 
+import random
+import time
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -11,13 +14,19 @@ import duckdb
 
 Answer = TypeVar("Answer")
 
-TRIES = 5
+TRIES = 12
+LONGEST_PAUSE_SECONDS = 0.05
 
 REFUSALS = (
     duckdb.ParserException,
     duckdb.BinderException,
     duckdb.CatalogException,
     duckdb.ConversionException,
+    duckdb.ConstraintException,
+    duckdb.InterruptException,
+    duckdb.NotImplementedException,
+    duckdb.OutOfMemoryException,
+    duckdb.OutOfRangeException,
     duckdb.PermissionException,
 )
 """What DuckDB says of a query that is wrong whatever the files say."""
@@ -37,5 +46,5 @@ def attempted(ask: Callable[[], Answer]) -> Answer:
         except REFUSALS:
             raise
         except duckdb.Error:
-            continue
+            time.sleep(random.uniform(0, LONGEST_PAUSE_SECONDS))  # noqa: S311
     return ask()
