@@ -351,7 +351,9 @@ def read_settings(home: Path | None = None) -> Settings:
     try:
         environment = Environment(_env_file=home / ENV_FILE, CRYPTOPIPE_HOME=home)
     except ValidationError as exc:
-        raise ConfigError(first_problem(exc, "the environment (or .env)")) from None
+        raise ConfigError(
+            first_problem(exc, "the environment (or .env)", beside_keys=True)
+        ) from None
     return Settings(environment=environment, config=read_config(environment.config))
 
 

@@ -1,5 +1,6 @@
 """Files of the project as text, and what is wrong with them in one line."""
 
+import re
 from pathlib import Path
 
 from pydantic import ValidationError
@@ -45,15 +46,27 @@ def text_of(content: bytes, path: Path) -> str:
     return text
 
 
-def first_problem(failure: ValidationError, where: str) -> str:
-    """Say the first problem in one line: key, what was expected, what came."""
+def first_problem(failure: ValidationError, where: str, *, beside_keys: bool = False) -> str:
+    """Say the first problem in one line: key, what was expected, what came.
+
+    Parameters
+    ----------
+    beside_keys
+        Of what came only the first word is shown: where a line lacks its end, the next one, which
+        may be a key, is part of the value.
+    """
     problem = failure.errors(include_url=False, include_context=False)[0]
     key = ".".join(str(part) for part in problem["loc"])
     more = f" (and {failure.error_count() - 1} more)" if failure.error_count() > 1 else ""
     if problem["type"] == "extra_forbidden":
         return f"{where}: unknown key {_cut(key)}; remove it or correct its spelling{more}"
-    came = _cut(repr(problem["input"]))
+    came = _cut(repr(_first_word(problem["input"]) if beside_keys else problem["input"]))
     return f"{where}: {_cut(key)}: {problem['msg']}, came {came}{more}"
+
+
+def _first_word(value: object) -> str:
+    found = re.match(r"[\w./:-]{0,40}", str(value))
+    return found[0] if found else ""
 
 
 def _cut(text: str) -> str:

@@ -6,6 +6,7 @@ when a column is made of it. Not among them are ``OSError`` (of a disk, and not 
 and ``AssertionError`` (of ours).
 """
 
+import csv
 import struct
 import zipfile
 import zlib
@@ -22,6 +23,7 @@ UNREADABLE: tuple[type[BaseException], ...] = (
     NotImplementedError,
     EOFError,
     MemoryError,
+    csv.Error,
     struct.error,
     zlib.error,
     zipfile.BadZipFile,

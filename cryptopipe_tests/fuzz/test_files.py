@@ -110,6 +110,15 @@ def test_a_hostile_env_file_is_read_or_named(tmp_path, monkeypatch):
     fed()
 
 
+def test_a_line_of_an_env_file_without_its_end_shows_no_key_of_the_next_one(tmp_path, monkeypatch):
+    monkeypatch.delenv("CRYPTOPIPE_VENDORS", raising=False)
+    (tmp_path / "cryptopipe.toml").write_bytes(template("cryptopipe.toml").read_bytes())
+    (tmp_path / ".env").write_bytes(b"CRYPTOPIPE_VENDORS=live\x0bCMC_API_KEY='secret'\n")
+    with pytest.raises(ConfigError, match="came 'live'") as failure:
+        read_settings(tmp_path)
+    assert "secret" not in str(failure.value)
+
+
 @pytest.mark.parametrize("name", [".env", "cryptopipe.toml"])
 def test_a_file_of_the_project_that_is_no_utf_8_is_named(name, tmp_path):
     (tmp_path / "cryptopipe.toml").write_bytes(template("cryptopipe.toml").read_bytes())

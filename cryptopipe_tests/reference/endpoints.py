@@ -187,7 +187,7 @@ async def _open_interest_now(client: Any, much: Extent) -> Any:
 
 async def _bybit_history(client: Bybit, much: Extent) -> Any:
     listed = await client.contracts()
-    chosen = {"BTCUSDT": listed["BTCUSDT"]}
+    chosen = {name: each for name, each in listed.items() if name == "BTCUSDT"}
     return await client.open_interest(chosen, **much.last_hours(230 * HOUR))
 
 

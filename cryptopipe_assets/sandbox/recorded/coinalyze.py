@@ -17,6 +17,7 @@ from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
 from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded.daily import RecordedRows
+from cryptopipe_assets.sandbox.recorded.file_text import readable
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of, stamp
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")
@@ -159,7 +160,8 @@ def _bars_of(path: Path, names: tuple[str, str, str, str]) -> dict[str, dict[int
     """Read one file whole: days by symbol."""
     table: dict[str, dict[int, Ohlc]] = {}
     for line, row in enumerate(rows_of(path, ("symbol", "timestamp", *names)), start=2):
-        opened = stamp(path, round(number_of(path, row["timestamp"]) * 1000))
+        with readable(path):
+            opened = stamp(path, round(number_of(path, row["timestamp"]) * 1000))
         first, high, low, last = (number_of(path, row[name]) for name in names)
         bar = (opened, first, high, low, last)
         if opened % DAY_MS or not _SYMBOL.fullmatch(row["symbol"]):

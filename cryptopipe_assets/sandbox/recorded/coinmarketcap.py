@@ -22,6 +22,7 @@ from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     captures,
     listing_row,
 )
+from cryptopipe_assets.sandbox.recorded.file_text import readable
 from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _NUMBERS = ("Market Cap", "Price", "Circulating Supply", "Volume (24h)", "% 1h", "% 24h", "% 7d")
@@ -135,7 +136,9 @@ def _read(paths: Sequence[Path]) -> dict[date, list[dict[str, str]]]:
     days: dict[date, list[dict[str, str]]] = {}
     for path in paths:
         for row in rows_of(path, _COLUMNS):
-            for name in ("Rank", *_NUMBERS):
+            with readable(path):
+                int(row["Rank"])
+            for name in _NUMBERS:
                 number_of(path, row[name])
             try:
                 day = date.fromisoformat(row["snapshot_date"])

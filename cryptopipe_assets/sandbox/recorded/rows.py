@@ -30,6 +30,11 @@ def rows_of(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     UnreadableRecording
         The file cannot be read, lacks a column, or has a row of another length.
     """
+    with readable(path):
+        return _rows(path, columns)
+
+
+def _rows(path: Path, columns: Sequence[str]) -> list[dict[str, str]]:
     reader = csv.reader(io.StringIO(text_of(path)))
     names = next(reader, [])
     if missing := [name for name in columns if name not in names]:

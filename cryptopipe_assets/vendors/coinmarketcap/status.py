@@ -12,7 +12,12 @@ import httpx
 
 from cryptopipe_assets.core.errors import VendorRejected
 from cryptopipe_assets.core.unreadable import UNREADABLE
-from cryptopipe_assets.vendors.http.responses import RATE_LIMITED, Banned, seconds_to_wait
+from cryptopipe_assets.vendors.http.responses import (
+    LONGEST_WAIT,
+    RATE_LIMITED,
+    Banned,
+    seconds_to_wait,
+)
 from cryptopipe_assets.vendors.http.retry import PATIENCE_SECONDS, Retryable
 from cryptopipe_assets.vendors.parsing.validation import decoded
 
@@ -107,7 +112,7 @@ def act_on(check_result: Status, response: httpx.Response, *, said: str, now: da
     if code in LIMITS_THAT_PASS:
         wait = max(seconds_to_wait(response, now=now), MINUTE_SECONDS)
         if wait > PATIENCE_SECONDS:
-            raise Banned(now + timedelta(seconds=wait), RATE_LIMITED)
+            raise Banned(now + min(timedelta(seconds=wait), LONGEST_WAIT), RATE_LIMITED)
         raise Retryable(f"{said} (code {code})", wait_seconds=wait, is_limit=True)
     if code in CREDITS_USED_UP:
         midnight = now.replace(hour=0, minute=0, second=0, microsecond=0) + timedelta(days=1)
