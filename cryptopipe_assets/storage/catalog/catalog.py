@@ -237,7 +237,7 @@ class _Files:
         if not self.on_disk:
             return every
         own = schema_file(self.lake, folder).parent.relative_to(self.lake.root)
-        return f"['{_quoted(root / own / 'part-[0].parquet')}', {every}]"
+        return f"['{_quoted(root / own / 'part-[0].schema')}', {every}]"
 
 
 def _nothing(contract: type[Table]) -> str:

@@ -16,13 +16,16 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import UNREADABLE
 
 FOLDER = ".schema"
+FILE = "part-0.schema"
+"""No Parquet by its name: who reads every ``*.parquet`` of a warehouse shall not meet it."""
+
 YEAR_ONE = "0001-01-01"
 
 
 def schema_file(lake: Lake, folder: str) -> Path:
     """Where the schema file of a folder of the warehouse belongs."""
     own = lake.root / FOLDER / folder
-    return (own if lake.path(folder).is_file() else own / f"date={YEAR_ONE}") / "part-0.parquet"
+    return (own if lake.path(folder).is_file() else own / f"date={YEAR_ONE}") / FILE
 
 
 def is_missing(lake: Lake, folder: str) -> bool:
