@@ -6,6 +6,7 @@ BIN    := $(VENV)/bin
 READY  := $(VENV)/.ready
 DOCS   := $(VENV)/.docs-ready
 CCXT   := benchmarks/.venv-ccxt
+SUPPLY := .venv-supply
 
 # Another Python that the locked packages have to serve: `make test-second`.
 SECOND      ?= python3.13
@@ -18,7 +19,7 @@ WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second dev live-check fuzz lint bench docs docs-serve docs-samples lock clean
+.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz lint bench audit sbom docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -65,6 +66,10 @@ test-second: ## Unit and architecture tests on another Python: make test-second 
 	@$(MAKE) --no-print-directory setup VENV=$(SECOND_VENV) PYTHON=$(SECOND)
 	$(SECOND_VENV)/bin/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -n $(WORKERS)
 
+chaos-full: $(READY) ## Eight readers against a busy writer for ten minutes
+	CRYPTOPIPE_CHAOS_SECONDS=$${CRYPTOPIPE_CHAOS_SECONDS:-600} \
+	  $(BIN)/pytest -n0 -s cryptopipe_tests/chaos/test_readers.py
+
 live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
 	@$(BIN)/pytest -n0 -m live cryptopipe_tests/live || { code=$$?; \
 	  [ $$code -eq 3 ] && echo "nothing has changed of what could be asked; not all could be reached" >&2; \
@@ -76,12 +81,13 @@ SCALE ?= 20
 fuzz: $(READY) ## Feed every parser with twenty times the hostile inputs of `make test`; SCALE=100 for more
 	env FUZZ_SCALE=$(SCALE) $(BIN)/pytest cryptopipe_tests/fuzz -n $(WORKERS)
 
-lint: $(DOCS) ## ruff, mypy, import contracts
+lint: $(DOCS) ## ruff, mypy, import contracts, secrets
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 	MYPYPATH=docs/generate $(BIN)/mypy docs/generate/*.py
 	$(BIN)/lint-imports
+	git ls-files -z -- ':!*.lock' ':!.secrets.baseline' ':!cryptopipe_assets/config/template' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt
 	$(BIN)/python -m benchmarks
@@ -94,6 +100,19 @@ $(CCXT)/.ready: benchmarks/requirements-ccxt.lock
 	@$(PYTHON) -m venv --clear $(CCXT)
 	@$(CCXT)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
 	@touch $@
+
+# What looks at our packages pins packages of its own.
+$(SUPPLY)/.ready: requirements-supply.lock
+	@$(PYTHON) -m venv --clear $(SUPPLY)
+	@$(SUPPLY)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
+	@touch $@
+
+audit: $(SUPPLY)/.ready ## Known vulnerabilities of the locked packages; needs the network
+	$(SUPPLY)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
+
+sbom: $(READY) $(SUPPLY)/.ready ## Write sbom.cdx.json, what the environment is made of (CycloneDX)
+	$(SUPPLY)/bin/cyclonedx-py environment --pyproject pyproject.toml --output-reproducible \
+	  --output-file sbom.cdx.json $(BIN)/python
 
 # The theme prints an advertisement of its successor without this.
 export NO_MKDOCS_2_WARNING = 1
@@ -117,7 +136,10 @@ lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile benchmarks/requirements-ccxt.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 	  -o benchmarks/requirements-ccxt.lock
+	uv pip compile requirements-supply.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	  -o requirements-supply.lock
 
 clean: ## Remove the environment, the warehouse's tables and Dagster's history
-	rm -rf $(VENV) $(CCXT) $(SECOND_VENV) site
+	rm -rf $(VENV) $(CCXT) $(SUPPLY) $(SECOND_VENV) site sbom.cdx.json
 	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete

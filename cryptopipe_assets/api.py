@@ -35,18 +35,17 @@ if TYPE_CHECKING:
     import pyarrow as pa
 
     from cryptopipe_assets.config.settings import Settings
+    from cryptopipe_assets.core.coin_names import CoinNames
     from cryptopipe_assets.core.schema import Table
     from cryptopipe_assets.operations.table_description import TableDescription
     from cryptopipe_assets.panels.answer_forms import Form
-    from cryptopipe_assets.panels.table_rows import Instant, Names, Question
+    from cryptopipe_assets.panels.instants import Instant
+    from cryptopipe_assets.panels.table_rows import Names, Question
     from cryptopipe_assets.storage.as_of import Clock
     from cryptopipe_assets.storage.lake import Lake
 
 ANSWERS = ("SELECT", "EXPLAIN", "MULTI")
 """DuckDB's kinds of statements that only answer; a PIVOT is a MULTI."""
-
-TRIES = 5
-"""A query that a commit interrupted is put again; commits of one file are seconds apart."""
 
 
 def open_warehouse(path: str | os.PathLike[str] | None = None) -> WarehouseReader:
@@ -193,6 +192,7 @@ class WarehouseReader:
         columns: Names | None = None,
         as_of: Instant | None = None,
         clock: Clock = "available_at",
+        chain_renames: bool = False,
         as_: Form = "polars",
     ) -> Any:
         """Rows of a table, by day and then by the table's key.
@@ -216,6 +216,9 @@ class WarehouseReader:
         clock
             Whose knowledge ``as_of`` means: ``available_at`` is the market's, ``ingested_at`` this
             warehouse's own.
+        chain_renames
+            Rows of a renamed coin under its newest name: MATIC's as POL's. No figure changes;
+            mergers and redenominations are not followed. Off, a row has the name of its time.
         as_
             ``polars`` reads at once; ``lazy`` when it is collected, and only what is needed then;
             ``pandas``, ``arrow`` and ``duckdb`` read at once, too.
@@ -243,6 +246,7 @@ class WarehouseReader:
             columns=columns,
             as_of=as_of,
             clock=clock,
+            renames=self._coin_names() if chain_renames else None,
         )
         return rows.lazy() if as_ == "lazy" else formed(rows.collect(), as_)
 
@@ -288,21 +292,21 @@ class WarehouseReader:
 
         from cryptopipe_assets.core.errors import RequestError
         from cryptopipe_assets.panels.answer_forms import formed, require_form
+        from cryptopipe_assets.storage.catalog.attempts import REFUSALS, attempted
 
         require_form(as_)
-        for tried in range(1, TRIES + 1):
+
+        def answer() -> Any:
             with self.connect() as connection:
                 _require_answer(connection, query)
-                try:
-                    return formed(connection.sql(query, params=parameters).pl(), as_)
-                except duckdb.Error as exc:
-                    refused = isinstance(exc, _refusals())
-                    if not refused and tried < TRIES:
-                        continue  # a file may have been replaced while it was read
-                    if not refused:
-                        self._require_readable()
-                    raise RequestError(f"DuckDB refused the query: {_sentence(exc)}") from exc
-        raise AssertionError("the last try returns or raises")
+                return formed(connection.sql(query, params=parameters).pl(), as_)
+
+        try:
+            return attempted(answer)
+        except duckdb.Error as exc:
+            if not isinstance(exc, REFUSALS):
+                self._require_readable()
+            raise RequestError(f"DuckDB refused the query: {_sentence(exc)}") from exc
 
     def connect(self) -> duckdb.DuckDBPyConnection:
         """A DuckDB connection of one's own, in memory, in UTC, with the views that ``sql`` has.
@@ -314,6 +318,12 @@ class WarehouseReader:
 
         return in_memory(self._lake(), list(self._contracts().values()))
 
+    def _coin_names(self) -> CoinNames:
+        """Which coin each name means: lines of the project's ``[coins]`` before the package's."""
+        from cryptopipe_assets.core.coin_names import coin_names
+
+        return self._settings.config.coin_names if self._settings else coin_names()
+
     def _lake(self) -> Lake:
         from cryptopipe_assets.storage.lake import Lake
 
@@ -321,13 +331,8 @@ class WarehouseReader:
 
     def _require_readable(self) -> None:
         """Raise for the first file that has no footer, if one has none."""
-        from cryptopipe_assets.storage.parquet import check_footer
-
-        lake = self._lake()
-        for name, contract in self._contracts().items():
-            for day in lake.days(name) if contract.has_days() else [None]:
-                if (path := lake.path(name, day)).is_file():
-                    check_footer(path, contract, day)
+        for contract in self._contracts().values():
+            self._lake().check_footers(contract)
 
     @staticmethod
     def _contracts() -> Mapping[str, type[Table]]:
@@ -367,18 +372,6 @@ def _require_answer(connection: duckdb.DuckDBPyConnection, query: str) -> None:
             f"expected one query that only reads, came {', '.join(kinds) or 'nothing'}; "
             f"for tables of your own use wh.connect()"
         )
-
-
-def _refusals() -> tuple[type[duckdb.Error], ...]:
-    """What DuckDB says of a query that is wrong whatever the files say."""
-    import duckdb
-
-    return (
-        duckdb.ParserException,
-        duckdb.BinderException,
-        duckdb.CatalogException,
-        duckdb.ConversionException,
-    )
 
 
 def _sentence(failure: Exception) -> str:

@@ -49,6 +49,8 @@ def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
     Raises
     ------
     RequestError, StorageError
+    CorruptFile
+        After the snapshot was taken, if files of the warehouse are damaged.
     """
     with files_bar("backing up") as advance:
         done = back_up(
@@ -64,6 +66,12 @@ def backup(settings: Settings, target: Path, *, keep: int | None) -> None:
         soft_wrap=True,
     )
     out.print(literal(done.snapshot), soft_wrap=True)
+    if done.damaged:
+        raise CorruptFile(
+            f"the snapshot was taken, and {len(done.damaged)} files of the warehouse are damaged: "
+            f"it holds the earlier copies of them, if there are any. First {done.damaged[0]}. "
+            f"See `cryptopipe doctor`; no snapshot was deleted"
+        )
     for gone in prune(target, keep=keep) if keep else []:
         out.print(f"deleted {literal(gone.name)}")
 

@@ -1,10 +1,7 @@
 """The Dagster UI with its daemon, and the stand-in beside it where the profile wants one."""
 
-import shutil
 import signal
 import socket
-import subprocess
-import sys
 from contextlib import ExitStack
 from pathlib import Path
 from types import FrameType
@@ -21,6 +18,8 @@ from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home, service_environment
 from cryptopipe_assets.runtime.resources import simulated
+from cryptopipe_assets.runtime.ui.lifeline import Child
+from cryptopipe_assets.runtime.ui.login import Login
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.sandbox.server import Sandbox
 
@@ -33,15 +32,21 @@ def command(
 
 
 def dev(settings: Settings, port: int) -> int:
-    """Run until interrupted; returns Dagster's exit code.
+    """Run until interrupted; returns the services' exit code.
 
     Raises
     ------
     ConfigError
-        If a port is taken, or Dagster is not installed beside this interpreter.
+        If a port is taken, or the token of the UI can be guessed.
     """
-    _require_free(port)
-    command = [str(_dagster()), "dev", "-w", str(_workspace(settings)), "-p", str(port)]
+    read_only = settings.config.ui.read_only_port
+    for each in [port] if read_only is None else [port, read_only]:
+        _require_free(each)
+    if token := settings.environment.ui_token:
+        Login(token, port=port)
+    arguments = ["--workspace", str(_workspace(settings)), "--port", str(port)]
+    if read_only is not None:
+        arguments += ["--read-only-port", str(read_only)]
     export_dagster_home(settings)
     with ExitStack() as stack:
         if settings.environment.vendors == "sandbox" and serves(settings.sandbox_url) is None:
@@ -51,9 +56,15 @@ def dev(settings: Settings, port: int) -> int:
         for sentence in refusals(settings):
             out.print(Text(printable(sentence), style="red"))
         out.print(f"Dagster at [bold]http://127.0.0.1:{port}[/]; Ctrl-C ends both")
-        environment = service_environment(settings)
-        process = subprocess.Popen(command, cwd=settings.home, env=environment)  # noqa: S603
-        return _wait(process)
+        if read_only is not None:
+            out.print(f"for looking only at [bold]http://127.0.0.1:{read_only}[/]")
+        services = Child(
+            "service",
+            *arguments,
+            environment=service_environment(settings),
+            folder=settings.home,
+        )
+        return _wait(services)
 
 
 def _workspace(settings: Settings) -> Path:
@@ -62,23 +73,15 @@ def _workspace(settings: Settings) -> Path:
     return own if own.is_file() else template("workspace.yaml")
 
 
-def _wait(process: subprocess.Popen[bytes]) -> int:
-    """Pass our signals on, so that no service outlives us."""
+def _wait(services: Child) -> int:
+    """Wait for the end, which a signal to us brings about."""
 
-    def forward(signum: int, frame: FrameType | None) -> None:
-        process.send_signal(signum)
+    def stop(signum: int, frame: FrameType | None) -> None:
+        services.let_go()
 
-    for each in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(each, forward)
-    return process.wait()
-
-
-def _dagster() -> Path:
-    beside = Path(sys.executable).with_name("dagster")
-    found = beside if beside.is_file() else shutil.which("dagster")
-    if not found:
-        raise ConfigError("no `dagster` beside this Python; install cryptopipe again")
-    return Path(found)
+    for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(each, stop)
+    return services.wait()
 
 
 def _require_free(port: int) -> None:

@@ -8,21 +8,27 @@ from cryptopipe_assets.cli.console import literal, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.time import utcnow
-from cryptopipe_assets.operations.doctor import examine
-from cryptopipe_assets.operations.quarantine import future_rows, set_aside
+from cryptopipe_assets.operations.doctor import add_checksums, examine
 from cryptopipe_assets.storage.catalog.catalog import refresh
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.quarantine import future_rows, set_aside
 from cryptopipe_assets.tables.catalog import contracts
 
 
 def command(
+    checksums: Annotated[
+        bool,
+        typer.Option("--add-checksums", help="Give the files of earlier versions a checksum."),
+    ] = False,
     quarantine: Annotated[
         bool, typer.Option("--quarantine", help="Put rows that are later than now aside.")
     ] = False,
     warehouse: Warehouse = None,
 ) -> None:
-    """Check versions, configuration, folders, files and keys, and say what to fix."""
+    """Check versions, configuration, folders, every stored file and keys, and say what to fix."""
     settings = settings_for(warehouse)
+    if checksums:
+        out.print(f"{add_checksums(settings):,} files have a checksum now")
     if quarantine:
         put_aside(settings)
     raise typer.Exit(doctor(settings))
@@ -31,7 +37,7 @@ def command(
 def put_aside(settings: Settings) -> None:
     """Move every row that is later than now into the quarantine, and say where it is."""
     lake, now = Lake(settings.warehouse), utcnow()
-    found = list(future_rows(lake, now=now))
+    found = list(future_rows(lake, list(contracts().values()), now=now))
     for each in found:
         path = set_aside(lake, each, now=now)
         out.print(

@@ -17,10 +17,12 @@ from rich.progress import (
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
+from cryptopipe_assets.collect.followed import earlier_lives
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 
@@ -55,8 +57,11 @@ def history(settings: Settings, names: Sequence[str]) -> None:
         listed = latest(stored.filter(venue=settings.config.universe.venue), INSTRUMENT)
         contracts = chosen(listed, names)
         runs.announce(contracts["symbol"].to_list())
+        before = earlier_lives(stored, contracts).group_by("symbol").agg(pl.min("listed_at"))
+        began = dict(before.iter_rows())
         for row in contracts.iter_rows(named=True):
-            first = max(row["listed_at"].date(), settings.config.history.start)
+            listed = began.get(row["symbol"]) or row["listed_at"]
+            first = max(listed.date(), settings.config.history.start)
             last = (row["delisted_at"] or datetime.now(UTC)).date()
             with _Bar(row["symbol"], first, last) as bar:
                 runs.fetch(row["symbol"], on_commit=bar.advance)

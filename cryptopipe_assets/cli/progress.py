@@ -14,7 +14,7 @@ from rich.progress import (
 )
 
 from cryptopipe_assets.cli.console import out
-from cryptopipe_assets.storage.lake import Commit
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.tables.catalog import registries
 
 if TYPE_CHECKING:

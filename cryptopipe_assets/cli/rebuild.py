@@ -51,7 +51,7 @@ def rebuild(settings: Settings, *, table: str, day: date, write: bool) -> int:
 
     bar = partial(track, description=table, console=out, transient=True)
     found = rebuilt(settings, contract, day, watched=bar)
-    where = Lake(settings.warehouse).path(table, day)
+    where = Lake(settings.warehouse).location(table, day)
     said = f"{table} {day}: {found.rows:,} rows from the responses of {found.manifests} runs"
     if found.is_identical:
         out.print(f"{said}: [green]identical[/] to the stored file, bit by bit")

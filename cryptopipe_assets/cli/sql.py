@@ -14,6 +14,7 @@ from cryptopipe_assets.cli.options import Warehouse, settings_for
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.unreadable import UNREADABLE, reason
+from cryptopipe_assets.storage.catalog.attempts import attempted
 from cryptopipe_assets.storage.catalog.catalog import connect
 from cryptopipe_assets.storage.catalog.confined import confined
 from cryptopipe_assets.storage.lake import Lake
@@ -85,11 +86,16 @@ def ask(
     """
     lake = Lake(settings.warehouse)
     with connect(lake) if unsafe else confined(lake, query) as connection:
-        try:
+
+        def answer() -> pl.DataFrame:
             relation = connection.sql(query)
             if relation is None:
                 return pl.DataFrame()
             return pl.DataFrame(_spelt(relation, flat=flat).pl())
+
+        try:
+            # What may write is not put again: half of it may have been done.
+            return answer() if unsafe else attempted(answer)
         except duckdb.Error as exc:
             raise RequestError(f"DuckDB refused the query: {_said(exc)}") from exc
         except UNREADABLE as exc:

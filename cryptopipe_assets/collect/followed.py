@@ -4,6 +4,7 @@ from datetime import datetime, timedelta
 
 import polars as pl
 
+from cryptopipe_assets.core.contract_life import lives_of
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import VANISHED, latest
@@ -47,3 +48,23 @@ def still_told(followed: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
         .then(pl.min_horizontal(pl.col("delisted_at").dt.truncate("1d"), archived))
         .otherwise("delisted_at")
     )
+
+
+def earlier_lives(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    """Lives of contracts before the one that their newest version tells of.
+
+    Parameters
+    ----------
+    versions
+        Every version of the registry.
+    contracts
+        venue and symbol of some contracts.
+
+    Returns
+    -------
+    DataFrame of symbol, listed_at and delisted_at, sorted.
+    """
+    own = versions.join(contracts.select(INSTRUMENT), on=INSTRUMENT, how="semi")
+    lives = lives_of(own)
+    is_last = pl.int_range(pl.len()).over(INSTRUMENT) == pl.len().over(INSTRUMENT) - 1
+    return lives.filter(~is_last).select("symbol", listed_at="due_from", delisted_at="due_until")

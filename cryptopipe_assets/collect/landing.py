@@ -70,9 +70,7 @@ class Imported:
 
 def landing(warehouse: Warehouse) -> Path:
     """The folder that files are put into; made if it is not there."""
-    folder = warehouse.lake.root / FOLDER
-    folder.mkdir(parents=True, exist_ok=True)
-    return folder
+    return warehouse.lake.inbox(FOLDER)
 
 
 def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | None:

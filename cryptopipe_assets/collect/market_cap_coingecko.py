@@ -1,6 +1,6 @@
 """Market caps from CoinGecko: closes that are missing, and coins as they are now."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 
 import polars as pl
@@ -21,7 +21,12 @@ YEAR_DAYS = 365
 
 
 async def from_coingecko(
-    vendors: VendorClients, coins: Sequence[str], days: list[date], *, stored: pl.DataFrame
+    vendors: VendorClients,
+    coins: Sequence[str],
+    days: list[date],
+    *,
+    stored: pl.DataFrame,
+    known: Mapping[str, str] | None = None,
 ) -> Gathered:
     """Request the daily points of the followed coins on past days, and for coins as they are now.
 
@@ -35,6 +40,9 @@ async def from_coingecko(
     stored
         Rows of this vendor that there are of the days and of today. A coin that has its 00:00 of
         every day is not requested again.
+    known
+        Ticker to the vendor's id, where it is known which of several coins is meant; it is then
+        requested by its id, however small it is.
 
     Raises
     ------
@@ -43,16 +51,21 @@ async def from_coingecko(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     now = vendors.clock()
-    listed = listed_already(stored.filter(pl.col("ts").dt.date() == now.date()), coins)
+    known = {coin: slug for coin, slug in (known or {}).items() if coin in coins}
+    today = stored.filter(pl.col("ts").dt.date() == now.date())
+    listed = listed_already(today, coins, known)
     async with vendors.coingecko() as coingecko:
         if listed is None:
-            present = listed = await _largest(coingecko, coins)
+            present = listed = await _largest(coingecko, coins, known)
         elif now.date() in days:
-            slugs = ids_of(listed, coins)["slug"].to_list()
+            slugs = ids_of(listed, coins, known)["slug"].to_list()
             present = await coingecko.markets(slugs)
         else:
             present = listed.clear()
-        ids, refused = ids_of(listed, coins), list[str]()
+        if small := sorted(set(known.values()) - set(_slugs(listed))):
+            others = await coingecko.markets(small, allow_missing=small)
+            listed, present = pl.concat([listed, others]), pl.concat([present, others])
+        ids, refused = ids_of(listed, coins, known), list[str]()
         parts = [MARKET_CAP_SCHEMA.to_frame()]
         if days[0] < now.date():
             reach = (now.date() - days[0]).days + 1
@@ -66,23 +79,27 @@ async def from_coingecko(
         snapshot = present.filter(pl.col("ts").dt.date() == now.date())
         if now.date() in days:
             parts.append(snapshot)
+        named = {coin for coin, slug in known.items() if slug in set(ids["slug"])}
         counts = {
             "api_calls": sum(coingecko.calls.values()),
             "coins_listed": listed.height,
             "coins_not_updated_today": present.height - snapshot.height,
             "followed_coins_refused": len(refused),
-            "followed_coins_not_listed": len(set(coins) - set(ids["coin"])),
+            "followed_coins_not_listed": len(set(coins) - set(ids["coin"]) - named),
         }
         return Gathered(one_each(parts), coingecko.vendor, now, counts)
 
 
-def listed_already(stored: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame | None:
+def listed_already(
+    stored: pl.DataFrame, coins: Sequence[str], known: Mapping[str, str] | None = None
+) -> pl.DataFrame | None:
     """Newest row of every coin that today's stored rows rank; null if nobody was listed yet.
 
     A list is known by coins that are not followed: nothing else requests those.
     """
     ranked = stored.filter(pl.col("rank").is_not_null())
-    if ranked["coin"].is_in(coins).all():
+    by_id = _slugs(ranked).is_in(list((known or {}).values()))
+    if (ranked["coin"].is_in(coins) | by_id).all():
         return None
     return (
         ranked.sort("ts")
@@ -92,10 +109,12 @@ def listed_already(stored: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame |
     )
 
 
-async def _largest(coingecko: CoinGecko, coins: Sequence[str]) -> pl.DataFrame:
+async def _largest(
+    coingecko: CoinGecko, coins: Sequence[str], known: Mapping[str, str]
+) -> pl.DataFrame:
     """The largest 250 coins, or as many more as it takes to find the followed ones."""
     listed = await coingecko.markets(pages=1)
-    if set(coins) <= set(listed["coin"]):
+    if set(coins) - set(known) <= set(listed["coin"]):
         return listed
     return await coingecko.markets(pages=PAGES)
 
@@ -112,8 +131,12 @@ def lacking(ids: pl.DataFrame, stored: pl.DataFrame, days: Sequence[date]) -> pl
     return ids.join(complete, on="slug", how="anti")
 
 
-def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:
+def ids_of(
+    listed: pl.DataFrame, coins: Sequence[str], known: Mapping[str, str] | None = None
+) -> pl.DataFrame:
     """Name each coin as CoinGecko does: of those that share a ticker, the highest-ranked.
+
+    A coin whose id is known is that one, whatever its ticker there, or nobody.
 
     Parameters
     ----------
@@ -121,17 +144,26 @@ def ids_of(listed: pl.DataFrame, coins: Sequence[str]) -> pl.DataFrame:
         ``MARKET_CAP_SCHEMA``.
     coins
         Tickers.
+    known
+        Ticker to the id that it has.
 
     Returns
     -------
     DataFrame of coin, slug, name; sorted by coin. Tickers that are not listed have no row.
     """
+    known = known or {}
+    by_ticker = pl.col("coin").is_in([coin for coin in coins if coin not in known])
+    by_id = pl.col("coin_id").is_in([f"coingecko:{slug}" for slug in known.values()])
     return (
-        listed.filter(pl.col("coin").is_in(coins))
-        .sort("coin", "rank", "coin_id", nulls_last=True)
+        listed.filter(by_ticker | by_id)
+        .sort("coin", ~by_id, "rank", "coin_id", nulls_last=True)
         .unique("coin", keep="first", maintain_order=True)
         .select("coin", pl.col("coin_id").str.strip_prefix("coingecko:").alias("slug"), "name")
     )
+
+
+def _slugs(listed: pl.DataFrame) -> pl.Series:
+    return listed["coin_id"].str.strip_prefix("coingecko:")
 
 
 async def _charts(

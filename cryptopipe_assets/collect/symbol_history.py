@@ -11,6 +11,7 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.contract_lives import admitted
+from cryptopipe_assets.collect.followed import earlier_lives
 from cryptopipe_assets.collect.funding import settlements_of
 from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
 from cryptopipe_assets.core.calendar import days_between, months
@@ -81,9 +82,17 @@ class SymbolPast:
             )
         return found
 
+    @cached_property
+    def lives(self) -> pl.DataFrame:
+        """Every life of the contract: symbol, listed_at and delisted_at."""
+        earlier = earlier_lives(self.warehouse.lake.read(Instruments), self.contract)
+        return pl.concat([earlier, self.contract.select(earlier.columns)])
+
     def days(self, *, now: datetime) -> list[date]:
-        """Days of the contract's life, from the first day of the tables on."""
-        listed, delisted = self.contract.select("listed_at", "delisted_at").row(0)
+        """Days since the contract was first listed, from the first day of the tables on."""
+        listed = self.lives["listed_at"].min()
+        assert isinstance(listed, datetime)
+        delisted = self.contract["delisted_at"].item()
         first = max(listed.date(), self.vendors.horizon.first_day)
         last = min(now, delisted - MILLISECOND) if delisted else now
         return days_between(first, last.date())
@@ -144,7 +153,7 @@ class SymbolPast:
         lake = self.warehouse.lake
         own = pl.col("symbol") == self.symbol
         stored = stored_minutes(lake.scan(Ohlcv1m, days[0], days[-1]).filter(own))
-        expected = expected_minutes(self.contract, days, now=now)
+        expected = expected_minutes(self.lives, days, now=now)
         names = dict(self.contract.select("vendor_symbol", "symbol").iter_rows())
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
         failures: list[VendorError] = []

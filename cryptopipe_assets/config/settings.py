@@ -20,16 +20,19 @@ from pydantic import (
     ConfigDict,
     Field,
     SecretStr,
+    StringConstraints,
     ValidationError,
     create_model,
 )
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from cryptopipe_assets.config.coins import CoinLine, coin_names_with
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.text import first_problem, require_text, text_of
-from cryptopipe_assets.config.tiers import Schedules, Tier, TierName
+from cryptopipe_assets.config.tiers import Coin, Schedules, Tier, TierName
+from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
 from cryptopipe_assets.core.time import utcnow
@@ -148,12 +151,25 @@ class SandboxChoice(Section):
     seed: int = Field(default=7, ge=0)
 
 
+HostName = Annotated[
+    str, StringConstraints(to_lower=True, pattern=r"^[A-Za-z0-9_][A-Za-z0-9._-]*(:[0-9]{1,5})?$")
+]
+
+
+class UiChoice(Section):
+    """Under which names Dagster's UI may be addressed, and where it only shows."""
+
+    allowed_hosts: tuple[HostName, ...] = ()
+    read_only_port: int | None = Field(default=None, ge=1, le=65535)
+
+
 class Config(Section):
     """The whole of cryptopipe.toml."""
 
     history: History = History()
     universe: UniverseChoice = UniverseChoice()
     tiers: dict[TierName, Tier] = Field(min_length=1)
+    coins: dict[Coin, CoinLine] = Field(default_factory=dict)
     schedules: Schedules = Schedules()
     sources: SourceChoice = SourceChoice()
     vendors: Vendors = Vendors()
@@ -161,6 +177,12 @@ class Config(Section):
     strategies: StrategyChoice = StrategyChoice()
     retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
+    ui: UiChoice = UiChoice()
+
+    @property
+    def coin_names(self) -> CoinNames:
+        """Which coin each name means: lines of ``[coins]`` before those of the package."""
+        return coin_names_with(self.coins)
 
 
 def _of_home(*parts: str, variable: str) -> Any:
@@ -185,6 +207,7 @@ class _Environment(BaseSettings):
     config: Path = _of_home(MARKER, variable="CRYPTOPIPE_CONFIG")
     sandbox_url: str | None = Field(default=None, validation_alias="CRYPTOPIPE_SANDBOX_URL")
     notify: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_NOTIFY")
+    ui_token: SecretStr | None = Field(default=None, validation_alias="CRYPTOPIPE_UI_TOKEN")
     fred_api_key: SecretStr | None = Field(default=None, validation_alias="FRED_API_KEY")
 
 
@@ -346,9 +369,14 @@ def read_config(path: Path) -> Config:
     except (ValueError, RecursionError) as exc:  # also numbers of thousands of digits
         raise ConfigError(f"{path.name} is not valid TOML: {exc}") from None
     try:
-        return Config.model_validate(content)
+        config = Config.model_validate(content)
     except ValidationError as exc:
         raise ConfigError(first_problem(exc, path.name)) from None
+    try:
+        config.coin_names  # noqa: B018 - names that go round in a circle are told at once
+    except ConfigError as exc:
+        raise ConfigError(f"{path.name}: {exc}") from None
+    return config
 
 
 def _reject_misspelt_variables(env_file: Path) -> None:

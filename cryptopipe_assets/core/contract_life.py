@@ -6,15 +6,26 @@ of neither.
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 
 import polars as pl
 
 from cryptopipe_assets.core.versions import VANISHED
 
+TRADING = "TRADING"
 INSTANT = pl.Datetime("ms", "UTC")
-LIVES = pl.Schema({"venue": pl.String(), "symbol": pl.String(), "start": INSTANT, "end": INSTANT})
+LIVES = pl.Schema(
+    {
+        "venue": pl.String(),
+        "symbol": pl.String(),
+        "start": INSTANT,
+        "end": INSTANT,
+        "due_from": INSTANT,
+        "due_until": INSTANT,
+    }
+)
+HALTS = pl.Schema({"venue": pl.String(), "symbol": pl.String(), "start": INSTANT, "end": INSTANT})
 
 
 @dataclass(frozen=True)
@@ -23,6 +34,8 @@ class _Life:
 
     start: datetime | None
     end: datetime | None
+    due_from: datetime | None
+    due_until: datetime | None
 
 
 def lives_of(versions: pl.DataFrame) -> pl.DataFrame:
@@ -41,13 +54,14 @@ def lives_of(versions: pl.DataFrame) -> pl.DataFrame:
     Returns
     -------
     DataFrame of ``LIVES``: start and end are null where they are not known; end is exclusive for
-    bars.
+    bars. Rows are possible in all of it, and due from due_from to due_until: since the listing as
+    the newest version has it, and until it was last seen.
     """
     facts = versions.sort("venue", "symbol", "ts").select(
         "venue", "symbol", "ts", "status", "listed_at", "delisted_at"
     )
     rows = [
-        (*key, life.start, life.end)
+        (*key, life.start, life.end, life.due_from, life.due_until)
         for key, own in facts.group_by("venue", "symbol", maintain_order=True)
         for life in _lives(own.drop("venue", "symbol").iter_rows())
     ]
@@ -72,10 +86,34 @@ def _lives(
             and listed >= last.end
         )
         if last is None or is_next:
-            lives.append(_Life(listed, end))
+            lives.append(_Life(listed, end, listed, delisted))
         else:
-            lives[-1] = replace(last, start=_earlier(last.start, listed), end=end)
+            lives[-1] = _Life(_earlier(last.start, listed), end, listed, delisted)
     return lives
+
+
+def halts_of(versions: pl.DataFrame) -> pl.DataFrame:
+    """Intervals in which the venue said of a listed contract that it does not trade.
+
+    From the instant at which we saw it to the one at which we saw it trade again; null if we have
+    not, sorted by venue, symbol and start.
+
+    Parameters
+    ----------
+    versions
+        venue, symbol, ts and status of every version.
+
+    Returns
+    -------
+    DataFrame of ``HALTS``.
+    """
+    contract = ["venue", "symbol"]
+    return (
+        versions.sort(*contract, "ts")
+        .with_columns(until=pl.col("ts").shift(-1).over(contract, order_by="ts"))
+        .filter(~pl.col("status").is_in([TRADING, VANISHED]))
+        .select(*contract, start=pl.col("ts").cast(INSTANT), end=pl.col("until").cast(INSTANT))
+    )
 
 
 def _earlier(one: datetime | None, other: datetime | None) -> datetime | None:

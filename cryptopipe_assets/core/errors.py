@@ -14,6 +14,7 @@
     ├── ContractError          a frame breaks its table's contract
     └── StorageError           the warehouse: unwritable, corrupt, busy, or asked to shrink
         ├── ShrinkRefused      a commit would lose rows that were collected
+        ├── CommitConflict     another writer was faster; read again, merge again
         ├── CorruptFile        a Parquet or catalog file cannot be read
         └── ArchiveIncomplete  a response, or a run, is not in the raw archive
 
@@ -80,6 +81,10 @@ class StorageError(CryptopipeError):
 
 class ShrinkRefused(StorageError):
     """A commit would have removed rows that were collected before."""
+
+
+class CommitConflict(StorageError):
+    """A partition was replaced since it was read. Nothing was changed: read again, merge again."""
 
 
 class ArchiveIncomplete(StorageError):

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 import polars as pl
 
-from cryptopipe_assets.core.coin_names import contract_name_of, successor_of
+from cryptopipe_assets.core.coin_names import CoinNames, coin_names
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.versions import VANISHED
 
@@ -30,6 +30,8 @@ class Universe:
     beyond
         Table name to coins that it follows besides, whether or not our venue lists a contract of
         them: what was recorded of other vendors.
+    names
+        Which coin each name means.
     """
 
     venue: str
@@ -37,6 +39,7 @@ class Universe:
     tiers: Mapping[str, tuple[str, ...]]
     only: Mapping[str, frozenset[str]] = field(default_factory=dict)
     beyond: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    names: CoinNames = field(default_factory=coin_names)
 
     def __post_init__(self) -> None:
         seen: dict[str, str] = {}
@@ -184,12 +187,12 @@ class Universe:
                 f"(a stock, a metal, an index). Remove {coin} from that line"
             )
         ours = here.filter(self._ours())["coin"].unique().sort().to_list()
-        if (name := contract_name_of(coin)) in ours:
+        if (name := self.names.contract_name_of(coin)) in ours:
             return (
                 f"{self.venue} calls its contract of {coin} {name}; write {name} in that line, its "
                 f"market cap is {coin}'s"
             )
-        if (now := successor_of(coin)) is not None and now.coin in ours:
+        if (now := self.names.successor_of(coin)) is not None and now.coin in ours:
             what = "became part of" if now.kind == "merger" else "was renamed"
             return (
                 f"{coin} {what} {now.coin} on {now.since}; {self.venue} lists {now.coin}. Correct "

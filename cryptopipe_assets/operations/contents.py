@@ -1,14 +1,11 @@
 """What is in the warehouse: rows, files and the span of every table, counted exactly."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from pathlib import Path
-
-import polars as pl
 
 from cryptopipe_assets.config.settings import Settings
-from cryptopipe_assets.storage.inventory import survey
+from cryptopipe_assets.storage.inventory import span, survey
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 
@@ -34,7 +31,7 @@ def contents_of(settings: Settings) -> Iterator[TableContents]:
     """Every table, without a judgement on its age."""
     for name, level in SERVICE_LEVELS.items():
         files = survey(settings.warehouse, name, has_days=level.has_days)
-        rows, first, last = _span(files.paths)
+        rows, first, last = span(files)
         yield TableContents(
             table=name,
             rows=rows,
@@ -43,13 +40,3 @@ def contents_of(settings: Settings) -> Iterator[TableContents]:
             first=first,
             last=last,
         )
-
-
-def _span(paths: Sequence[Path]) -> tuple[int, datetime | None, datetime | None]:
-    """Rows, and the first and last ``ts``."""
-    if not paths:
-        return 0, None, None
-    stored = pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
-    ends = pl.min("ts").alias("first"), pl.max("ts").alias("last")
-    count, first, last = stored.select(pl.len(), *ends).collect().row(0)
-    return int(count), first, last

@@ -4,11 +4,10 @@ import importlib.metadata
 import os
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-
-import polars as pl
 
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
@@ -17,17 +16,19 @@ from cryptopipe_assets.core.preview import size
 from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.budget.remaining import refusals
 from cryptopipe_assets.operations.notifications import check, targets
-from cryptopipe_assets.operations.quarantine import future_rows
 from cryptopipe_assets.sandbox.on_demand import serves
 from cryptopipe_assets.storage.catalog.catalog import CATALOG, connect
 from cryptopipe_assets.storage.days import odd_folders
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import origin_of
+from cryptopipe_assets.storage.quarantine import future_rows
 from cryptopipe_assets.storage.revisions import SUFFIX
+from cryptopipe_assets.storage.verification import add_checksum, verified
 from cryptopipe_assets.tables.catalog import contracts
 
 PACKAGES = ("dagster", "dagster-webserver", "polars", "duckdb", "pandera", "httpx", "pydantic")
 LOW_DISK_BYTES = 2_000_000_000
+MOST_DAMAGED_SHOWN = 20
 ODD_SHOWN = 3
 FUTURE_SHOWN = 10
 
@@ -60,7 +61,7 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield _folder("warehouse", settings.warehouse, "CRYPTOPIPE_WAREHOUSE")
     yield from _disk(settings.warehouse)
     yield from _origin(settings)
-    yield _files(settings)
+    yield from _files(settings)
     yield from _odd_folders(settings)
     yield from _future(settings)
     yield _catalog(settings)
@@ -70,6 +71,22 @@ def examine(settings: Settings) -> Iterator[Finding]:
     yield from _keys(settings)
     yield from _plan(settings)
     yield _notify(settings)
+
+
+def add_checksums(settings: Settings) -> int:
+    """Write the files of earlier versions once more, with checksums; returns how many.
+
+    Raises
+    ------
+    StorageError
+        If one cannot be read or written. Those before it are done.
+    """
+    lake, done = Lake(settings.warehouse), 0
+    for each in verified(lake, list(contracts().values())):
+        if each.state == "unchecked":
+            add_checksum(lake, each)
+            done += 1
+    return done
 
 
 def _python() -> Finding:
@@ -123,28 +140,28 @@ def _origin(settings: Settings) -> Iterator[Finding]:
         )
 
 
-def _files(settings: Settings) -> Finding:
-    """Every Parquet footer of the warehouse can be read."""
-    lake = Lake(settings.warehouse)
-    count = 0
-    for name in contracts():
-        paths = [lake.path(name), *(lake.path(name, day) for day in lake.days(name))]
-        for path in filter(Path.is_file, paths):
-            count += 1
-            try:
-                pl.read_parquet_schema(path)
-            except (pl.exceptions.PolarsError, OSError):
-                day = path.parent.name.removeprefix("date=")
-                return Finding(
-                    "tables",
-                    "broken",
-                    f"{path} is not readable Parquet",
-                    f"move it away, then: dagster asset materialize -m "
-                    f"cryptopipe_assets.definitions --select {name} --partition {day}",
-                )
-    if count == 0:
-        return Finding("tables", "note", "empty", "fill it: cryptopipe demo")
-    return Finding("tables", "ok", f"{count:,} files readable")
+def _files(settings: Settings) -> Iterator[Finding]:
+    """Every file of the warehouse is what was written."""
+    counts: Counter[str] = Counter()
+    for each in verified(Lake(settings.warehouse), list(contracts().values())):
+        counts[each.state] += 1
+        if each.state == "damaged" and counts["damaged"] <= MOST_DAMAGED_SHOWN:
+            said, _, advice = each.why.partition(". ")
+            yield Finding("tables", "broken", said, advice)
+    if not counts:
+        yield Finding("tables", "note", "empty", "fill it: cryptopipe demo")
+        return
+    if (more := counts["damaged"] - MOST_DAMAGED_SHOWN) > 0:
+        yield Finding("tables", "broken", f"{more:,} more damaged files", "look at the disk")
+    if counts["unchecked"]:
+        yield Finding(
+            "tables",
+            "note",
+            f"{counts['unchecked']:,} files have no checksum: an earlier version wrote them, or "
+            f"another program",
+            "cryptopipe doctor --add-checksums",
+        )
+    yield Finding("tables", "ok", f"{counts['sound']:,} files are what was written")
 
 
 def _odd_folders(settings: Settings) -> Iterator[Finding]:
@@ -163,7 +180,7 @@ def _odd_folders(settings: Settings) -> Iterator[Finding]:
 
 def _future(settings: Settings) -> Iterator[Finding]:
     """Rows that are later than now: a clock was ahead, or a vendor said so."""
-    found = list(future_rows(Lake(settings.warehouse), now=utcnow()))
+    found = list(future_rows(Lake(settings.warehouse), list(contracts().values()), now=utcnow()))
     for each in found[:FUTURE_SHOWN]:
         yield Finding(
             "future",

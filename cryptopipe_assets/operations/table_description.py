@@ -12,9 +12,8 @@ from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.schema import Collected, Table
 from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.operations.status.freshness import TableFreshness, freshness
-from cryptopipe_assets.storage.inventory import Files, newest, survey
+from cryptopipe_assets.storage.inventory import Files, newest
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.pinned import opened
 from cryptopipe_assets.tables.service_levels import SERVICE_LEVELS
 
 
@@ -106,7 +105,7 @@ def describe(
         none.
     """
     name = contract.table_name()
-    files = survey(lake.root, name, has_days=contract.has_days())
+    files = lake.survey(name, has_days=contract.has_days())
     edges = _edges(files)
     judged = _judged(settings, name, now)
     level = SERVICE_LEVELS.get(name)
@@ -172,7 +171,7 @@ def _edges(files: Files) -> tuple[datetime | None, datetime | None]:
 def _sources(lake: Lake, contract: type[Table], files: Files) -> tuple[str, ...]:
     if not issubclass(contract, Collected) or not files.paths:
         return ()
-    with opened(lake, contract, [files.days[-1] if files.days else None]) as rows:
+    with lake.opened(contract, [files.days[-1] if files.days else None]) as rows:
         found = rows.select(pl.col("source").unique().sort()).collect()
     return tuple(found.to_series())
 

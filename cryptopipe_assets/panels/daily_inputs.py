@@ -6,6 +6,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.coin_identity import IDENTITY
 from cryptopipe_assets.core.coin_kinds import with_kind
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.schema import Table
@@ -143,13 +144,16 @@ def market_caps_of_days(stored: pl.DataFrame) -> pl.DataFrame:
     Parameters
     ----------
     stored
-        Rows of the table.
+        Rows of the table with their identity.
 
     Returns
     -------
-    DataFrame of ts, available_at, coin_id, coin, market_cap_usd, volume_24h_usd.
+    DataFrame of ts, available_at, coin_id, coin, identity, market_cap_usd, volume_24h_usd.
     """
-    columns = ("ts", "available_at", "coin_id", "coin", "market_cap_usd", "volume_24h_usd")
+    columns = (
+        *("ts", "available_at", "coin_id", "coin", IDENTITY),
+        *("market_cap_usd", "volume_24h_usd"),
+    )
     said = stored.filter(pl.col("market_cap_usd").is_not_null())
     priced = stored.filter(pl.col("source") == PRICES_ONLY)
     if priced.is_empty():
@@ -157,11 +161,14 @@ def market_caps_of_days(stored: pl.DataFrame) -> pl.DataFrame:
     prices = priced.select(
         "available_at",
         "coin",
+        IDENTITY,
         "volume_24h_usd",
         ts=pl.col("ts") - pl.duration(days=1),
         close_usd="price_usd",
     )
-    implied = daily_market_cap(prices, said).join(said, on=["coin_id", "ts"], how="anti")
+    implied = daily_market_cap(prices, said, by=IDENTITY).join(
+        said, on=["coin_id", "ts"], how="anti"
+    )
     return pl.concat([implied.select(columns), said.select(columns)])
 
 
@@ -174,12 +181,12 @@ def with_exclusion(days: pl.DataFrame, market_cap: pl.DataFrame) -> pl.DataFrame
     Parameters
     ----------
     days
-        ts (open of the UTC day), coin, and any other columns.
+        ts (open of the UTC day), coin, identity, and any other columns.
     market_cap
-        Rows of the table, ``KIND_KNOWN_FOR`` before the first day.
+        Rows of the table with their identity, ``KIND_KNOWN_FOR`` before the first day.
     """
     said = with_newest_known(
-        days, market_cap, columns={"kind": "said"}, max_age=KIND_KNOWN_FOR
+        days, market_cap, columns={"kind": "said"}, max_age=KIND_KNOWN_FOR, by=IDENTITY
     ).with_columns(coin_id=pl.lit(None, pl.String))
     kind = pl.coalesce("said", "kind")
     return with_kind(said).with_columns(is_excluded=kind != "coin").drop("said", "kind", "coin_id")

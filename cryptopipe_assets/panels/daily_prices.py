@@ -6,6 +6,13 @@ from datetime import date
 import polars as pl
 
 from cryptopipe_assets.core.calendar import days_between, months
+from cryptopipe_assets.core.coin_identity import (
+    IDENTITY,
+    contract_names,
+    with_identity,
+    with_identity_of_caps,
+)
+from cryptopipe_assets.core.coin_names import CoinNames, coin_names
 from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.panels.daily_inputs import PRICES_ONLY, with_coin
@@ -16,13 +23,19 @@ from cryptopipe_assets.tables.collected.market_cap import MarketCap
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 KEY = ["coin", "ts"]
+COIN_DAY = [IDENTITY, "ts"]
 
 QUOTES = ("USDT", "USDC", "USD")
 """Currencies whose prices are read as US dollars, the preferred first."""
 
 
 def daily_prices(
-    lake: Lake, first: date, last: date, *, elsewhere: Collection[str] = ()
+    lake: Lake,
+    first: date,
+    last: date,
+    *,
+    elsewhere: Collection[str] = (),
+    names: CoinNames | None = None,
 ) -> pl.DataFrame:
     """Last price of every tradable coin and day, in USD per coin.
 
@@ -34,20 +47,23 @@ def daily_prices(
     ----------
     elsewhere
         Coins that can be traded without a perpetual at our venue.
+    names
+        Which coin each name means; by default as the package knows it.
 
     Returns
     -------
     DataFrame sorted by coin, ts: ts (open of the UTC day), available_at, coin and close_usd (USD).
-    Unique per coin and day.
+    Unique per coin and day, by whatever name. Prices have the names of the contracts.
     """
-    bars = daily_closes(lake, first, last)
-    others = midnight_prices(lake, first, last).join(bars, on=KEY, how="anti")
+    names = names or coin_names()
+    bars = daily_closes(lake, first, last, names=names)
+    others = midnight_prices(lake, first, last, names=names).join(bars, on=COIN_DAY, how="anti")
     of_others = pl.col("coin").is_in(sorted(elsewhere))
-    listed = _while_listed(others.filter(~of_others), lake)
-    return pl.concat([bars, listed, others.filter(of_others)]).sort(KEY)
+    listed = _while_listed(others.filter(~of_others), lake, names)
+    return pl.concat([bars, listed, others.filter(of_others)]).drop(IDENTITY).sort(KEY)
 
 
-def midnight_prices(lake: Lake, first: date, last: date) -> pl.DataFrame:
+def midnight_prices(lake: Lake, first: date, last: date, *, names: CoinNames) -> pl.DataFrame:
     """Prices at the end of each day, as ``market_cap`` has them and as known by then.
 
     Of coins that share a ticker the largest counts; a vendor of nothing but daily prices goes
@@ -58,19 +74,23 @@ def midnight_prices(lake: Lake, first: date, last: date) -> pl.DataFrame:
     chunks = [
         lake.scan(MarketCap, days[0] + DAY, days[-1] + DAY)
         .filter(at_midnight, pl.col("price_usd") > 0)
+        .collect()
+        .pipe(with_identity_of_caps, names)
         .with_columns(pl.col("ts").dt.offset_by("-1d"))
         .filter(is_known_by_day_end())
-        .sort(*KEY, is_daily, "market_cap_usd", "coin_id", "ingested_at", nulls_last=False)
-        .unique(KEY, keep="last", maintain_order=True)
-        .select("ts", "available_at", "coin", close_usd="price_usd")
-        .collect()
+        .sort(*COIN_DAY, is_daily, "market_cap_usd", "coin_id", "ingested_at", nulls_last=False)
+        .unique(COIN_DAY, keep="last", maintain_order=True)
+        .select("ts", "available_at", "coin", IDENTITY, close_usd="price_usd")
         for days in months(days_between(first, last))
     ]
     return pl.concat(chunks)
 
 
-def _while_listed(prices: pl.DataFrame, lake: Lake) -> pl.DataFrame:
-    """Rows of days on which some perpetual of the coin was listed."""
+def _while_listed(prices: pl.DataFrame, lake: Lake, names: CoinNames) -> pl.DataFrame:
+    """Rows of days on which some perpetual of the coin was listed, under its name.
+
+    Of contracts of several names the one that the price has counts, else the first.
+    """
     listed = (
         latest(lake.read(Instruments), INSTRUMENT)
         .filter(pl.col("contract_type") == "PERPETUAL")
@@ -80,11 +100,20 @@ def _while_listed(prices: pl.DataFrame, lake: Lake) -> pl.DataFrame:
     is_listed = (pl.col("listed_at") < day_end) & (
         pl.col("delisted_at").is_null() | (pl.col("delisted_at") >= day_end)
     )
-    held = prices.select(KEY).join(listed, on="coin").filter(is_listed).select(KEY).unique()
-    return prices.join(held, on=KEY, how="semi")
+    held = (
+        contract_names(prices, listed["coin"], names)
+        .join(listed, left_on="contract_coin", right_on="coin")
+        .filter(is_listed)
+        .sort(*KEY, pl.col("contract_coin") != pl.col("coin"), "contract_coin")
+        .unique(KEY, keep="first", maintain_order=True)
+        .select(*KEY, "contract_coin")
+    )
+    return prices.join(held, on=KEY).with_columns(coin="contract_coin").select(prices.columns)
 
 
-def daily_closes(lake: Lake, first: date, last: date) -> pl.DataFrame:
+def daily_closes(
+    lake: Lake, first: date, last: date, *, names: CoinNames | None = None
+) -> pl.DataFrame:
     """Last close of every coin and day, in USD per coin.
 
     Of a coin with several contracts the one with the preferred quote counts. A contract of 1,000
@@ -92,8 +121,8 @@ def daily_closes(lake: Lake, first: date, last: date) -> pl.DataFrame:
 
     Returns
     -------
-    DataFrame sorted by coin, ts: ts (open of the UTC day), available_at (of the last bar), coin
-    and close_usd (USD). Unique per coin and day.
+    DataFrame sorted by coin, ts: ts (open of the UTC day), available_at (of the last bar), coin,
+    identity and close_usd (USD). Unique per coin and day, by whatever name.
     """
     newest = pl.col("ts").arg_max()
     closes = [
@@ -109,12 +138,16 @@ def daily_closes(lake: Lake, first: date, last: date) -> pl.DataFrame:
         with_coin(pl.concat(closes), lake)
         .with_columns(place=place)
         .drop_nulls("place")
-        .sort("coin", "day", "place", "symbol", "venue")
-        .unique(["coin", "day"], keep="first", maintain_order=True)
+        .rename({"day": "ts"})
+        .pipe(with_identity, names or coin_names())
+        .sort(*COIN_DAY, "place", "symbol", "venue")
+        .unique(COIN_DAY, keep="first", maintain_order=True)
+        .sort(KEY)
         .select(
-            ts="day",
+            ts="ts",
             available_at="available_at",
             coin="coin",
+            identity=IDENTITY,
             close_usd=pl.col("close") / pl.col("contract_multiplier"),
         )
     )

@@ -6,8 +6,8 @@ Knows no result format but Polars, and makes no table from others.
 import difflib
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, timedelta
 from functools import reduce
 from operator import and_
 from typing import TypedDict, get_args
@@ -15,14 +15,16 @@ from typing import TypedDict, get_args
 import polars as pl
 from polars.io.plugins import register_io_source
 
+from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.errors import RequestError, StorageError
 from cryptopipe_assets.core.schema import SymbolRecord, Table
-from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock
+from cryptopipe_assets.core.symbology import split_multiplier
+from cryptopipe_assets.panels.instants import Instant, instant
+from cryptopipe_assets.panels.rename_chain import RenameChain
+from cryptopipe_assets.storage.as_of import AVAILABLE_AT, Clock, opened_as_of
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.pinned import opened, opened_as_of, parts
 from cryptopipe_assets.tables.collected.instruments import Instruments
 
-Instant = datetime | date | str
 Names = str | Sequence[str]
 
 MILLISECOND = timedelta(milliseconds=1)
@@ -45,6 +47,8 @@ class TableRows:
         Days that may have such rows, both included.
     as_of
         Instant whose knowledge is meant; None for the present.
+    chain, under
+        Renames that are followed, and what a row must fulfil under its newest name.
     """
 
     lake: Lake
@@ -55,6 +59,8 @@ class TableRows:
     last: date = date.max
     as_of: datetime | None = None
     clock: Clock = AVAILABLE_AT
+    chain: RenameChain | None = None
+    under: pl.Expr = field(default_factory=lambda: pl.lit(value=True))
 
     @property
     def schema(self) -> pl.Schema:
@@ -91,11 +97,14 @@ class TableRows:
         n_rows: int | None = None,
     ) -> Iterator[pl.DataFrame]:
         left = n_rows
-        for days in parts(self.lake, self.contract, self.first, self.last):
+        for days in self.lake.parts(self.contract, self.first, self.last):
             if left == 0:
                 return
             with self._opened(days) as rows:
-                found = rows.filter(self.where).select(self.columns)
+                found = rows.filter(self.where)
+                if self.chain is not None:
+                    found = self.chain.chained(found, self.contract).filter(self.under)
+                found = found.select(self.columns)
                 found = found if predicate is None else found.filter(predicate)
                 found = found if columns is None else found.select(columns)
                 frame = (found if left is None else found.head(left)).collect()
@@ -104,7 +113,7 @@ class TableRows:
 
     def _opened(self, days: Sequence[date | None]) -> AbstractContextManager[pl.LazyFrame]:
         if self.as_of is None:
-            return opened(self.lake, self.contract, days)
+            return self.lake.opened(self.contract, days)
         return opened_as_of(self.lake, self.contract, days, self.as_of, clock=self.clock)
 
 
@@ -118,6 +127,7 @@ class Question(TypedDict, total=False):
     columns: Names | None
     as_of: Instant | None
     clock: Clock
+    chain_renames: bool
 
 
 def ask(
@@ -131,8 +141,14 @@ def ask(
     columns: Names | None = None,
     as_of: Instant | None = None,
     clock: Clock = AVAILABLE_AT,
+    renames: CoinNames | None = None,
 ) -> TableRows:
     """Check a question about a table before anything of it is read.
+
+    Parameters
+    ----------
+    renames
+        Names of coins whose renames are followed; by default rows have the names of their time.
 
     Raises
     ------
@@ -159,7 +175,7 @@ def ask(
             else "`cryptopipe demo` (a simulated market), `cryptopipe refresh --all` or "
             "`cryptopipe backfill`"
         )
-        raise StorageError(f"{table} has no file in {lake.root}; fill it: {how}")
+        raise StorageError(f"{table} has no file in {lake.location()}; fill it: {how}")
     first = since.date() if since else date.min
     last = (until - MILLISECOND).date() if until else date.max
     window = [
@@ -175,58 +191,16 @@ def ask(
         last=last,
         as_of=known_at,
         clock=clock,
+        chain=RenameChain(renames) if renames is not None else None,
     )
-    chosen = _Entities(about).chosen(symbols, coins)
+    entities = _Entities(about)
+    chosen = entities.chosen(symbols, coins)
     of = [pl.col(column).is_in(sorted(names)) for column, names in chosen.items()]
-    return replace(about, where=reduce(and_, of, about.where))
-
-
-def instant(value: Instant | None, name: str) -> datetime | None:
-    """An instant in UTC, at a whole millisecond, never before the one that was given.
-
-    Parameters
-    ----------
-    value
-        An aware datetime, a day (its 00:00 UTC), or either as ISO 8601 text.
-    name
-        Of the parameter, for the message.
-
-    Raises
-    ------
-    RequestError
-        If it is none of these, such as a datetime without a time zone.
-    """
-    if value is None:
-        return None
-    found = _parsed(value, name) if isinstance(value, str) else value
-    if not isinstance(found, date):
-        raise RequestError(
-            f"{name}: expected a datetime with a time zone, a date, or ISO text such as "
-            f"'2026-01-31' or '2026-01-31T12:00Z', came {value!r}"
-        )
-    if not isinstance(found, datetime):
-        return datetime(found.year, found.month, found.day, tzinfo=UTC)
-    if found.tzinfo is None:
-        raise RequestError(
-            f"{name}: {found.isoformat()} has no time zone; for UTC write "
-            f"'{found.isoformat()}Z' or datetime(..., tzinfo=UTC)"
-        )
-    utc = found.astimezone(UTC)
-    return utc + timedelta(microseconds=-utc.microsecond % 1000)
-
-
-def _parsed(text: str, name: str) -> date | datetime:
-    try:
-        return date.fromisoformat(text)
-    except ValueError:
-        pass
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        raise RequestError(
-            f"{name}: expected a day as '2026-01-31' or an instant as '2026-01-31T12:00Z', "
-            f"came {text!r}"
-        ) from None
+    newest = entities.newest(chosen, symbols, coins)
+    under = [pl.col(column).is_in(sorted(names)) for column, names in newest.items()]
+    return replace(
+        about, where=reduce(and_, of, about.where), under=reduce(and_, under, about.under)
+    )
 
 
 def near(name: str, known: Collection[str]) -> str:
@@ -247,6 +221,10 @@ def _listed(names: Names, what: str) -> list[str]:
     if not found:
         raise RequestError(f"{what}: an empty list asks for nothing; leave it out to ask for all")
     return list(dict.fromkeys(found))
+
+
+def _listed_or_none(names: Names | None) -> list[str]:
+    return [] if names is None else [names] if isinstance(names, str) else list(names)
 
 
 def _columns(contract: type[Table], columns: Names | None) -> list[str]:
@@ -293,16 +271,42 @@ class _Entities:
             found[column] = found[column] & values if column in found else values
         return found
 
+    def newest(
+        self, chosen: dict[str, set[str]], symbols: Names | None, coins: Names | None
+    ) -> dict[str, set[str]]:
+        """Values of the columns that were asked for, under the newest names."""
+        chain = self.rows.chain
+        if chain is None:
+            return {}
+        bases = [split_multiplier(each.partition("-")[0])[0] for each in _listed_or_none(symbols)]
+        tickers = [each.upper() for each in _listed_or_none(coins)]
+        asked = {chain.newest(each) for each in (*tickers, *bases)}
+        return {column: chain.newest_of(column, names, asked) for column, names in chosen.items()}
+
+    def _spread(self, kind: str, names: list[str], known: Collection[str]) -> list[str]:
+        """The names that are known of each coin, where renames are followed; else the names."""
+        chain = self.rows.chain
+        if chain is None:
+            return names
+        return [
+            other
+            for name in names
+            for other in (sorted(chain.all_of(kind, name) & set(known)) or [name])
+        ]
+
     def _registry(self) -> set[tuple[str, str]]:
         """Every (symbol, coin) that the registry of instruments ever knew; none without one."""
         lake = self.rows.lake
-        with opened(lake, Instruments, [None]) as rows:
+        with lake.opened(Instruments, [None]) as rows:
             return set(rows.select(*ENTITIES).unique().collect().iter_rows())
 
     def _checked(self, kind: str, names: list[str], pairs: set[tuple[str, str]]) -> set[str]:
         """The names, if the registry or the table knows them all."""
         place = ENTITIES.index(kind)
         known = {pair[place] for pair in pairs}
+        if self.rows.chain is not None:
+            known |= self._stored(kind)
+        names = self._spread(kind, names, known)
         unknown = [name for name in names if name not in known]
         if unknown:
             stored = self._stored(kind)
@@ -319,10 +323,10 @@ class _Entities:
         """Names that the table has in the window, and in the newest days that have a file."""
         lake, contract = self.rows.lake, self.rows.contract
         found: set[str] = set()
-        windows = list(parts(lake, contract, self.rows.first, self.rows.last))
-        newest = list(parts(lake, contract, date.min, date.max))[-1:]
+        windows = list(lake.parts(contract, self.rows.first, self.rows.last))
+        newest = list(lake.parts(contract, date.min, date.max))[-1:]
         for days in [*windows, *newest]:
-            with opened(lake, contract, days) as rows:
+            with lake.opened(contract, days) as rows:
                 found.update(rows.select(pl.col(kind).unique()).collect().to_series().drop_nulls())
         return found
 
@@ -336,6 +340,7 @@ class _Entities:
         if other not in self.rows.contract.columns():
             raise RequestError(f"{table} tells neither symbols nor coins apart; read it without")
         known = {pair[place] for pair in pairs}
+        names = self._spread(kind, names, known)
         for name in names:
             if name not in known:
                 raise RequestError(

@@ -17,6 +17,7 @@ from cryptopipe_assets.defs.automation import schedules as automation
 from cryptopipe_assets.defs.automation.landing_sensor import import_landing, landed_files
 from cryptopipe_assets.defs.automation.notification_sensors import notify_sensors
 from cryptopipe_assets.defs.automation.run_cleanup import clean_up_schedule
+from cryptopipe_assets.defs.automation.run_processes import marked_executor
 from cryptopipe_assets.defs.automation.symbols_sensor import symbols_sensor
 from cryptopipe_assets.defs.automation.thinning_schedule import thin_snapshots_schedule
 from cryptopipe_assets.defs.partitions import SYMBOLS
@@ -56,7 +57,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         ],
         resources=_with_one_clock({**resources(settings), **replaced}),
         # A step then costs 30 ms and not 2 s; what is parallel is inside the assets.
-        executor=dg.in_process_executor,
+        executor=marked_executor,
     )
 
 

@@ -4,11 +4,13 @@ Dagster insists on an absolute DAGSTER_HOME and falls back to a throw-away insta
 that a run started from a shell would leave no trace in the UI. Our own commands set the variable;
 for Dagster's, ``make setup`` runs this file, which leaves a ``.pth`` file in the virtual
 environment that sets it when Python starts, unless the user has set it: to the home of the project
-folder in which Python starts, else to the checkout's.
+folder in which Python starts, else to the checkout's. Before one of Dagster's commands it also has
+this file create the databases of a home that has none.
 """
 
 import os
 import shutil
+import sys
 import sysconfig
 from pathlib import Path
 
@@ -18,19 +20,21 @@ from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.project import template
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import ConfigError, StorageError
+from cryptopipe_assets.runtime.at_start import READY
 from cryptopipe_assets.storage.atomic import write_atomically
 
 DAGSTER_YAML = "dagster.yaml"
 PTH = "cryptopipe-dagster-home.pth"
-AT_START = f"""
+AT_START = """
 try:
-    from cryptopipe_assets.config.project import default_dagster_home
+    import sys
+    from cryptopipe_assets.runtime.at_start import prepare
 except ImportError:
     pass
 else:
-    os.environ.setdefault("DAGSTER_HOME", default_dagster_home(os.environ.get("{HOME}")))
+    prepare(os.environ, sys.orig_argv)
 """
-LOCK, READY = ".databases.lock", ".databases-created"
+LOCK = ".databases.lock"
 LONGEST_WAIT_SECONDS = 120
 
 
@@ -111,9 +115,14 @@ def install() -> Path:
     It is one line, read at every start of Python: it imports what costs milliseconds, and says
     nothing where that is not there, as in a checkout of an earlier version.
     """
-    target = _pth()
-    target.write_text(f"import os; exec({AT_START!r})\n")
+    target, line = _pth(), f"import os; exec({AT_START!r})\n"
+    # a Python that starts meanwhile reads all of it or none
+    write_atomically(target, lambda path: _write(line, path))
     return target
+
+
+def _write(line: str, target: Path) -> None:
+    target.write_text(line)
 
 
 def _pth() -> Path:
@@ -121,4 +130,7 @@ def _pth() -> Path:
 
 
 if __name__ == "__main__":
-    install()
+    if sys.argv[1:] == ["create"]:
+        _create_databases(Path(os.environ["DAGSTER_HOME"]))
+    else:
+        install()

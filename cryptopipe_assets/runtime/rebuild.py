@@ -24,8 +24,8 @@ from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.table_run import QUIET
-from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.local_store import partition_name
 from cryptopipe_assets.storage.merge import lost_keys, news
 from cryptopipe_assets.storage.revisions import SUFFIX
 from cryptopipe_assets.vendors.http.records import Records
@@ -93,14 +93,13 @@ def rebuilt(
         _replay(scratch, archive, watched(manifests), day)
         lake, theirs = Lake(scratch.warehouse), Lake(settings.warehouse)
         made, stored = lake.read(contract, day), theirs.read(contract, day)
-        path = theirs.path(table, day)
         missing = lost_keys(stored, made, contract.key()).height if stored.height else 0
         added = made.height - (stored.height - missing)
         different = news(stored, made, contract.key()).height if stored.height else made.height
         return Rebuilt(
-            content=lake.path(table, day).read_bytes(),
-            stored=_read(path),
-            revisions=_read(lake.path(table + SUFFIX, day)),
+            content=lake.content(table, day) or b"",
+            stored=theirs.content(table, day),
+            revisions=lake.content(table + SUFFIX, day),
             rows=made.height,
             missing=missing,
             added=added,
@@ -120,7 +119,7 @@ def _require_whole(settings: Settings, manifests: list[RunManifest], table: str,
         )
     written: set[str | None] = {None}
     for each in manifests:
-        before = each.found.get(f"{table}/date={day}/part-0.parquet")
+        before = each.found.get(partition_name(table, day))
         if before not in written:
             raise ArchiveIncomplete(
                 f"{table} {day}: when the run of {each.at:%Y-%m-%d %H:%M} began, the file held "
@@ -188,15 +187,7 @@ def put_in_place(settings: Settings, contract: type[Collected], day: date, found
         )
     lake = Lake(settings.warehouse)
     with lake.lock(table, day):
-        revisions, before = found.revisions, lake.path(table + SUFFIX, day)
-        if revisions is not None and not before.is_file():
-            write_atomically(before, lambda path: _bytes(path, revisions))
-        write_atomically(lake.path(table, day), lambda path: _bytes(path, found.content))
-
-
-def _read(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
-
-
-def _bytes(path: Path, content: bytes) -> None:
-    path.write_bytes(content)
+        revisions = found.revisions
+        if revisions is not None and lake.content(table + SUFFIX, day) is None:
+            lake.put_content(table + SUFFIX, revisions, day)
+        lake.put_content(table, found.content, day)

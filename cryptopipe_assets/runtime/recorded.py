@@ -8,6 +8,7 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.core.coin_names import CoinNames, coin_names
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
@@ -27,7 +28,7 @@ def recordings(folder: Path) -> RecordedSource:
     return RecordedSource(folder)
 
 
-def recorded_universe(source: RecordedSource) -> Universe:
+def recorded_universe(source: RecordedSource, names: CoinNames | None = None) -> Universe:
     """Follow what was recorded, table by table.
 
     Tiers hold the coins of Binance's contracts. What other vendors recorded is followed beyond
@@ -53,6 +54,7 @@ def recorded_universe(source: RecordedSource) -> Universe:
             "market_cap": valued,
             "signals": valued,
         },
+        names=names or coin_names(),
     )
 
 

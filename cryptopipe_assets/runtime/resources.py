@@ -48,13 +48,14 @@ def universe(settings: Settings) -> Universe:
     config = settings.config
     if settings.environment.vendors == "recorded":
         return recorded_profile.recorded_universe(
-            recorded_profile.recordings(settings.environment.realdata)
+            recorded_profile.recordings(settings.environment.realdata), config.coin_names
         )
     return Universe(
         venue=config.universe.venue,
         quote=config.universe.quote,
         tiers={name: tier.coins for name, tier in config.tiers.items()},
         only=_of_tables(config.tiers.values()),
+        names=config.coin_names,
     )
 
 

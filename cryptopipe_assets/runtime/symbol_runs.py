@@ -9,7 +9,8 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.runtime.resources import resources, warehouse
 from cryptopipe_assets.runtime.table_run import instance, run_alone
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
 

@@ -9,17 +9,20 @@ from functools import cached_property
 from types import MappingProxyType
 
 import dagster as dg
+from dagster._core.utils import make_new_run_id
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.universe import Universe
+from cryptopipe_assets.defs.automation.run_processes import running
 from cryptopipe_assets.defs.partitions import range_tags
 from cryptopipe_assets.defs.run_scope import COINS
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.runtime.dagster_home import export_dagster_home
 from cryptopipe_assets.runtime.ephemeral_instance import ephemeral_instance
 from cryptopipe_assets.runtime.resources import resources, warehouse
-from cryptopipe_assets.storage.lake import Commit, Lake
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.store import Commit
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
 
@@ -88,12 +91,16 @@ def run_alone(
     dagster.Failure
         A gate check refused a frame.
     """
-    build(settings, **resources).resolve_implicit_global_asset_job_def().execute_in_process(
-        instance=found,
-        asset_selection=[dg.AssetKey(table)],
-        partition_key=symbol,
-        run_config={**QUIET, "ops": {table: {"config": dict(config)}}} if config else QUIET,
-    )
+    job = build(settings, **resources).resolve_implicit_global_asset_job_def()
+    run_id = make_new_run_id()
+    with running(found, run_id):
+        job.execute_in_process(
+            instance=found,
+            asset_selection=[dg.AssetKey(table)],
+            partition_key=symbol,
+            run_config={**QUIET, "ops": {table: {"config": dict(config)}}} if config else QUIET,
+            run_id=run_id,
+        )
 
 
 def refusal(exc: BaseException) -> str | None:
@@ -171,13 +178,15 @@ class TableRun:
         """
         self._on_commit = on_commit
         started = time.monotonic()
-        with instance(self._settings, own=self._keep) as found:
+        run_id = make_new_run_id()
+        with instance(self._settings, own=self._keep) as found, running(found, run_id):
             result = self._job.execute_in_process(
                 instance=found,
                 asset_selection=[dg.AssetKey(name) for name in tables],
                 tags={**range_tags(first, last), **self._asked},
                 run_config=QUIET,
                 raise_on_error=True,
+                run_id=run_id,
             )
         evaluations = result.get_asset_check_evaluations()
         return Outcome(

@@ -14,17 +14,19 @@ Two clocks tell when something was known:
 Of derived tables the same holds, with ``derived_at`` in the place of ``ingested_at``.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from datetime import date, datetime
 from typing import Final, Literal
 
 import polars as pl
+from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.schema import Derived, Table
 from cryptopipe_assets.storage.derived_versions import as_published
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import INGESTED_AT, all_versions
-from cryptopipe_assets.storage.revisions import SUFFIX
+from cryptopipe_assets.storage.store import Parts
 
 AVAILABLE_AT: Final = "available_at"
 Clock = Literal["available_at", "ingested_at"]
@@ -59,14 +61,41 @@ def as_of(
     ------
     CorruptFile
     """
-    if lake.path(contract.table_name()).is_file():
-        current, versions = lake.read(contract).lazy(), lake.read_revisions(contract)
-    else:
-        current = lake.scan(contract, first or date.min, last or date.max)
-        days = lake.days(contract.table_name() + SUFFIX)
-        within = [day for day in days if (first or day) <= day <= (last or day)]
-        versions = pl.concat([lake.read_revisions(contract, day) for day in within or [date.min]])
-    return known(contract, current, versions, instant, clock=clock)
+
+    def source(
+        columns: list[str] | None, predicate: pl.Expr | None, n_rows: int | None, _: int | None
+    ) -> Iterator[pl.DataFrame]:
+        for days in lake.parts(contract, first or date.min, last or date.max):
+            with opened_as_of(lake, contract, days, instant, clock=clock) as rows:
+                found = rows if predicate is None else rows.filter(predicate)
+                found = found if columns is None else found.select(columns)
+                yield (found if n_rows is None else found.head(n_rows)).collect()
+
+    return register_io_source(source, schema=contract.polars_schema())
+
+
+@contextmanager
+def opened_as_of(
+    lake: Lake,
+    contract: type[Table],
+    days: Parts,
+    instant: datetime,
+    *,
+    clock: Clock = AVAILABLE_AT,
+) -> Iterator[pl.LazyFrame]:
+    """Rows of these days as they were known at ``instant``.
+
+    The table's files are read before those of its revisions: a commit writes its revisions first,
+    so no version is missed.
+
+    Raises
+    ------
+    CorruptFile
+        Naming the file.
+    """
+    with lake.opened(contract, days) as current:
+        versions = [lake.read_revisions(contract, day) for day in days]
+        yield known(contract, current, pl.concat(versions), instant, clock=clock)
 
 
 def known(

@@ -12,7 +12,6 @@ from contextlib import suppress
 from glob import escape
 from pathlib import Path
 
-import duckdb
 import polars as pl
 
 from cryptopipe_assets.core.errors import StorageError
@@ -31,6 +30,16 @@ ADVICE = {
     errno.EROFS: f"the file system is read-only; {ELSEWHERE}",
     errno.ENOTDIR: f"a file stands where a folder is needed; move it away or {ELSEWHERE}",
     errno.EEXIST: f"a file stands where a folder is needed; move it away or {ELSEWHERE}",
+}
+
+OF_READING = {
+    errno.EMFILE: "this process has too many files open; raise the limit (ulimit -n)",
+    errno.ENFILE: "the system has too many files open; close some programs and run again",
+    errno.EIO: "the disk reports an input/output error; look at its health (dmesg, smartctl)",
+    errno.EACCES: "no permission; make it readable to this user",
+    errno.EPERM: "no permission; make it readable to this user",
+    errno.EISDIR: "a folder stands where a file is expected; move it away",
+    errno.ESTALE: "the network drive has lost it; mount the drive again",
 }
 
 
@@ -55,19 +64,34 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         write(temporary)
         _sync(temporary)
         temporary.replace(path)
-        _sync(path.parent)
-        return path.stat().st_size
     except OSError as exc:
         raise not_writable(path, exc) from exc
-    except (pl.exceptions.PolarsError, duckdb.Error) as exc:
-        # Both libraries report a disk that fills up in the middle of a file in their own words.
-        why = str(exc).splitlines()[0]
-        raise StorageError(
-            f"cannot write {path}: {why}; is the disk full? Nothing was changed"
-        ) from exc
+    except pl.exceptions.PolarsError as exc:
+        raise half_written(path, exc) from exc
     finally:
         with suppress(OSError):  # the failure above is the one to tell
             temporary.unlink(missing_ok=True)
+    try:
+        _sync(path.parent)
+        return path.stat().st_size
+    except OSError as exc:
+        raise StorageError(
+            f"{path} was written, but its folder could not be made durable: "
+            f"{exc.strerror or exc}. The new file is there now, and a power cut may bring the old "
+            f"one back; look at the disk, then run again"
+        ) from exc
+
+
+def half_written(path: Path, failure: Exception) -> StorageError:
+    """Of a library that tells of a disk which fills up in the middle of a file in its own words."""
+    why = str(failure).splitlines()[0]
+    return StorageError(f"cannot write {path}: {why}; is the disk full? Nothing was changed")
+
+
+def not_readable(path: Path, failure: OSError) -> StorageError:
+    """Say in one line why ``path`` could not be read, which says nothing of what is in it."""
+    why = OF_READING.get(failure.errno or 0, f"{failure.strerror or failure}")
+    return StorageError(f"cannot read {path}: {why}. Nothing says that the file is damaged")
 
 
 def not_writable(path: Path, failure: OSError) -> StorageError:

@@ -7,7 +7,9 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.versions import latest
+from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.inventory import survey
+from cryptopipe_assets.storage.parquet import UNREADABLE, first_line
 
 INSTRUMENT = ("venue", "symbol")
 ASKED_ONE_BY_ONE = ("bybit", "coinalyze")
@@ -43,15 +45,19 @@ def contract_counts(root: Path) -> dict[tuple[str, str], int]:
 
 
 def _read(paths: Sequence[Path], *columns: str) -> pl.DataFrame:
-    try:
-        return (
-            pl.scan_parquet(list(paths), hive_partitioning=False, glob=False)
-            .select(columns)
-            .collect()
-        )
-    except (pl.exceptions.PolarsError, OSError) as exc:
-        why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-        raise CorruptFile(f"cannot read {paths[-1]}: {why}; see `cryptopipe doctor`") from exc
+    found: list[pl.DataFrame] = []
+    for path in paths:
+        try:
+            with path.open("rb") as file:  # a commit may replace it while it is read
+                rows = pl.scan_parquet(file, hive_partitioning=False, glob=False)
+                found.append(rows.select(columns).collect())
+        except OSError as exc:
+            raise not_readable(path, exc) from exc
+        except UNREADABLE as exc:
+            raise CorruptFile(
+                f"cannot read {path}: {first_line(exc)}; see `cryptopipe doctor`"
+            ) from exc
+    return pl.concat(found)
 
 
 def _counted(rows: pl.DataFrame) -> list[tuple[str, int]]:

@@ -16,6 +16,7 @@ import polars as pl
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.future import is_future
 from cryptopipe_assets.core.time import CLOCKS_DIFFER
+from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.days import PREFIX, day_of_folder
 
 PART = "part-0.parquet"
@@ -73,7 +74,7 @@ def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
 
     Raises
     ------
-    CorruptFile
+    CorruptFile, StorageError
         Naming the file.
     """
     found: list[pl.DataFrame] = []
@@ -84,7 +85,9 @@ def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
     for path in reversed(paths[-EMPTY_DAYS:]):
         try:
             rows = _edges(path, entity, now)
-        except (pl.exceptions.PolarsError, OSError) as exc:
+        except OSError as exc:
+            raise not_readable(path, exc) from exc
+        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as exc:
             why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
             raise CorruptFile(f"cannot read {path}: {why}; see `cryptopipe doctor`") from exc
         if rows.height:
@@ -94,6 +97,19 @@ def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
     if not found:
         return pl.DataFrame(schema={"entity": pl.String, **EDGES})
     return pl.concat(found).group_by("entity").max().sort("entity")
+
+
+def span(files: Files) -> tuple[int, datetime | None, datetime | None]:
+    """Rows of all files, and the first and last ``ts`` among them."""
+    rows, ends = 0, list[datetime]()
+    for path in files.paths:
+        with path.open("rb") as file:  # a commit may replace it while it is read
+            stored = pl.scan_parquet(file, hive_partitioning=False, glob=False)
+            ts = pl.min("ts").alias("first"), pl.max("ts").alias("last")
+            count, *found = stored.select(pl.len(), *ts).collect().row(0)
+        rows += count
+        ends += [each for each in found if each is not None]
+    return rows, min(ends, default=None), max(ends, default=None)
 
 
 def coins_of(root: Path) -> dict[str, str]:

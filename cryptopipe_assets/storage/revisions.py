@@ -5,53 +5,55 @@ in ``market_cap_revisions/date=D/part-0.parquet``, by key and then in the order 
 A day without a revision has no such file.
 """
 
+from collections.abc import Sequence
 from datetime import date
 from pathlib import Path
 
 import polars as pl
 
 from cryptopipe_assets.core.schema import Derived, Table
-from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.derived_versions import SUPERSEDED_AT, TIMESTAMP, in_order
 from cryptopipe_assets.storage.merge import all_versions
-from cryptopipe_assets.storage.parquet import corrupt, read_partition, writer
+from cryptopipe_assets.storage.parquet import (
+    UNREADABLE,
+    checked_content,
+    corrupt,
+    first_line,
+    read_partition,
+)
 
 SUFFIX = "_revisions"
 """What folder and view of a table's superseded versions are called after its name."""
 
 
-def keep_versions(
-    path: Path,
-    contract: type[Table],
+def with_versions(
+    stored: pl.DataFrame,
     versions: pl.DataFrame,
+    key: Sequence[str],
     *,
-    day: date | None,
     forget: pl.DataFrame | None = None,
-) -> None:
-    """Add superseded versions to those at ``path``; called before the commit supersedes them.
+) -> pl.DataFrame | None:
+    """Superseded versions that were stored, and more of them; None if they say nothing new.
 
-    Killed in between, a version is in both places, which no reading counts twice.
+    A commit writes them before the rows that supersede them. Killed in between, a version is in
+    both places, which no reading counts twice. Pure.
 
     Parameters
     ----------
     forget
         Keys whose versions go: their rows were removed by force.
     """
-    stored = read_partition(path, contract, day)
-    kept = stored if forget is None else stored.join(forget, on=contract.key(), how="anti")
-    merged = all_versions([kept, versions], contract.key())
-    if not merged.equals(stored):
-        write_atomically(path, writer(merged))
+    kept = stored if forget is None else stored.join(forget, on=list(key), how="anti")
+    merged = all_versions([kept, versions], key)
+    return None if merged.equals(stored) else merged
 
 
-def keep_derived_versions(
-    path: Path, contract: type[Table], versions: pl.DataFrame, *, day: date | None
-) -> None:
-    """Add superseded versions of derived rows to those at ``path``; before the commit, as above."""
-    stored = read_versions(path, contract, day)
-    merged = in_order([stored, versions.select(stored.columns)], contract.key())
-    if not merged.equals(stored):
-        write_atomically(path, writer(merged))
+def with_derived_versions(
+    stored: pl.DataFrame, versions: pl.DataFrame, key: Sequence[str]
+) -> pl.DataFrame | None:
+    """As ``with_versions``, of derived rows, which have ``superseded_at``."""
+    merged = in_order([stored, versions.select(stored.columns)], key)
+    return None if merged.equals(stored) else merged
 
 
 def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.DataFrame:
@@ -61,15 +63,17 @@ def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.Dat
     ------
     CorruptFile
     """
+    name = contract.table_name() + SUFFIX
     if not issubclass(contract, Derived):
-        return read_partition(path, contract, day)
+        return read_partition(path, contract, day, table=name)
     schema = {**contract.polars_schema(), SUPERSEDED_AT: TIMESTAMP}
-    if not path.is_file():
+    content = checked_content(path, contract, day, table=name)
+    if content is None:
         return pl.DataFrame(schema=schema)
     try:
-        rows = pl.read_parquet(path, hive_partitioning=False, glob=False)
+        rows = pl.read_parquet(content, hive_partitioning=False)
         return rows.match_to_schema(
             pl.Schema(schema), missing_columns="insert", extra_columns="ignore"
         )
-    except (pl.exceptions.PolarsError, OSError) as exc:
-        raise corrupt(path, contract, day, exc) from exc
+    except UNREADABLE as exc:
+        raise corrupt(path, contract, day, first_line(exc)) from exc

@@ -59,6 +59,17 @@ def rooms() -> list[Path]:
     return sorted(path.parent for path in PACKAGE.rglob("__init__.py") if path.parent != PACKAGE)
 
 
+def test_where_the_tables_lie_is_known_to_storage_alone():
+    """An object store has no paths: who needs one could not read a warehouse there."""
+    asked = re.compile(r"\blake\.(path|root)\b|\bLake\([^()]*\)\.(path|root)\b")
+    strangers = [
+        str(path.relative_to(PACKAGE))
+        for path in sorted(PACKAGE.rglob("*.py"))
+        if path.relative_to(PACKAGE).parts[0] != "storage" and asked.search(path.read_text())
+    ]
+    assert strangers == []
+
+
 def test_the_house_has_few_rooms_at_the_top_and_nothing_lies_loose():
     top = [path for path in rooms() if path.parent == PACKAGE]
     assert len(top) <= MOST_ROOMS

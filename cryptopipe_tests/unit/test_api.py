@@ -439,7 +439,8 @@ def version(minutes):
 versions = [version(random.randrange(100, 1440)) for _ in range(40)]
 print("writing", flush=True)
 while True:
-    write_atomically(lake.path("ohlcv_1m", first), writer(random.choice(versions)))
+    rows = writer(random.choice(versions), "ohlcv_1m", first)
+    write_atomically(lake.path("ohlcv_1m", first), rows)
 """
 
 

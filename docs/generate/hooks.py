@@ -11,6 +11,7 @@ from typing import Any
 import command_pages
 import decision_pages
 import drawings
+import licence_pages
 import reference_pages
 import research_pages
 import table_pages
@@ -52,6 +53,7 @@ PIECES: Mapping[str, Callable[[], str]] = {
     "units": reference_pages.units,
     "causes": reference_pages.causes,
     "version": reference_pages.version,
+    "licences": licence_pages.page,
 }
 PLACE = re.compile(r"\{\{ (\w+) \}\}")
 

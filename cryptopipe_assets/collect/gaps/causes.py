@@ -17,7 +17,14 @@ BY_CHOICE = ("not_listed", "delisted", "not_collected")
 FOUND_BY_ASKING = ("source_hole", "no_trades")
 """Causes that only a repair can find, and that stay until the bars come."""
 
-EXPLAINED = (*BY_CHOICE, *FOUND_BY_ASKING)
+SAID_BY_THE_VENUE = "halted"
+"""Cause of minutes that were requested, in which the contract did not trade, as the venue said."""
+
+EXPLAINED = (*BY_CHOICE, *FOUND_BY_ASKING, SAID_BY_THE_VENUE)
+
+
+def _no_spans() -> pl.DataFrame:
+    return SPANS.to_frame()
 
 
 def _nothing_found() -> pl.DataFrame:
@@ -32,16 +39,20 @@ class Evidence:
     ----------
     lives
         Lives of the followed contracts within the window, as ``whole_minutes`` gives them: from
-        start on, and not after end; nothing was lived where end is not after start.
+        start on, and not after end; nothing was lived where end is not after start. A contract
+        that was closed and reopened has several.
     asked
         ``SPANS`` of minutes that were requested after they were over.
     found
         ``SPANS`` and cause, of ``FOUND_BY_ASKING``, from earlier repairs.
+    stopped
+        ``SPANS`` in which the venue said that a contract does not trade.
     """
 
     lives: pl.DataFrame
     asked: pl.DataFrame
     found: pl.DataFrame = field(default_factory=_nothing_found)
+    stopped: pl.DataFrame = field(default_factory=_no_spans)
 
 
 def missing_minutes(
@@ -71,7 +82,8 @@ def missing_minutes(
         "alive": lived(evidence.lives),
         "begun": begun,
         "asked": evidence.asked,
-        "halted": _halted(missing, ours, evidence.asked),
+        "stopped": evidence.stopped,
+        "silent": _halted(missing, ours, evidence.asked),
         **{
             cause: evidence.found.filter(pl.col("cause") == cause).select(SPANS.names())
             for cause in FOUND_BY_ASKING
@@ -93,9 +105,11 @@ def _named(counted: pl.DataFrame) -> pl.DataFrame:
         .then(pl.lit("not_collected"))
         .when(~has["asked"])
         .then(pl.lit("our_outage"))
+        .when(has["stopped"])
+        .then(pl.lit(SAID_BY_THE_VENUE))
         .when(has["source_hole"])
         .then(pl.lit("source_hole"))
-        .when(has["halted"])
+        .when(has["silent"])
         .then(pl.lit("exchange_halt"))
         .when(has["no_trades"])
         .then(pl.lit("no_trades"))
@@ -129,9 +143,10 @@ def lived(lives: pl.DataFrame) -> pl.DataFrame:
 
 
 def _before(lives: pl.DataFrame, *, start: datetime) -> pl.DataFrame:
-    """From the beginning of the window to each contract's listing."""
+    """From the beginning of the window to each contract's first listing."""
     begin = pl.lit(start).cast(INSTANT)
-    return lives.select("symbol", start=begin, end="start").filter(pl.col("start") < pl.col("end"))
+    first = lives.group_by("symbol").agg(pl.min("start"))
+    return first.select("symbol", start=begin, end="start").filter(pl.col("start") < pl.col("end"))
 
 
 def _since_first_bar(stored: pl.DataFrame, *, end: datetime) -> pl.DataFrame:

@@ -104,7 +104,7 @@ def not_yet_due(stored: pl.DataFrame, lives: pl.DataFrame, *, end: datetime) -> 
     DataFrame of ``SPANS``.
     """
     last = stored.sort("symbol", "end").group_by("symbol", maintain_order=True).last()
-    ends = lives.select("symbol", until="end")
+    ends = lives.group_by("symbol").agg(until=pl.max("end"))
     interval = (pl.col("end") - pl.col("start")).dt.total_milliseconds()
     # A settlement at the very end is in the file of the next day, which may not be there yet.
     since = (pl.col("until") - pl.col("end")).dt.total_milliseconds() - 1

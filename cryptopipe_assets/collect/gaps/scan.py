@@ -10,7 +10,6 @@ scan can be deleted at any time.
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
-from pathlib import Path
 
 import polars as pl
 
@@ -18,10 +17,8 @@ from cryptopipe_assets.collect.gaps.datasets import Dataset
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.schema import Table
-from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 
-FOLDER = ".scans"
 STRETCHES = pl.Schema(
     {"day": pl.Date(), "size": pl.Int64(), "changed": pl.Int64(), **SPANS, "ingested_at": INSTANT}
 )
@@ -78,7 +75,10 @@ def scan(
     name = dataset.name
     with lake.lock(f"{name}-scan"):
         files = _files(lake, name)
-        kept = _kept(_path(lake, name)).join(files, on=["day", "size", "changed"], how="semi")
+        before = lake.kept_scan(name)
+        known = before is not None and before.schema == STRETCHES
+        kept = before if before is not None and known else STRETCHES.to_frame()
+        kept = kept.join(files, on=["day", "size", "changed"], how="semi")
         changed = files.join(kept, on="day", how="anti").sort("day")
         frames, done = [kept], 0
         for days in months(changed["day"].to_list()):
@@ -91,34 +91,15 @@ def scan(
             if told is not None:
                 told(done, changed.height)
         stretches = pl.concat(frames).sort("day", "symbol", "start")
-        if changed.height or stretches.height != _height(_path(lake, name)):
-            write_atomically(_path(lake, name), stretches.write_parquet)
+        if changed.height or before is None or stretches.height != before.height:
+            lake.keep_scan(name, stretches)
     return Scan(stretches, files["day"].sort().to_list(), changed.height)
-
-
-def _path(lake: Lake, name: str) -> Path:
-    return lake.root / FOLDER / f"{name}.parquet"
-
-
-def _kept(path: Path) -> pl.DataFrame:
-    """The last scan; nothing if it is absent, damaged or of another shape."""
-    try:
-        kept = pl.read_parquet(path, hive_partitioning=False, glob=False)
-    except (pl.exceptions.PolarsError, OSError):
-        return STRETCHES.to_frame()
-    return kept if kept.schema == STRETCHES else STRETCHES.to_frame()
-
-
-def _height(path: Path) -> int:
-    return _kept(path).height if path.is_file() else -1
 
 
 def _files(lake: Lake, name: str) -> pl.DataFrame:
     """Day, size and time of change (ns) of every file of the table."""
-    stats = [(day, lake.path(name, day).stat()) for day in lake.days(name)]
-    rows = [(day, stat.st_size, stat.st_mtime_ns) for day, stat in stats]
     schema = {name: STRETCHES[name] for name in ("day", "size", "changed")}
-    return pl.DataFrame(rows, schema=schema, orient="row")
+    return pl.DataFrame(lake.stamps(name), schema=schema, orient="row")
 
 
 def _read_rows(lake: Lake, dataset: Dataset, files: pl.DataFrame, *, venue: str) -> pl.DataFrame:

@@ -14,7 +14,7 @@ from cryptopipe_assets.collect.gaps.causes import (
     whole_minutes,
 )
 from cryptopipe_assets.collect.gaps.datasets import Dataset, not_yet_due
-from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, minutes_of
+from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import reconcile
 from cryptopipe_assets.collect.gaps.scan import Scan, scan
 from cryptopipe_assets.core.time import DAY, midnight
@@ -57,6 +57,7 @@ def survey(
     ledger: pl.DataFrame,
     runs: Runs,
     now: datetime,
+    halts: pl.DataFrame | None = None,
     told: Callable[[int, int], None] | None = None,
 ) -> Survey:
     """Look at everything that changed and say which minutes are missing, and why.
@@ -69,10 +70,13 @@ def survey(
     venue
         Whose rows are looked at.
     listings
-        Followed contracts: symbol, tier, listed_at, delisted_at (null while it trades) and
-        followed_at.
+        Lives of the followed contracts: symbol, tier, listed_at, delisted_at (null while it
+        trades) and followed_at.
     ledger
         The last ledger, ``GAPS``.
+    halts
+        symbol, start and end (null: it lasts) of what the venue said of contracts that do not
+        trade.
     told
         Called with files read and files to read.
     """
@@ -86,10 +90,24 @@ def survey(
     if dataset.pays_for_the_past:
         stored = pl.concat([stored, not_yet_due(stored, lived(lives), end=end)])
     asked = _asked(found, listings, ledger, runs(_days(difference(lived(lives), stored))))
-    evidence = Evidence(lives=lives, asked=asked, found=_found(ledger))
+    evidence = Evidence(
+        lives=lives, asked=asked, found=_found(ledger), stopped=_stopped(halts, end=end)
+    )
     missing = missing_minutes(stored, evidence, start=start, end=end)
     gaps = reconcile(ledger, missing, now=now)
     return Survey(gaps=gaps, expected=minutes_of(lived(lives)), scan=found)
+
+
+def _stopped(halts: pl.DataFrame | None, *, end: datetime) -> pl.DataFrame:
+    """Whole minutes in which contracts did not trade, as the venue said; ``SPANS``."""
+    if halts is None:
+        return SPANS.to_frame()
+    last = pl.lit(end).cast(INSTANT)
+    return halts.select(
+        "symbol",
+        start=pl.col("start").dt.truncate("1m").cast(INSTANT),
+        end=pl.min_horizontal(pl.col("end").dt.truncate("1m").cast(INSTANT).fill_null(last), last),
+    ).filter(pl.col("start") < pl.col("end"))
 
 
 def _asked(
@@ -104,6 +122,7 @@ def _asked(
     by_rows = scan.stretches.drop_nulls("symbol").select("symbol", "day", at="ingested_at")
     by_runs = (
         listings.select("symbol", "followed_at", own="tier")
+        .unique()
         .join(runs, how="cross")
         .filter(
             pl.col("at") >= pl.col("followed_at"),

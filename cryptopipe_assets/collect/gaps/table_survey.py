@@ -9,6 +9,7 @@ from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.gaps.datasets import BARS, Dataset
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.survey import Runs, Survey, survey
+from cryptopipe_assets.core.contract_life import halts_of, lives_of
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -61,7 +62,9 @@ class GapSurvey:
     def _survey(self, contracts: pl.DataFrame, ledger: pl.DataFrame, *, now: datetime) -> Survey:
         in_tier = pl.col("ts").filter(pl.col("tier").is_not_null()).min()
         since = self._ours().group_by("symbol").agg(followed_at=pl.coalesce(in_tier, pl.min("ts")))
-        listings = contracts.select("symbol", "tier", "listed_at", "delisted_at")
+        ours = self._ours()
+        lives = lives_of(ours).select("symbol", listed_at="due_from", delisted_at="due_until")
+        listings = contracts.select("symbol", "tier").join(lives, on="symbol")
         return survey(
             self.warehouse.lake,
             self.dataset,
@@ -70,6 +73,7 @@ class GapSurvey:
             ledger=ledger,
             runs=self.runs,
             now=now,
+            halts=halts_of(ours),
         )
 
     def _ours(self) -> pl.DataFrame:

@@ -2,7 +2,6 @@
 
 from collections.abc import Awaitable, Callable, Iterable, Mapping
 from datetime import date, datetime
-from pathlib import Path
 
 from cryptopipe_assets.collect.raw_archive.blobs import digest
 from cryptopipe_assets.collect.raw_archive.clock import ResponseClock
@@ -10,7 +9,9 @@ from cryptopipe_assets.collect.raw_archive.manifest import Response, RunManifest
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import DAY
-from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.local_store import partition_name
+from cryptopipe_assets.vendors.http.journal import Content, Journal
 from cryptopipe_assets.vendors.http.responses import Request
 
 REGISTRY = "instruments"
@@ -38,8 +39,9 @@ class Recorder:
         began = wall()
         self._present = ResponseClock(began)
         self._responses: list[Response] = []
-        own = frozenset(_own(journal, began.date()))
-        found = {path: _read(archive.warehouse / path) for path in sorted(own)}
+        lake = Lake(archive.warehouse)
+        own = {partition_name(*each): each for each in _own(journal, began.date())}
+        found = {name: lake.content(*each) for name, each in sorted(own.items())}
         kept = {path: body for path, body in found.items() if body and not _is_made(path, journal)}
         for body in kept.values():
             archive.blobs.put(body)
@@ -78,9 +80,9 @@ class Recorder:
         self._responded(Response(request=said, at=self.wall(), body=self._archive.blobs.put(body)))
         return body
 
-    def wrote(self, files: Mapping[date | None, Path]) -> None:
+    def wrote(self, files: Mapping[date | None, Content]) -> None:
         """Write the manifest, with what its files are now."""
-        after = {day: digest(path.read_bytes()) for day, path in files.items() if day is not None}
+        after = {day: digest(content() or b"") for day, content in files.items() if day is not None}
         self._manifest = self._manifest.model_copy(
             update={"wrote": {**self._manifest.wrote, **after}, "responses": tuple(self._responses)}
         )
@@ -96,27 +98,16 @@ def name_of(vendor: str, verb: str, request: Request) -> str:
     return f"{vendor} {request.family} {verb} {request}"
 
 
-def _own(journal: Journal, today: date) -> Iterable[str]:
-    """Files that a collector rests on: its table's days, the day before, today, the registry."""
-    yield f"{REGISTRY}/part-0.parquet"
+def _own(journal: Journal, today: date) -> Iterable[tuple[str, date | None]]:
+    """What a collector rests on: its table's days, the day before, today, the registry."""
+    yield REGISTRY, None
     days = journal.scope.days
     if days:
         for day in {*days, days[0] - DAY, today}:
-            yield _part(journal.table, day)
+            yield journal.table, day
 
 
 def _is_made(path: str, journal: Journal) -> bool:
     """Whether the run itself writes the file: a rebuild then has it from the runs before."""
     days = journal.scope.days
-    return len(days) == 1 and path == _part(journal.table, days[0])
-
-
-def _part(table: str, day: date) -> str:
-    return f"{table}/date={day}/part-0.parquet"
-
-
-def _read(path: Path) -> bytes | None:
-    try:
-        return path.read_bytes()
-    except (FileNotFoundError, NotADirectoryError):
-        return None
+    return len(days) == 1 and path == partition_name(journal.table, days[0])

@@ -10,6 +10,7 @@ from cryptopipe_assets.collect.raw_archive.manifest import Response, RunManifest
 from cryptopipe_assets.collect.raw_archive.recorder import name_of
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.core.errors import ArchiveIncomplete, VendorError
+from cryptopipe_assets.storage.local_store import partition_name
 from cryptopipe_assets.vendors.http.responses import Request
 
 
@@ -63,7 +64,7 @@ class Replay:
 def lay_out(manifest: RunManifest, day: date, *, archive: Archive, root: Path) -> None:
     """Put the files that a run rested on into ``root``, but that of the day being rebuilt."""
     for path, name in manifest.found.items():
-        if path == f"{manifest.table}/date={day}/part-0.parquet":
+        if path == partition_name(manifest.table, day):
             continue
         target = root / path
         if name is None:

@@ -18,6 +18,7 @@ from dagster._core.scheduler.instigation import TickStatus
 
 from cryptopipe_assets.collect.raw_archive.store import Archive
 from cryptopipe_assets.config.settings import Settings
+from cryptopipe_assets.defs.automation.orphans import end_orphans
 from cryptopipe_assets.defs.automation.round_history import ROUND
 from cryptopipe_assets.defs.run_scope import TIER
 from cryptopipe_assets.vendors.http.samples import forget, forget_older
@@ -183,6 +184,8 @@ def clean_up_job(settings: Settings) -> dg.JobDefinition:
 
     @dg.op(description="Deletes runs whose every trace was left again since.")
     def delete_superseded_runs(context: dg.OpExecutionContext) -> None:
+        for orphan in end_orphans(context.instance):
+            context.log.warning(f"run {orphan.run_id} of {orphan.job} ended: {orphan.reason}")
         done = clean_up(
             context.instance,
             now=datetime.now(UTC),

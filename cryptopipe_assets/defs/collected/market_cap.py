@@ -12,10 +12,10 @@ from cryptopipe_assets.collect.fallback import first_available
 from cryptopipe_assets.collect.market_cap import Gathered, from_coinbase, from_coinmarketcap
 from cryptopipe_assets.collect.market_cap_coingecko import from_coingecko
 from cryptopipe_assets.config.sources import Choice
+from cryptopipe_assets.core.coin_identity import IDENTITY, with_identity_of_caps
 from cryptopipe_assets.core.coin_kinds import with_kind
-from cryptopipe_assets.core.coin_names import ticker_of
 from cryptopipe_assets.core.schema import stamped
-from cryptopipe_assets.core.time import DAY
+from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
@@ -46,6 +46,8 @@ def market_cap(
     publication = Publication(context, warehouse, MarketCap)
     vendors = vendors.reporting_to(publication.journal)
     coins = _tickers(universe_of(context, universe))
+    ids = {coin: universe.names.id_of(coin, "coingecko") for coin in coins}
+    known = {coin: slug for coin, slug in ids.items() if slug is not None}
     days = days_of(context)
 
     def ask(choice: Choice) -> Gathered:
@@ -53,7 +55,7 @@ def market_cap(
             return asyncio.run(from_coinmarketcap(vendors, coins, days))
         stored = _stored(warehouse.lake, days, vendors.clock().date())
         ours = stored.filter(source=choice.source)
-        return asyncio.run(from_coingecko(vendors, coins, days, stored=ours))
+        return asyncio.run(from_coingecko(vendors, coins, days, stored=ours, known=known))
 
     choice, gathered = first_available(vendors, MarketCap.table_name(), ask)
     answers = [gathered]
@@ -70,8 +72,14 @@ def market_cap(
 
 
 def _tickers(universe: Universe) -> list[str]:
-    """Tickers that vendors of market caps have for the followed coins, sorted."""
-    return sorted({ticker_of(coin) for coin in universe.coins(MarketCap.table_name())})
+    """Tickers that vendors of market caps have for the followed coins, sorted.
+
+    A coin of an older name is asked for by both: a vendor renames it when it likes.
+    """
+    names, coins = universe.names, universe.coins(MarketCap.table_name())
+    return sorted(
+        {names.ticker_of(coin) for coin in coins} | {names.newest(coin) for coin in coins}
+    )
 
 
 def _stored(lake: Lake, days: list[date], today: date) -> pl.DataFrame:
@@ -127,14 +135,15 @@ def market_cap_covers_the_universe(
     """Every followed coin has a row on every day."""
     days = days_checked(context, warehouse, MarketCap)
     stored = warehouse.lake.scan(MarketCap, days[0], days[-1])
+    names, day = universe.names, pl.col("ts").dt.date().alias("day")
+    opens = pl.Series("ts", [midnight(each) for each in days], pl.Datetime("ms", "UTC"))
+    tickers = pl.DataFrame({"coin": _tickers(universe_of(context, universe)), "coin_id": ""})
+    due = with_identity_of_caps(tickers.join(opens.to_frame(), how="cross"), names)
+    had = with_identity_of_caps(stored.select("ts", "coin", "coin_id").collect(), names)
     missing = (
-        pl.DataFrame({"coin": _tickers(universe_of(context, universe))})
-        .join(pl.DataFrame({"day": days}), how="cross")
-        .join(
-            stored.select("coin", day=pl.col("ts").dt.date()).unique().collect(),
-            on=["coin", "day"],
-            how="anti",
-        )
+        due.with_columns(day)
+        .join(had.select(IDENTITY, day).unique(), on=[IDENTITY, "day"], how="anti")
+        .select("coin", "day")
         .sort("day", "coin")
     )
     return check_result(missing, "coin_days_missing")

@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.followed import followed_instruments, still_told
+from cryptopipe_assets.collect.followed import earlier_lives, followed_instruments, still_told
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
     outstanding,
@@ -28,6 +28,7 @@ from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
 from cryptopipe_assets.vendors.binance.transports import is_published
@@ -74,13 +75,14 @@ def ohlcv_1m(
     publication = Publication(context, warehouse, Ohlcv1m)
     vendors = vendors.reporting_to(publication.journal)
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
+    earlier = earlier_lives(warehouse.lake.read(Instruments), followed)
     spent: Counter[str] = Counter()
     silent: list[pl.DataFrame] = []
     failures: dict[str, VendorError] = {}
     outage: VendorError | None = None
     for days in months(days_of(context)):
         stored = stored_minutes(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]))
-        answer = asyncio.run(_ask(vendors, followed, days, stored))
+        answer = asyncio.run(_ask(vendors, followed, earlier, days, stored))
         spent.update(answer.spent)
         both = pl.concat([stored, stored_minutes(answer.bars.lazy())])
         nothing = pl.concat([without_bars(answer.expected, both), answer.quiet]).unique()
@@ -124,13 +126,20 @@ def _told(failures: Mapping[str, VendorError]) -> pl.DataFrame:
 
 
 async def _ask(
-    vendors: VendorClients, followed: pl.DataFrame, days: list[date], stored: pl.DataFrame
+    vendors: VendorClients,
+    followed: pl.DataFrame,
+    earlier: pl.DataFrame,
+    days: list[date],
+    stored: pl.DataFrame,
 ) -> _Answer:
     """Fetch every outstanding window; a contract that fails in one is missing from it."""
     vendor_symbol = dict(followed.select("symbol", "vendor_symbol").iter_rows())
     async with vendors.binance() as binance, vendors.binance_archive() as archive:
         now = await binance.server_time()
-        expected = expected_minutes(still_told(followed, now=now), days, now=now)
+        lives = pl.concat(
+            [still_told(followed, now=now).select(earlier.columns), earlier], how="vertical"
+        )
+        expected = expected_minutes(lives, days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
         quiet: list[tuple[str, date]] = []
         failures: dict[str, VendorError] = {}

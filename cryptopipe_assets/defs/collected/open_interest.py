@@ -90,6 +90,12 @@ def open_interest(
     )
 
 
+def _spellings(universe: Universe) -> list[str]:
+    """Names that venues have for the followed coins: one lists BEAMX, the other BEAM."""
+    coins = universe.coins(OpenInterest.table_name())
+    return sorted({name for coin in coins for name in universe.names.spellings(coin)})
+
+
 def _first(failed: Mapping[str, str]) -> list[str]:
     """So many names as a run's page can show."""
     return sorted(failed)[:MOST_NAMED]
@@ -104,7 +110,7 @@ def _ask(
     days: list[date],
 ) -> Gathered:
     """Rows of the days from the chosen source; an exchange that fails is named in them."""
-    coins = universe.coins(OpenInterest.table_name())
+    coins = _spellings(universe)
     if choice.source == "coinalyze":
         stored = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
         ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()

@@ -7,10 +7,17 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.core.coin_identity import (
+    IDENTITY,
+    one_name_a_day,
+    with_identity,
+    with_identity_of_caps,
+)
 from cryptopipe_assets.core.coin_kinds import with_kind
-from cryptopipe_assets.core.coin_names import under_contract_names
+from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
+from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -55,6 +62,7 @@ def leverage_ratios(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],
     vendors: dg.ResourceParam[VendorClients],
+    universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Sum each coin's open interest, set it against its market cap; ended days only."""
     publication = Publication(context, warehouse, LeverageRatios)
@@ -63,14 +71,17 @@ def leverage_ratios(
     for days in stretches(warehouse.lake, OpenInterest, days_of(context)):
         closes, caps, funding = _scans(warehouse.lake, days)
         end = end_of_ended_days(days, closes, caps, funding, now=vendors.clock())
-        market_caps = under_contract_names(caps.collect())
-        daily = with_exclusion(daily_close(coin_totals(closes.collect())), market_caps)
+        names = universe.names
+        market_caps = with_identity_of_caps(caps.collect(), names)
+        totals = coin_totals(_named(closes.collect(), names))
+        daily = with_exclusion(with_identity(daily_close(totals), names), market_caps)
         ratios = leverage.leverage_ratios(
             daily,
             market_caps_of_days(market_caps),
-            daily_funding(with_coin(funding.collect(), warehouse.lake)),
+            daily_funding(_named(with_coin(funding.collect(), warehouse.lake), names)),
             start=midnight(days[0]),
             end=end,
+            by=IDENTITY,
         )
         excluded.update(daily.filter("is_excluded")["coin"])
         rows += ratios.height
@@ -83,6 +94,11 @@ def leverage_ratios(
             "coins_excluded": ", ".join(sorted(excluded)) or "none",
         }
     )
+
+
+def _named(contracts: pl.DataFrame, names: CoinNames) -> pl.DataFrame:
+    """Rows of contracts, those of one coin and day under one name: BEAM and BEAMX are summed."""
+    return one_name_a_day(with_identity(contracts, names), names).drop(IDENTITY)
 
 
 def _scans(lake: Lake, days: list[date]) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
@@ -103,6 +119,7 @@ def leverage_ratios_cover_the_open_interest(
     context: dg.AssetCheckExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],
     vendors: dg.ResourceParam[VendorClients],
+    universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
     """Every coin with open interest at the end of a day has a row, unless it is excluded."""
     days = days_checked(context, warehouse, LeverageRatios)
@@ -126,11 +143,12 @@ def leverage_ratios_cover_the_open_interest(
         .sort("coin", "ts")
         .collect()
     )
-    due = with_exclusion(at_day_end, under_contract_names(scans[1].collect())).filter(
-        ~pl.col("is_excluded")
-    )
-    rows = warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect()
-    absent = due.join(rows, on=["coin", "ts"], how="anti").select("coin", "ts")
+    names = universe.names
+    due = with_exclusion(
+        with_identity(at_day_end, names), with_identity_of_caps(scans[1].collect(), names)
+    ).filter(~pl.col("is_excluded"))
+    rows = with_identity(warehouse.lake.scan(LeverageRatios, days[0], days[-1]).collect(), names)
+    absent = due.join(rows, on=[IDENTITY, "ts"], how="anti").select("coin", "ts")
     return dg.AssetCheckResult(
         passed=absent.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,

@@ -8,6 +8,7 @@ import inspect
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 import dagster as dg
@@ -24,7 +25,7 @@ from cryptopipe_assets.defs.publishing.asset_spec import (
 )
 from cryptopipe_assets.defs.publishing.pictures import pictures
 from cryptopipe_assets.defs.publishing.run_report import decisions, newest_rows, preview_of, report
-from cryptopipe_assets.storage.lake import Commit
+from cryptopipe_assets.storage.store import Commit
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.vendors.catalog import described
 from cryptopipe_assets.vendors.http.journal import Journal, RunScope
@@ -180,7 +181,7 @@ class Publication:
         told = {**stored, **(metadata or {}), **decisions(self.journal)}
         if self._refused:
             told["rows_outside_of_life"] = self._refused
-        shown = {**self._pictures(told), "preview": preview_of(lake, self._commits)}
+        shown = {**self._pictures(told), "preview": preview_of(lake, self._contract, self._commits)}
         if day := self._commits[-1].day:
             # Dagster writes what is told of a run once a day of it, and keeps each three times.
             self._context.add_asset_metadata(shown, partition_key=day.isoformat())
@@ -204,7 +205,9 @@ class Publication:
     def _tell(self, commits: Sequence[Commit]) -> None:
         """Report to the recorder, if there is one, which files were written."""
         lake = self._warehouse.lake
-        self.journal.on_written({each.day: lake.path(each.table, each.day) for each in commits})
+        self.journal.on_written(
+            {each.day: partial(lake.content, each.table, each.day) for each in commits}
+        )
 
     def _record(self, commit: Commit) -> None:
         self._commits.append(commit)
@@ -221,7 +224,7 @@ class Publication:
         """Small charts, where a person may look at them: of runs that are kept, once an hour."""
         if not self._context.instance.is_persistent or PLAIN in self._context.run.tags:
             return {}
-        newest = newest_rows(self._warehouse.lake, self._commits)
+        newest = newest_rows(self._warehouse.lake, self._contract, self._commits)
         drawn = pictures(self._contract.table_name(), newest, found)
         return {name: dg.MetadataValue.md(markdown) for name, markdown in drawn.items()}
 

@@ -12,7 +12,9 @@ from pydantic import Field
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.datasets import BARS, DATASETS, Dataset
+from cryptopipe_assets.collect.gaps.lives_check import disagreements
 from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried
+from cryptopipe_assets.collect.gaps.scan import scan
 from cryptopipe_assets.collect.gaps.table_survey import (
     GapCounts,
     GapSurvey,
@@ -20,6 +22,7 @@ from cryptopipe_assets.collect.gaps.table_survey import (
     from_table,
     to_table,
 )
+from cryptopipe_assets.core.contract_life import lives_of
 from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.universe import Universe
@@ -30,6 +33,7 @@ from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, table
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 EVERY_NIGHT = "0 2 * * *"
@@ -182,3 +186,17 @@ def no_gap_is_open(warehouse: dg.ResourceParam[Warehouse]) -> dg.AssetCheckResul
     return check_result(
         shown.sort("minutes", "symbol", "ts", descending=[True, False, False]), "gaps_open"
     )
+
+
+@dg.asset_check(asset=data_gaps)
+def lives_agree_with_the_bars(
+    warehouse: dg.ResourceParam[Warehouse], universe: dg.ResourceParam[Universe]
+) -> dg.AssetCheckResult:
+    """No contract has bars from outside of its listings, or none long before its end."""
+    lake, venue = warehouse.lake, universe.venue
+    lives = lives_of(lake.read(Instruments)).filter(venue=venue)
+    gaps = from_table(lake.read(DataGaps), BARS).filter(pl.col("status") != "repaired")
+    found = disagreements(lives, scan(lake, BARS, venue=venue).stored, gaps)
+    named = ", ".join(found["symbol"].unique().sort())
+    why = f"listing and bars of {named} disagree" if named else None
+    return check_result(found, "stretches_that_disagree", description=why)

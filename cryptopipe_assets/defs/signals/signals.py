@@ -9,6 +9,8 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.coin_identity import IDENTITY, with_identity, with_identity_of_caps
+from cryptopipe_assets.core.coin_names import CoinNames
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
@@ -80,9 +82,12 @@ def signals(
     before = max([PRICES_BEFORE * DAY, *(each.lookback or DAY for each in strategies.each)])
     first = every[0].replace(day=1) - before
     elsewhere = universe.beyond.get(Signals.table_name(), frozenset())
-    closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere)
+    names = universe.names
+    closes = daily_prices(warehouse.lake, first, every[-1], elsewhere=elsewhere, names=names)
     for days in months(every):
-        panel = _panel(warehouse.lake, closes, days, before=before, now=vendors.clock())
+        panel = _panel(
+            warehouse.lake, closes, days, before=before, now=vendors.clock(), names=names
+        )
         books = {each.id: _book(each, panel, days[0]) for each in strategies.each}
         rows = pl.concat([book.frame for book in books.values()])
         for strategy, book in books.items():
@@ -93,19 +98,27 @@ def signals(
 
 
 def _panel(
-    lake: Lake, closes: pl.DataFrame, days: list[date], *, before: timedelta, now: datetime
+    lake: Lake,
+    closes: pl.DataFrame,
+    days: list[date],
+    *,
+    before: timedelta,
+    now: datetime,
+    names: CoinNames,
 ) -> pl.DataFrame:
     """What was known of every coin at the end of the ended days, and prices of those before."""
     first, last = midnight(days[0].replace(day=1) - before), days[-1]
     caps = lake.scan(MarketCap, days[0] - MARKET_CAP_BEFORE * DAY, last + DAY)
     end = end_of_ended_days(days, lake.scan(Ohlcv1m, days[0], last + DAY), caps, now=now)
-    prices = closes.filter(pl.col("ts") >= first, pl.col("ts") < end)
+    prices = with_identity(closes.filter(pl.col("ts") >= first, pl.col("ts") < end), names)
+    dilution = lake.scan(DilutionMetrics, days[0] - DILUTION_BEFORE * DAY, last).collect()
     return daily_panel(
-        with_exclusion(prices, caps.collect()),
-        lake.scan(LeverageRatios, days[0], last).collect(),
-        lake.scan(DilutionMetrics, days[0] - DILUTION_BEFORE * DAY, last).collect(),
+        with_exclusion(prices, with_identity_of_caps(caps.collect(), names)),
+        with_identity(lake.scan(LeverageRatios, days[0], last).collect(), names),
+        with_identity_of_caps(dilution, names, at=pl.col("ts")),
         start=first,
         end=end,
+        by=IDENTITY,
     )
 
 

@@ -13,7 +13,7 @@ import polars as pl
 
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.config.tiers import Tier
-from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.errors import StorageError
 from cryptopipe_assets.operations.status.run_history import LastRun, last_runs
 from cryptopipe_assets.storage.inventory import Files, coins_of, newest, survey
 from cryptopipe_assets.tables.service_levels import (
@@ -88,7 +88,7 @@ def freshness(settings: Settings, *, now: datetime) -> list[TableFreshness]:
     """Every table that is followed, each after those it is made from."""
     root, tiers = settings.warehouse, settings.config.tiers
     runs = last_runs(settings.dagster_home, list(SERVICE_LEVELS))
-    coins = coins_of(root)
+    coins = coins_of(root) | _spelt_as_followed(settings)
     tells_tiers = settings.environment.vendors != "recorded"
     judged: dict[str, TableFreshness] = {}
     for name, level in SERVICE_LEVELS.items():
@@ -100,6 +100,18 @@ def freshness(settings: Settings, *, now: datetime) -> list[TableFreshness]:
         split = following if level.entity and tells_tiers else {}
         judged[name] = judge.table(split, coins, pull=pull_of(name, tiers))
     return list(judged.values())
+
+
+def _spelt_as_followed(settings: Settings) -> dict[str, str]:
+    """Other names of followed coins to the one in the tiers, unless both are followed."""
+    names = settings.config.coin_names
+    followed = {coin for tier in settings.config.tiers.values() for coin in tier.coins}
+    return {
+        name: coin
+        for coin in sorted(followed)
+        for name in names.spellings(coin)
+        if name not in followed
+    }
 
 
 def exit_code(tables: Sequence[TableFreshness]) -> int:
@@ -123,7 +135,7 @@ class _Judge:
     ) -> TableFreshness:
         try:
             rows = newest(self.files, self.level.entity if tiers else None, now=self.now)
-        except CorruptFile as exc:
+        except StorageError as exc:
             lines = [self._line(None, None, pull, state="stale", why=str(exc))]
             return self._done(lines)
         if not tiers:

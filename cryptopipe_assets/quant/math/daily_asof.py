@@ -18,6 +18,7 @@ def with_newest_known(
     columns: Mapping[str, str],
     max_age: timedelta,
     preferred: str | None = None,
+    by: str = "coin",
 ) -> pl.DataFrame:
     """Add to coin-days what ``rows`` said of the coin, as known one millisecond after the day.
 
@@ -41,19 +42,21 @@ def with_newest_known(
     preferred
         Boolean column of ``rows``: a vendor's id of which it is true goes before a newer one of
         another vendor of which it is not.
+    by
+        Column of both that says which coin it is.
 
     Returns
     -------
     DataFrame of the same rows in the same order with the columns of ``columns``, null where
     nothing was known.
     """
-    rows, ids = _numbered(rows, ["coin", "coin_id"])
+    rows, ids = _numbered(rows, [by, "coin_id"])
     day = epoch_ms(days["ts"]) // DAY_MS
     first_day = int(day.min()) if len(day) else 0
     newest = _newest_known(rows, ids, first_day, int(day.max()) if len(day) else 0)
     oldest = (day + 1) * DAY_MS - max_age // timedelta(milliseconds=1)
     namesakes = Namesakes.among(rows, ids, preferred=preferred, days=len(day))
-    for namesake in _ids_of(days["coin"], rows, ids):
+    for namesake in _ids_of(days[by], rows[by], ids):
         asked = np.flatnonzero(namesake != NOBODY)
         found = newest[namesake[asked], day[asked] - first_day]
         asked, found = asked[found != NOBODY], found[found != NOBODY]
@@ -125,10 +128,10 @@ def _first_day_end(rows: pl.DataFrame) -> Indices:
     return -(-(epoch_ms(rows["available_at"]) - 1) // DAY_MS) - 1
 
 
-def _ids_of(coin: pl.Series, rows: pl.DataFrame, ids: Indices) -> Iterator[Indices]:
+def _ids_of(coin: pl.Series, of_rows: pl.Series, ids: Indices) -> Iterator[Indices]:
     """Yield for every coin asked for its first id, then its second ...; -1 where it has no more."""
     first = np.flatnonzero(np.diff(ids, prepend=-1))
-    owner = rows["coin"].gather(first)
+    owner = of_rows.gather(first)
     coins = pl.Enum(owner.unique().sort())
     owners = owner.cast(coins).to_physical().cast(pl.Int64).to_numpy()
     asked = coin.cast(coins, strict=False).to_physical().cast(pl.Int64).fill_null(NOBODY)

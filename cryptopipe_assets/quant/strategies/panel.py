@@ -28,6 +28,7 @@ def daily_panel(
     start: datetime | None = None,
     end: datetime | None = None,
     max_supply_age: timedelta = MAX_SUPPLY_AGE,
+    by: str = "coin",
 ) -> pl.DataFrame:
     """Join prices, leverage and dilution as of the end of each day.
 
@@ -45,6 +46,9 @@ def daily_panel(
         stood in for a day, of which no velocity is known, displaces none of which it is.
     start, end
         Days to return, ``start <= ts < end``. Volatilities need ``VOLATILITY_LOOKBACK`` more.
+    by
+        Column of all three that says which coin it is, and is unique per day as ``coin`` is. The
+        name of the price stays; volatilities go by ``coin``.
 
     Returns
     -------
@@ -59,11 +63,11 @@ def daily_panel(
         daily_volatility(known, days=days, start=start, end=end).drop("available_at")
         for days in (30, 90)
     ]
-    wanted = between(known, start, end).select("ts", "coin", "close_usd", "is_excluded")
+    wanted = between(known, start, end).select(*("ts", "coin", "close_usd", "is_excluded"), _by=by)
     measured = between(leverage, start, end).filter(is_known_by_day_end())
     by_supply = (
         dilution.filter(pl.col("cap_kind").is_not_null())
-        .select("available_at", "coin", "coin_id", "market_cap_usd", *_DILUTION)
+        .select("available_at", "coin_id", "market_cap_usd", *_DILUTION, _by=by)
         .with_columns(
             ts=pl.col("supply_asof"),
             has_velocity=pl.col("dilution_velocity_share_per_year").is_not_null(),
@@ -71,7 +75,13 @@ def daily_panel(
     )
     key = ["ts", "coin"]
     joined = (
-        wanted.join(measured.select(*key, *_LEVERAGE), on=key, how="full", coalesce=True)
+        wanted.join(
+            measured.select("ts", *_LEVERAGE, _coin="coin", _by=by),
+            on=["ts", "_by"],
+            how="full",
+            coalesce=True,
+        )
+        .with_columns(pl.coalesce("coin", "_coin"))
         .join(volatility[0], on=key, how="left")
         .join(volatility[1], on=key, how="left")
         .sort(key)
@@ -82,6 +92,7 @@ def daily_panel(
         columns={name: name for name in _DILUTION},
         max_age=max_supply_age,
         preferred="has_velocity",
+        by="_by",
     ).select(
         "ts",
         (pl.col("ts") + KNOWN_AFTER).alias("available_at"),

@@ -3,7 +3,7 @@
 import json
 import re
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 
 from cryptopipe_assets.core.errors import CorruptFile, RequestError
@@ -124,3 +124,13 @@ def chosen_snapshot(target: Path, name: str | None) -> Path:
 
 def _write(path: Path, content: str) -> None:
     path.write_text(content, encoding="utf-8")
+
+
+def partition_of(path: str) -> tuple[str, date | None]:
+    """Folder of the warehouse and day of a file that is named from there."""
+    folder, *rest = path.split("/")
+    found = re.fullmatch(r"date=(\d{4}-\d{2}-\d{2})", rest[0]) if len(rest) > 1 else None
+    try:
+        return folder, date.fromisoformat(found[1]) if found else None
+    except ValueError:  # of a month that has no such day: nobody else writes it
+        return folder, None

@@ -1,19 +1,18 @@
 """Putting a snapshot back in its place, verified, and never over newer rows by accident."""
 
 import os
-import re
 import shutil
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
 from pathlib import Path
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
 from cryptopipe_assets.storage.atomic import write_atomically
-from cryptopipe_assets.storage.backup.manifest import Entry, read_manifest
+from cryptopipe_assets.storage.backup.manifest import Entry, partition_of, read_manifest
 from cryptopipe_assets.storage.backup.snapshot import digest
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import claim, origin_of
+from cryptopipe_assets.storage.parquet import fault_in
 from cryptopipe_assets.storage.revisions import SUFFIX
 
 Told = Callable[[Entry], None]
@@ -75,6 +74,7 @@ def restore(
 
 def _put(snapshot: Path, lake: Lake, entry: Entry) -> None:
     """Copy, compare, and only then rename into place, while nobody else writes the partition."""
+    folder, day = partition_of(entry.path)
 
     def write(temporary: Path) -> None:
         try:
@@ -83,23 +83,17 @@ def _put(snapshot: Path, lake: Lake, entry: Entry) -> None:
             raise _damaged(snapshot, entry) from None
         if not _is_whole(temporary, entry):
             raise _damaged(snapshot, entry)
+        fault = fault_in(temporary.read_bytes(), folder, day)
+        if fault is not None:
+            raise CorruptFile(
+                f"{snapshot / entry.path}: {fault}; it was so when it was backed up. Take an "
+                f"earlier snapshot: cryptopipe restore {snapshot.parent} --at NAME"
+            )
 
     target = lake.root / entry.path
-    table, day = _partition(entry)
-    with lake.lock(table, day):
+    with lake.lock(folder.removesuffix(SUFFIX), day):
         write_atomically(target, write)
         os.utime(target, ns=(entry.mtime_ns, entry.mtime_ns))
-
-
-def _partition(entry: Entry) -> tuple[str, date | None]:
-    """Table and day that a file belongs to; superseded versions have their table's lock."""
-    table, *rest = entry.path.split("/")
-    found = re.fullmatch(r"date=(\d{4}-\d{2}-\d{2})", rest[0]) if len(rest) > 1 else None
-    try:
-        day = date.fromisoformat(found[1]) if found else None
-    except ValueError:  # of a month that has no such day: nobody else writes it
-        day = None
-    return table.removesuffix(SUFFIX), day
 
 
 def _is_whole(path: Path, entry: Entry) -> bool:

@@ -30,10 +30,12 @@ from cryptopipe_assets.storage.backup.manifest import (
     Entry,
     Manifest,
     newest_snapshot,
+    partition_of,
     read_manifest,
     snapshots,
 )
 from cryptopipe_assets.storage.origin import origin_of
+from cryptopipe_assets.storage.parquet import fault_in
 from cryptopipe_assets.storage.revisions import SUFFIX
 
 CHUNK = 1 << 20
@@ -50,6 +52,9 @@ class Backup:
         Of the whole snapshot.
     copied_files, copied_bytes
         Of what was not in the snapshot before.
+    damaged
+        Files of the warehouse that are not what was written, and what is wrong with each. The
+        snapshot has the copy of the snapshot before instead, or none.
     """
 
     snapshot: Path
@@ -57,6 +62,7 @@ class Backup:
     bytes: int
     copied_files: int
     copied_bytes: int
+    damaged: tuple[str, ...] = ()
 
 
 def back_up(
@@ -97,12 +103,17 @@ def back_up(
     try:
         _clear(target)
         partial.mkdir(parents=True)
-        entries, copied = [], []
+        entries, copied, damaged = [], [], []
         for path in files:
             relative = path.relative_to(root).as_posix()
             entry = _linked(path, known.get(relative), before, partial)
             if entry is None and (entry := _copied(path, relative, partial)) is not None:
-                copied.append(entry)
+                if fault := fault_in((partial / relative).read_bytes(), *partition_of(relative)):
+                    (partial / relative).unlink()
+                    damaged.append(f"{path}: {fault}")
+                    entry = _kept(known.get(relative), before, partial)
+                else:
+                    copied.append(entry)
             if entry is not None:
                 entries.append(entry)
                 on_file(entry)
@@ -119,6 +130,7 @@ def back_up(
         bytes=sum(each.bytes for each in entries),
         copied_files=len(copied),
         copied_bytes=sum(each.bytes for each in copied),
+        damaged=tuple(damaged),
     )
 
 
@@ -170,6 +182,21 @@ def _linked(path: Path, known: Entry | None, before: Path | None, into: Path) ->
         os.link(before / known.path, link)
     except OSError:
         return None
+    return known
+
+
+def _kept(known: Entry | None, before: Path | None, into: Path) -> Entry | None:
+    """Link the copy of the snapshot before, or copy it where links do not work; None without it."""
+    if known is None or before is None:
+        return None
+    link = into / known.path
+    link.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        os.link(before / known.path, link)
+    except FileNotFoundError:
+        return None
+    except OSError:
+        shutil.copy2(before / known.path, link)
     return known
 
 

@@ -9,6 +9,7 @@ import hashlib
 import os
 import re
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -16,8 +17,14 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
 from cryptopipe_assets.core.schema import Collected, Derived, Table
-from cryptopipe_assets.storage.atomic import write_atomically
+from cryptopipe_assets.storage.atomic import half_written, write_atomically
 from cryptopipe_assets.storage.catalog.as_of_macro import as_of_macro, derived_as_of_macro
+from cryptopipe_assets.storage.catalog.schema_files import (
+    YEAR_ONE,
+    is_missing,
+    schema_file,
+    write_schema_file,
+)
 from cryptopipe_assets.storage.catalog.view import View
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
@@ -49,7 +56,8 @@ def refresh(lake: Lake, contracts: Sequence[type[Table]]) -> bool:
     signature = _signature(lake, contracts)
     stored = lake.root / SIGNATURE
     current = stored.read_text(encoding="utf-8") if stored.is_file() else None
-    if current == signature and (lake.root / CATALOG).is_file():
+    whole = not any(is_missing(lake, each) for each in _folders(contracts))
+    if current == signature and whole and (lake.root / CATALOG).is_file():
         return False
     rebuild(lake, contracts)
     return True
@@ -95,18 +103,25 @@ def write_catalog(
             f"rename the folder"
         )
 
+    for folder in _folders(contracts):
+        if lake.has(folder):
+            write_schema_file(lake, folder)
+
     def write(path: Path) -> None:
         with duckdb.connect(config=_search_path(lake)) as connection:
             connection.execute(f"ATTACH '{_quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
             connection.execute("USE c")  # views that read views name them without a catalog
             connection.begin()  # 500 statements: apart from each other they take thrice as long
-            for statement in _ddl(lake, contracts, absolute=absolute):
+            for statement in _ddl(lake, contracts, absolute=absolute, on_disk=True):
                 connection.execute(statement)
             connection.commit()
             connection.execute("USE memory")
             connection.execute("DETACH c")
 
-    write_atomically(target, write)
+    try:
+        write_atomically(target, write)
+    except duckdb.Error as exc:
+        raise half_written(target, exc) from exc
     return target
 
 
@@ -169,7 +184,7 @@ def in_memory(lake: Lake, contracts: Sequence[type[Table]]) -> duckdb.DuckDBPyCo
     connection.execute("ATTACH ':memory:' AS c")
     connection.execute("USE c")
     connection.begin()
-    for statement in _ddl(lake, contracts, absolute=True):
+    for statement in _ddl(lake, contracts, absolute=True, on_disk=False):
         if not statement.startswith("COMMENT"):
             connection.execute(statement)
     connection.commit()
@@ -180,19 +195,49 @@ def _search_path(lake: Lake) -> dict[str, str | bool | int | float | list[str]]:
     return {"file_search_path": str(lake.root.resolve().parent)}
 
 
-def _files(lake: Lake, folder: str, *, absolute: bool) -> str | None:
-    """SQL that reads all files of a folder of the warehouse; null if it has none."""
-    base = lake.root.resolve()
-    root = Path(_escaped(base if absolute else base.name))
-    if lake.path(folder).is_file():
-        # DuckDB looks for a plain relative path in the current folder first, which may hold a
-        # warehouse of the same name; for a pattern it looks only where it was told to.
-        file = "part-[0].parquet"
-        return f"read_parquet('{_quoted(root / folder / file)}')"
-    if lake.days(folder):
-        pattern = _quoted(root / folder / "date=*" / "part-0.parquet")
-        return f"read_parquet('{pattern}', hive_partitioning = true)"
-    return None
+def _folders(contracts: Sequence[type[Table]]) -> list[str]:
+    """Folders of the warehouse that the catalog may show: of tables, and of their revisions."""
+    names = sorted(each.table_name() for each in contracts)
+    return [*names, *(name + SUFFIX for name in names)]
+
+
+@dataclass(frozen=True)
+class _Files:
+    """SQL that reads the files of folders of a warehouse.
+
+    Attributes
+    ----------
+    absolute
+        Whether paths are; else they begin above the warehouse.
+    on_disk
+        Whether the catalog is a file, whose readers nobody can tell to try again: then each list
+        begins with a file that no commit replaces.
+    """
+
+    lake: Lake
+    absolute: bool
+    on_disk: bool
+
+    def of(self, folder: str) -> str | None:
+        """SQL of all rows of a folder; null if it has no file."""
+        if self.lake.path(folder).is_file():
+            # DuckDB looks for a plain relative path in the current folder first, which may hold a
+            # warehouse of the same name; for a pattern it looks only where it was told to.
+            return f"read_parquet({self._list(folder, 'part-[0].parquet')})"
+        if not self.lake.days(folder):
+            return None
+        files = self._list(folder, "date=*/part-0.parquet")
+        read = f"read_parquet({files}, hive_partitioning = true)"
+        return f"(SELECT * FROM {read} WHERE date > DATE '{YEAR_ONE}')" if self.on_disk else read
+
+    def _list(self, folder: str, pattern: str) -> str:
+        base = self.lake.root.resolve()
+        root = Path(_escaped(base if self.absolute else base.name))
+        every = f"'{_quoted(root / folder / pattern)}'"
+        if not self.on_disk:
+            return every
+        own = schema_file(self.lake, folder).parent.relative_to(self.lake.root)
+        return f"['{_quoted(root / own / 'part-[0].parquet')}', {every}]"
 
 
 def _nothing(contract: type[Table]) -> str:
@@ -204,16 +249,17 @@ def _nothing(contract: type[Table]) -> str:
     return f"(SELECT {columns}{day} WHERE false)"
 
 
-def _of_table(lake: Lake, contract: type[Table], *, absolute: bool) -> Iterator[str]:
+def _of_table(files: _Files, contract: type[Table]) -> Iterator[str]:
     """Statements that show a table; of a collected one also its past versions."""
     name = contract.table_name()
-    current = _files(lake, name, absolute=absolute) or _nothing(contract)
+    current = files.of(name) or _nothing(contract)
+    lake = files.lake
     if issubclass(contract, Derived) and lake.has(name) and not lake.notes_derived_at(contract):
         current = f"(SELECT *, NULL::TIMESTAMPTZ AS derived_at FROM {current})"
     yield f"CREATE VIEW c.{name} AS SELECT * FROM {current}"
     yield from _comments(contract, name, first_line(contract))
     if issubclass(contract, Derived):
-        revisions = _files(lake, name + SUFFIX, absolute=absolute)
+        revisions = files.of(name + SUFFIX)
         earlier = (
             revisions or f"(SELECT *, NULL::TIMESTAMPTZ AS superseded_at FROM {_nothing(contract)})"
         )
@@ -224,7 +270,7 @@ def _of_table(lake: Lake, contract: type[Table], *, absolute: bool) -> Iterator[
         yield f"COMMENT ON COLUMN c.{name + SUFFIX}.superseded_at IS '{text}'"
         yield from derived_as_of_macro(contract, current=current, revisions=revisions)
     if issubclass(contract, Collected):
-        revisions = _files(lake, name + SUFFIX, absolute=absolute)
+        revisions = files.of(name + SUFFIX)
         yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {revisions or _nothing(contract)}"
         sentence = f"A version of a row of {name} that a later one superseded."
         yield from _comments(contract, name + SUFFIX, sentence)
@@ -240,11 +286,13 @@ def _comments(contract: type[Table], name: str, sentence: str) -> Iterator[str]:
         yield f"COMMENT ON COLUMN c.{name}.{column} IS '{text}'"
 
 
-def _ddl(lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool) -> Iterator[str]:
+def _ddl(
+    lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool, on_disk: bool
+) -> Iterator[str]:
     if not absolute:
         yield f"CREATE MACRO c.{FOLDER}() AS '{_quoted(lake.root.resolve().name)}'"
     for contract in sorted(contracts, key=lambda each: each.table_name()):
-        yield from _of_table(lake, contract, absolute=absolute)
+        yield from _of_table(_Files(lake, absolute, on_disk), contract)
     tables = {each.table_name(): each for each in contracts}
     for view in VIEWS:
         if tables.keys() >= set(view.tables):
@@ -263,7 +311,7 @@ def _of_view(view: View, table: type[Table]) -> Iterator[str]:
 
 
 def _signature(lake: Lake, contracts: Sequence[type[Table]]) -> str:
-    text = "\n".join(_ddl(lake, contracts, absolute=False))
+    text = "\n".join(_ddl(lake, contracts, absolute=False, on_disk=True))
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -7,9 +7,10 @@ from cryptopipe_assets.core.schema import Ledger, Timestamp, column
 
 CAUSES = {
     "not_listed": "before the contract was listed, as the venue says",
-    "delisted": "after the contract's last minute, as the venue says or as it vanished",
+    "delisted": "after the contract's end, and until it was listed again, if it was",
     "not_collected": "before the contract's first stored bar, and not requested since",
     "our_outage": "after the contract's first stored bar, and not requested since it was over",
+    "halted": "requested afterwards; the venue said at the time that the contract does not trade",
     "source_hole": "every transport responded without it, and trades may be missing",
     "exchange_halt": "no followed contract has a bar, of two at least, though requested afterwards",
     "no_trades": "every transport responded without it; its hour had no trade but the stored ones",
@@ -32,9 +33,10 @@ class DataGaps(Ledger):
     was first seen. The cause is the first of these whose evidence is at hand:
 
     - not_listed: before the contract was listed, as the venue says;
-    - delisted: after the contract's last minute, as the venue says or as it vanished;
+    - delisted: after the contract's end, and until it was listed again, if it was;
     - not_collected: before the contract's first stored bar, and not requested since;
     - our_outage: after the contract's first stored bar, and not requested since it was over;
+    - halted: requested afterwards; the venue said at the time that the contract does not trade;
     - source_hole: every transport responded without it, and trades may be missing;
     - exchange_halt: no followed contract has a bar, of two at least, though requested afterwards;
     - no_trades: every transport responded without it; its hour had no trade but the stored ones;

@@ -173,9 +173,9 @@ TERMS = VendorTerms(
     terms_of_use="https://www.binance.com/en/terms",
     bounds={
         "/fapi/v1/time": Bounds(wire_bytes=MEGABYTE, unpacked_bytes=MEGABYTE, members=100),
-        "/fapi/v1/klines": Bounds(rows=1_500, members=40_000),
-        "/fapi/v1/fundingRate": Bounds(rows=1_000, members=20_000),
-        "/futures/data/openInterestHist": Bounds(rows=500, members=10_000),
+        "/fapi/v1/klines": Bounds(rows=3_000, members=40_000),
+        "/fapi/v1/fundingRate": Bounds(rows=2_000, members=20_000),
+        "/futures/data/openInterestHist": Bounds(rows=1_000, members=10_000),
         "daily/klines": _DAILY,
         "daily/metrics": _DAILY,
         "monthly/klines": _MONTHLY,

@@ -8,10 +8,12 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
-from pathlib import Path
 from typing import Literal
 
 logger = logging.getLogger("cryptopipe.vendors")
+
+Content = Callable[[], bytes | None]
+"""Gives the bytes of a partition as they are when it is called; None if there is none."""
 
 Kind = Literal["retry", "wait", "circuit", "ban", "quota", "fallback", "source", "sample"]
 LEVELS: dict[Kind, int] = {
@@ -60,7 +62,7 @@ class RunScope:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def _ignored(files: Mapping[date | None, Path]) -> None:
+def _ignored(files: Mapping[date | None, Content]) -> None:
     """Nobody keeps a record of what was written."""
 
 
@@ -86,7 +88,7 @@ class Journal:
     kept
         The first 200, in their order.
     on_written
-        Called with the files of each commit, by day.
+        Called with what gives the bytes of each day of a commit.
     """
 
     def __init__(
@@ -100,7 +102,7 @@ class Journal:
         self.table = table
         self.run_id = run_id
         self.scope = scope or RunScope()
-        self.on_written: Callable[[Mapping[date | None, Path]], None] = _ignored
+        self.on_written: Callable[[Mapping[date | None, Content]], None] = _ignored
         self.counts: Counter[Kind] = Counter()
         self.kept: list[Decision] = []
         self._log = log

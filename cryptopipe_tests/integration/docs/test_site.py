@@ -226,6 +226,17 @@ def test_every_message_that_is_explained_is_one_that_is_said():
     assert unsaid == [], "look in the code for what it says now, and correct docs/operating"
 
 
+def test_every_package_of_the_lock_is_listed_with_a_licence_that_lets_a_desk_use_it(site):
+    text = (site / "reference" / "packages.html").read_text(encoding="utf-8")
+    rows = re.findall(r"<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>\s*<td[^>]*>(.*?)</td>", text)
+    lock = (ROOT / "requirements.lock").read_text(encoding="utf-8")
+    pinned = re.findall(r"^([A-Za-z0-9_.-]+)==([^ ;\\]+)", lock, flags=re.MULTILINE)
+    assert [(name, version) for name, version, _ in rows] == sorted(pinned)
+    known = re.compile(r"MIT|Apache|BSD|MPL|Mozilla|PSF|Python Software|ISC|not on this platform")
+    strange = {name: licence for name, _, licence in rows if not known.search(licence)}
+    assert strange == {}, "read its licence before it is locked"
+
+
 def test_decisions_are_numbered_without_a_hole():
     numbers = [int(path.name[:4]) for path in DECISIONS]
     assert numbers == list(range(1, len(numbers) + 1))

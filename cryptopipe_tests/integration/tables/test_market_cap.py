@@ -272,6 +272,19 @@ def test_of_coins_that_share_a_ticker_the_highest_ranked_is_meant():
     ]
 
 
+def test_a_coin_whose_id_is_known_is_that_one_or_nobody():
+    listed = pl.DataFrame(
+        {
+            "coin_id": ["coingecko:beam", "coingecko:beam-2", "coingecko:x"],
+            "coin": ["BEAM", "BEAMCOIN", "X"],
+            "name": ["Beam", "Beam", "X"],
+            "rank": [100, 250, 700],
+        }
+    )
+    known = {"BEAM": "beam-2", "X": "other-x"}
+    assert ids_of(listed, ["BEAM", "X"], known).rows() == [("BEAMCOIN", "beam-2", "Beam")]
+
+
 class TestVendorFailure:
     """A chart that does not come fails the days, it does not thin them."""
 

@@ -76,6 +76,46 @@ def test_a_wrong_key_is_named_with_what_was_expected_and_what_came(tmp_path, tex
         config(tmp_path, text)
 
 
+COINS = MINIMAL + "[coins.FOOX]\n"
+
+
+def test_a_name_of_ones_own_goes_before_the_packages(tmp_path):
+    own = config(
+        tmp_path,
+        COINS
+        + "coin = 'foo'\n[coins.FOO]\nids = ['coingecko:foo-2']\n[coins.BEAMX]\ncoin = 'GLINT'\n",
+    ).coin_names
+    assert own.ticker_of("FOOX") == "FOO"
+    assert own.id_of("FOO", "coingecko") == "foo-2"
+    assert own.ticker_of("BEAMX") == "GLINT"
+    assert own.newest("MATIC") == "POL"
+    assert config(tmp_path, MINIMAL).coin_names.ticker_of("BEAMX") == "BEAM"
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("coni = 'FOO'", "unknown key coins.FOOX.coni"),
+        ("coin = 'F O'", "coins.FOOX.coin: .*letters and digits.* came 'F O'"),
+        ("kind = 'renamed'", "coins.FOOX.kind: .*'rename'.* came 'renamed'"),
+        ("coin = 'FOO'\nkind = 'rename'", "coins.FOOX: .*a rename needs since"),
+        ("coin = 'FOO'\nratio = 2.0", "coins.FOOX: .*ratio is of a merger or a redenomination"),
+        ("since = 2024-02-01\nuntil = 2024-01-01", r"coins.FOOX: .*until \(2024-01-01\) is before"),
+        ("coin = 'X1'\nkind = 'namesake'", "coins.FOOX: .*a namesake needs ids"),
+        (
+            "ids = ['foo-2']",
+            "coins.FOOX.ids.0: .*expected coinmarketcap:ID or coingecko:ID.* came 'foo-2'",
+        ),
+        ("coin = 'FOO'\n[coins.FOO]\ncoin = 'FOOX'", "cryptopipe.toml: coins: FOOX is FOO is FOOX"),
+    ],
+)
+def test_a_wrong_line_of_a_coin_names_file_and_key(tmp_path, line, said):
+    with pytest.raises(
+        ConfigError, match=f"cryptopipe.toml: .*{said.removeprefix('cryptopipe.toml: ')}"
+    ):
+        config(tmp_path, COINS + line + "\n")
+
+
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(ConfigError, match=r"cannot read .*absent\.toml"):
         read_config(tmp_path / "absent.toml")

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.core.contract_life import INSTANT, lives_of
+from cryptopipe_assets.core.contract_life import INSTANT, halts_of, lives_of
 
 
 def day(number: int) -> datetime:
@@ -53,8 +53,7 @@ LIVES: dict[str, tuple[list[Version], list[tuple[int | None, int | None]]]] = {
 }
 
 
-@pytest.mark.parametrize(("versions", "lives"), LIVES.values(), ids=LIVES)
-def test_it_is_listed_in_these_intervals(versions, lives):
+def stored(versions: list[Version]) -> pl.DataFrame:
     rows = [
         ("binance", "X-USDT-PERP", day(seen), status, *(each and day(each) for each in ends))
         for seen, status, *ends in versions
@@ -67,6 +66,27 @@ def test_it_is_listed_in_these_intervals(versions, lives):
         "listed_at": INSTANT,
         "delisted_at": INSTANT,
     }
-    found = lives_of(pl.DataFrame(rows, schema=schema, orient="row"))
-    expected = [tuple(each and day(each) for each in life) for life in lives]
-    assert found.select("start", "end").rows() == expected
+    return pl.DataFrame(rows, schema=schema, orient="row")
+
+
+def days(*spans: tuple[int | None, int | None]) -> list[tuple[datetime | None, ...]]:
+    return [tuple(each and day(each) for each in span) for span in spans]
+
+
+@pytest.mark.parametrize(("versions", "lives"), LIVES.values(), ids=LIVES)
+def test_it_is_listed_in_these_intervals(versions, lives):
+    assert lives_of(stored(versions)).select("start", "end").rows() == days(*lives)
+
+
+def test_rows_are_due_since_the_newest_listing_date_and_until_it_was_last_seen():
+    corrected = [(2, "TRADING", 1, None), (4, "TRADING", 3, None), (9, "VANISHED", 3, 8)]
+    found = lives_of(stored(corrected))
+    assert found.select("start", "end").rows() == days((1, 9))
+    assert found.select("due_from", "due_until").rows() == days((3, 8))
+
+
+def test_it_does_not_trade_from_when_the_venue_said_so_until_it_said_the_contrary():
+    halted = [(2, "TRADING", 1, None), (4, "BREAK", 1, None), (5, "TRADING", 1, None)]
+    assert halts_of(stored(halted)).select("start", "end").rows() == days((4, 5))
+    assert halts_of(stored(halted[:2])).select("start", "end").rows() == days((4, None))
+    assert halts_of(stored(LIVES["it trades"][0])).is_empty()

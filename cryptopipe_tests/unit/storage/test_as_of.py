@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from polars.testing import assert_frame_equal
 
 from cryptopipe_assets.storage.as_of import as_known, as_of
+from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.catalog.catalog import connect, refresh
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.merge import all_versions, merge, news, superseded
-from cryptopipe_assets.storage.revisions import keep_versions
+from cryptopipe_assets.storage.parquet import writer
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
 FIRST = DAY.date()
@@ -119,7 +120,8 @@ def test_the_same_rows_again_write_no_revision(lake):
 
 def test_a_commit_killed_between_its_two_files_is_repaired_by_the_next(lake):
     lake.upsert(Quotes, quotes(1), FIRST)
-    keep_versions(lake.path("quotes_revisions", FIRST), Quotes, quotes(1), day=FIRST)  # then killed
+    versions = writer(quotes(1), "quotes_revisions", FIRST)
+    write_atomically(lake.path("quotes_revisions", FIRST), versions)  # then killed
     assert prices(lake, timedelta(days=9)) == {0: 1.0}
     lake.upsert(Quotes, quotes(1, price=2.0, came=60), FIRST)
     assert prices(lake, timedelta(days=9)) == {0: 2.0}

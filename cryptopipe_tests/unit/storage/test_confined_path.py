@@ -1,13 +1,16 @@
 """Names from outside lead to no place but their folder; of first claims one is the first."""
 
 import json
-import multiprocessing
 import os
+import subprocess
+import sys
+import time
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from cryptopipe_assets.core.errors import CorruptFile, StorageError
+from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.backup.manifest import MANIFEST
 from cryptopipe_assets.storage.backup.restore import restore, verify
@@ -15,6 +18,7 @@ from cryptopipe_assets.storage.backup.snapshot import back_up
 from cryptopipe_assets.storage.confined_path import OutsideError, inside
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.origin import claim, origin_of
+from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
 OUTSIDE = [
@@ -117,31 +121,61 @@ def test_a_whole_snapshot_is_restored_as_before(snapshot, tmp_path):
     assert elsewhere.read(Quotes, DAY.date()).equals(quotes(3).select(Quotes.columns()))
 
 
-def _claim(arguments: tuple[str, str]) -> str:
-    folder, origin = arguments
+CLAIMS = """
+import sys, time
+from pathlib import Path
+from cryptopipe_assets.core.errors import StorageError
+from cryptopipe_assets.storage.origin import claim
+
+print("ready", flush=True)
+start = float(sys.stdin.readline())
+for n, origin in enumerate(sys.argv[2:]):
+    while time.time() < start + n / 50:
+        time.sleep(0.0005)
     try:
-        claim(Path(folder), origin)
+        claim(Path(sys.argv[1], f"w{n}"), origin)
     except StorageError as exc:
-        return str(exc)
-    return origin
+        print(exc)
+    else:
+        print(origin)
+"""
 
 
 @pytest.mark.slow
 def test_of_many_first_claims_at_once_one_wins_and_the_others_agree_or_are_refused(tmp_path):
-    with multiprocessing.get_context("spawn").Pool(4) as processes:
-        for n in range(40):
-            folder = tmp_path / f"w{n}"
-            origins = ["live", "simulated"] * 2 if n % 2 else ["live"] * 4
-            said = processes.map(_claim, [(str(folder), each) for each in origins], chunksize=1)
-            winner = origin_of(folder)
-            for origin, each in zip(origins, said, strict=True):
-                assert each == origin if origin == winner else f"holds {winner} rows" in each
+    claims = [["live", "live"] * 20, ["live", "simulated"] * 20] * 2
+    processes = [
+        subprocess.Popen(
+            [sys.executable, "-c", CLAIMS, str(tmp_path), *origins],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            cwd=ROOT,
+        )
+        for origins in claims
+    ]
+    with ExitStack() as stack:
+        for each in processes:
+            stack.enter_context(each)
+            stack.callback(each.kill)
+            assert each.stdout is not None
+            assert each.stdout.readline() == "ready\n"
+        start = f"{time.time() + 0.2}\n"
+        for each in processes:  # all of them before the first is waited for
+            assert each.stdin is not None
+            each.stdin.write(start)
+            each.stdin.flush()
+        said = [each.communicate(timeout=60)[0].splitlines() for each in processes]
+    for n in range(40):
+        winner = origin_of(tmp_path / f"w{n}")
+        for origins, lines in zip(claims, said, strict=True):
+            assert (lines[n] == origins[n]) == (origins[n] == winner)
+            assert lines[n] == winner or f"holds {winner} rows" in lines[n]
 
 
 def test_a_temporary_file_of_a_process_that_lives_is_left_to_it(tmp_path):
-    dead = multiprocessing.get_context("spawn").Process(target=int)
-    dead.start()
-    dead.join()
+    dead = subprocess.Popen([sys.executable, "-c", ""])
+    dead.wait()
     theirs = tmp_path / f".file.{os.getppid()}.0a1b2c3d.tmp"
     leftover = tmp_path / f".file.{dead.pid}.0a1b2c3d.tmp"
     of_before = tmp_path / f".file.{dead.pid}.tmp"

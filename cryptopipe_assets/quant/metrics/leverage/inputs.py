@@ -14,7 +14,11 @@ MAX_SUPPLY_AGE = timedelta(days=45)
 
 
 def daily_market_cap(
-    prices: pl.DataFrame, supply: pl.DataFrame, *, max_supply_age: timedelta = MAX_SUPPLY_AGE
+    prices: pl.DataFrame,
+    supply: pl.DataFrame,
+    *,
+    max_supply_age: timedelta = MAX_SUPPLY_AGE,
+    by: str = "coin",
 ) -> pl.DataFrame:
     """Market cap of each day: the day's price times the circulating supply last known.
 
@@ -27,6 +31,8 @@ def daily_market_cap(
         ts (open of the day), available_at, coin, close_usd (USD), volume_24h_usd (USD, nullable).
     supply
         Rows of market_cap: ts, available_at, coin, coin_id, market_cap_usd, circulating_supply.
+    by
+        Column of both that says which coin it is; it is kept.
 
     Returns
     -------
@@ -42,7 +48,7 @@ def daily_market_cap(
     }
     known = prices.filter(is_known_by_day_end(), pl.col("close_usd") > 0).sort("coin", "ts")
     return (
-        with_newest_known(known, counted, columns=columns, max_age=max_supply_age)
+        with_newest_known(known, counted, columns=columns, max_age=max_supply_age, by=by)
         .drop_nulls("circulating_supply")
         .select(
             ts=pl.col("ts") + DAY,
@@ -54,6 +60,7 @@ def daily_market_cap(
             circulating_supply="circulating_supply",
             volume_24h_usd="volume_24h_usd",
             supply_asof="supply_asof",
+            **({by: by} if by != "coin" else {}),
         )
     )
 

@@ -65,6 +65,7 @@ def leverage_ratios(
     start: datetime | None = None,
     end: datetime | None = None,
     max_market_cap_age: timedelta = MAX_MARKET_CAP_AGE,
+    by: str = "coin",
 ) -> pl.DataFrame:
     """Measure the leverage of every coin on every day on which its open interest is known.
 
@@ -80,6 +81,8 @@ def leverage_ratios(
         Result of ``leverage_inputs.daily_funding``; any coins.
     start, end
         Days to return, ``start <= ts < end``; the inputs begin ``LOOKBACK`` earlier.
+    by
+        Column of open interest and market caps that says whose cap it is. Windows go by ``coin``.
 
     Returns
     -------
@@ -93,7 +96,7 @@ def leverage_ratios(
     )
     grid = DayGrid.over(
         with_newest_known(
-            open_interest, market_cap, columns=_MARKET_CAP, max_age=max_market_cap_age
+            open_interest, market_cap, columns=_MARKET_CAP, max_age=max_market_cap_age, by=by
         ).with_columns(oi_to_market_cap=_ratio("open_interest_usd", "market_cap_usd"))
     )
     windows = _windows(grid, funding.select(_FUNDING).filter(is_known_by_day_end()))

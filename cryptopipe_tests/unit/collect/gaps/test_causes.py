@@ -14,8 +14,9 @@ LIVES = spans(("A", 0, END), ("B", 0, END), ("C", 0, END))
 ASKED = spans(("A", 0, END), ("B", 0, END), ("C", 0, END))
 
 
-def causes(stored, *, lives=LIVES, asked=ASKED, found=None) -> list[tuple]:
-    more = {} if found is None else {"found": found}
+def causes(stored, *, lives=LIVES, asked=ASKED, found=None, stopped=None) -> list[tuple]:
+    given = {"found": found, "stopped": stopped}
+    more = {name: each for name, each in given.items() if each is not None}
     evidence = Evidence(lives=lives, asked=asked, **more)
     return rows(missing_minutes(stored, evidence, start=at(0), end=at(END)), "cause")
 
@@ -39,6 +40,26 @@ def test_minutes_before_the_listing_and_after_the_delisting_are_named_so_whoever
     expected = [("A", 0, 5, "not_listed"), ("B", 20, END, "delisted")]
     assert causes(stored, lives=lives) == expected
     assert causes(stored, lives=lives, asked=spans()) == expected
+
+
+def test_a_hole_between_two_lives_is_explained_and_one_in_the_first_is_not_called_unlisted():
+    lives = spans(("A", 5, 12), ("A", 20, END), ("B", 0, END), ("C", 0, END))
+    stored = spans(("A", 5, 8), ("A", 9, 12), ("A", 22, END), *whole("B", "C"))
+    assert causes(stored, lives=lives) == [
+        ("A", 0, 5, "not_listed"),
+        ("A", 8, 9, "unknown"),
+        ("A", 12, 20, "delisted"),
+        ("A", 20, 22, "unknown"),
+    ]
+
+
+def test_minutes_in_which_the_venue_said_that_it_does_not_trade_are_halted_once_requested():
+    stored = spans(("A", 0, 10), ("A", 20, END), *whole("B", "C"))
+    stopped = spans(("A", 12, 20))
+    expected = [("A", 10, 12, "unknown"), ("A", 12, 20, "halted")]
+    assert causes(stored, stopped=stopped) == expected
+    nobody = causes(stored, stopped=stopped, asked=spans(("A", 20, END)))
+    assert nobody == [("A", 10, 20, "our_outage")]
 
 
 def test_what_nobody_asked_for_is_not_collected_before_the_first_bar_and_our_outage_after_it():

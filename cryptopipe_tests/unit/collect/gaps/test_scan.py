@@ -7,9 +7,10 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.collect.gaps.datasets import Dataset
-from cryptopipe_assets.collect.gaps.scan import FOLDER, scan
+from cryptopipe_assets.collect.gaps.scan import scan
 from cryptopipe_assets.core.schema import Collected
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.local_store import SCANS
 from cryptopipe_tests.reference.minutes_by_hand import MINUTE, at, rows, spans
 
 DAY = 1440
@@ -92,7 +93,7 @@ def test_a_file_that_is_gone_is_forgotten(lake):
 def test_a_damaged_or_deleted_scan_is_made_anew(lake, damage):
     store(lake, 0, ("A", 0, 10))
     before = scan(lake, TICKS, venue="any").stretches
-    (lake.root / FOLDER / "ticks.parquet").write_bytes(damage)
+    (lake.root / SCANS / "ticks.parquet").write_bytes(damage)
     again = scan(lake, TICKS, venue="any")
     assert again.files_read == 1
     assert again.stretches.equals(before)
@@ -112,7 +113,7 @@ def test_the_order_of_rows_in_a_file_does_not_matter(lake):
 def test_a_second_scan_rewrites_nothing(lake):
     store(lake, 0, ("A", 0, 10))
     scan(lake, TICKS, venue="any")
-    path = lake.root / FOLDER / "ticks.parquet"
+    path = lake.root / SCANS / "ticks.parquet"
     os.utime(path, (1, 1))
     scan(lake, TICKS, venue="any")
     assert path.stat().st_mtime == 1

@@ -5,7 +5,7 @@ files' own form; nothing is deleted. What is left of a file takes its place afte
 safe, so that a kill in between leaves rows twice and none nowhere.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from pathlib import Path
@@ -18,7 +18,6 @@ from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import writer
 from cryptopipe_assets.storage.revisions import SUFFIX
-from cryptopipe_assets.tables.catalog import contracts
 
 FOLDER = ".quarantine"
 
@@ -47,14 +46,17 @@ class FutureRows:
         return name if self.day is None else f"{name} {self.day}"
 
 
-def future_rows(lake: Lake, *, now: datetime) -> Iterator[FutureRows]:
+def future_rows(
+    lake: Lake, contracts: Sequence[type[Table]], *, now: datetime
+) -> Iterator[FutureRows]:
     """Look for them where they can be: in registries, and in files from the day before now on.
 
     A file that cannot be read is left to whoever looks for damage.
     """
-    for name, contract in contracts().items():
+    for contract in contracts:
         if not issubclass(contract, Stamped):
             continue
+        name = contract.table_name()
         registry = [None] if lake.path(name).is_file() else []
         for day in [*registry, *lake.days(name, now.date() - DAY)]:
             try:
@@ -85,7 +87,7 @@ def set_aside(lake: Lake, each: FutureRows, *, now: datetime) -> Path:
                 _move_folder(superseded, _place(lake, now, name + SUFFIX, each.day).parent)
             return path
         path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomically(path, writer(future))
+        write_atomically(path, writer(future, name, each.day))
         lake.replace(each.contract, stored.filter(~is_future(now)), each.day, force=True)
     return path
 

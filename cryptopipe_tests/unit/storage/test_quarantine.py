@@ -9,9 +9,9 @@ from cryptopipe_assets.cli.doctor import put_aside
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.core.time import CLOCKS_DIFFER, MINUTE, utcnow
 from cryptopipe_assets.operations.doctor import examine
-from cryptopipe_assets.operations.quarantine import FOLDER, future_rows, set_aside
 from cryptopipe_assets.storage.inventory import newest, survey
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.quarantine import FOLDER, future_rows, set_aside
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 
 NOW = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
@@ -83,14 +83,14 @@ def test_a_clock_that_was_three_hours_ahead_is_found_and_its_rows_are_put_aside(
     lake = Lake(tmp_path)
     present, future = minutes(NOW - 30 * MINUTE, 30), minutes(NOW + 6 * MINUTE, 180)
     stored(lake, *present, *future, datetime(2031, 1, 1, tzinfo=UTC))
-    found = list(future_rows(lake, now=NOW))
+    found = list(future_rows(lake, [Ohlcv1m], now=NOW))
     assert [(each.place, each.rows) for each in found] == [
         ("ohlcv_1m 2026-03-10", 144),
         ("ohlcv_1m 2026-03-11", 36),
         ("ohlcv_1m 2031-01-01", 1),
     ]
     places = [set_aside(lake, each, now=NOW) for each in found]
-    assert list(future_rows(lake, now=NOW)) == []
+    assert list(future_rows(lake, [Ohlcv1m], now=NOW)) == []
     assert lake.read(Ohlcv1m, NOW.date())["ts"].to_list() == present
     assert date(2031, 1, 1) not in lake.days("ohlcv_1m")
     aside = Lake(tmp_path / FOLDER / "2026-03-10T213000Z")
@@ -103,7 +103,7 @@ def test_a_clock_that_was_three_hours_ahead_is_found_and_its_rows_are_put_aside(
 def test_what_is_put_aside_can_be_put_aside_again_after_a_kill_in_between(tmp_path):
     lake = Lake(tmp_path)
     stored(lake, NOW - MINUTE, NOW + 60 * MINUTE)
-    (found,) = future_rows(lake, now=NOW)
+    (found,) = future_rows(lake, [Ohlcv1m], now=NOW)
     set_aside(lake, found, now=NOW)
     stored(lake, NOW + 60 * MINUTE)
     set_aside(lake, found, now=NOW + timedelta(seconds=1))
