@@ -19,6 +19,8 @@ from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, require_sound, source
 from cryptopipe_tests.fuzz.mutations import hostile_bytes, hostile_lines
 from cryptopipe_tests.places import PAYLOADS
 
+pytestmark = pytest.mark.slow
+
 LINES = 40
 FILES = {
     "BTCUSDT-1m-2026-02-03": ArchiveFile.of_day("1m", "BTCUSDT", date(2026, 2, 3)),

@@ -23,6 +23,8 @@ from cryptopipe_tests.fuzz.mutations import hostile_bytes, hostile_json
 from cryptopipe_tests.places import PAYLOADS
 from cryptopipe_tests.reference.endpoints import ENDPOINTS, Endpoint, Extent
 
+pytestmark = pytest.mark.slow
+
 MUCH = Extent(NOW, timedelta(hours=6))
 MOST_REQUESTS = 60
 INPUTS = 150

@@ -16,6 +16,8 @@ from cryptopipe_assets.storage.origin import MARK, claim, origin_of
 from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, source
 from cryptopipe_tests.fuzz.mutations import ODD_BYTES, hostile_bytes, hostile_json, hostile_toml
 
+pytestmark = pytest.mark.slow
+
 NOT_UTF_8 = b"\xff\xfe\x00live"
 
 

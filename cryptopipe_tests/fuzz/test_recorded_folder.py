@@ -19,6 +19,8 @@ from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, source
 from cryptopipe_tests.fuzz.mutations import hostile_bytes, hostile_json, hostile_lines
 from cryptopipe_tests.places import PAYLOADS
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 6, 1, tzinfo=UTC)
 DAY = date(2026, 3, 1)
 MARCH = stamp_of(DAY)

@@ -20,6 +20,8 @@ from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, source
 from cryptopipe_tests.fuzz.mutations import ODD_BYTES, ODD_VALUES, hostile_bytes, hostile_json
 from cryptopipe_tests.places import PAYLOADS
 
+pytestmark = pytest.mark.slow
+
 INPUTS = 400
 NOWHERE = "http://127.0.0.1:9"
 STATUSES = (200, 204, 301, 400, 401, 403, 404, 408, 418, 429, 451, 500, 503, 599)
