@@ -317,10 +317,13 @@ class TestAfterADemo:
         path.write_bytes(whole[:5000])
         try:
             line = refused(run(environment, "demo", "--days", "2"))
-            assert "Move the file away, then rebuild it with" in line
+            assert "Move the file away, then get it back from a backup" in line
+            assert "dagster asset materialize" in line
             doctor = run(environment, "doctor")
             assert doctor.returncode == 1
-            assert "is not readable Parquet" in doctor.stdout.replace("\n", " ")
+            said = " ".join(doctor.stdout.split())
+            assert "broken tables cannot read" in said
+            assert "cryptopipe rebuild --table ohlcv_1m" in said
         finally:
             path.write_bytes(whole)
 
