@@ -12,8 +12,8 @@ WAITS = """
 import sys, time
 from cryptopipe_assets.runtime.ui.lifeline import hold
 hold(int(sys.argv[1]))
-print("held", flush=True)
 try:
+    print("held", flush=True)
     time.sleep(60)
 except KeyboardInterrupt:
     print("ended", flush=True)
