@@ -37,8 +37,8 @@ def page() -> str:
 
 def _said(of: PackageMetadata) -> Iterator[str]:
     """Its licence in each place where one may be, the most exact place first."""
-    if expression := of.get("License-Expression"):
-        yield expression
+    if "License-Expression" in of:
+        yield of["License-Expression"]
     classified = [
         each.rsplit(" :: ", 1)[-1]
         for each in of.get_all("Classifier") or []
@@ -46,6 +46,6 @@ def _said(of: PackageMetadata) -> Iterator[str]:
     ]
     if classified:
         yield ", ".join(classified)
-    text = (of.get("License") or "").strip().splitlines()
+    text = of["License"].strip().splitlines() if "License" in of else []
     if text and len(text[0]) <= LONGEST:
         yield text[0]
