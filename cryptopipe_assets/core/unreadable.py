@@ -13,6 +13,9 @@ import zlib
 
 import polars as pl
 
+OF_POLARS = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
+"""What Polars raises of damaged bytes; a panic of its Rust code is no ``Exception``."""
+
 UNREADABLE: tuple[type[BaseException], ...] = (
     ValueError,
     TypeError,
@@ -27,14 +30,18 @@ UNREADABLE: tuple[type[BaseException], ...] = (
     struct.error,
     zlib.error,
     zipfile.BadZipFile,
-    pl.exceptions.PolarsError,
-    pl.exceptions.PanicException,  # no Exception, and no ``except Exception`` has it
+    *OF_POLARS,
 )
 
 UNREADABLE_FILE: tuple[type[BaseException], ...] = (*UNREADABLE, OSError, RuntimeError)
 """The same of packed files: of damage it may be ``OSError``, of a password ``RuntimeError``."""
 
 LONGEST_REASON = 200
+
+
+def first_line(failure: BaseException) -> str:
+    """Return the first line of what a library says, or the kind of a failure that says nothing."""
+    return str(failure).splitlines()[0] if str(failure) else type(failure).__name__
 
 
 def reason(failure: BaseException) -> str:

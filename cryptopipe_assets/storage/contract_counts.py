@@ -6,10 +6,10 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
+from cryptopipe_assets.core.unreadable import OF_POLARS, first_line
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.inventory import survey
-from cryptopipe_assets.storage.parquet import UNREADABLE, first_line
 
 INSTRUMENT = ("venue", "symbol")
 ASKED_ONE_BY_ONE = ("bybit", "coinalyze")
@@ -53,7 +53,7 @@ def _read(paths: Sequence[Path], *columns: str) -> pl.DataFrame:
                 found.append(rows.select(columns).collect())
         except OSError as exc:
             raise not_readable(path, exc) from exc
-        except UNREADABLE as exc:
+        except OF_POLARS as exc:
             raise CorruptFile(
                 f"cannot read {path}: {first_line(exc)}; see `cryptopipe doctor`"
             ) from exc

@@ -16,6 +16,7 @@ import polars as pl
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.future import is_future
 from cryptopipe_assets.core.time import CLOCKS_DIFFER
+from cryptopipe_assets.core.unreadable import OF_POLARS, first_line
 from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.days import PREFIX, day_of_folder
 
@@ -87,9 +88,10 @@ def newest(files: Files, entity: str | None, *, now: datetime) -> pl.DataFrame:
             rows = _edges(path, entity, now)
         except OSError as exc:
             raise not_readable(path, exc) from exc
-        except (pl.exceptions.PolarsError, pl.exceptions.PanicException) as exc:
-            why = str(exc).splitlines()[0] if str(exc) else type(exc).__name__
-            raise CorruptFile(f"cannot read {path}: {why}; see `cryptopipe doctor`") from exc
+        except OF_POLARS as exc:
+            raise CorruptFile(
+                f"cannot read {path}: {first_line(exc)}; see `cryptopipe doctor`"
+            ) from exc
         if rows.height:
             found.append(rows)
         if len(found) == (1 if entity is None else 2):

@@ -24,12 +24,12 @@ from polars.io.plugins import register_io_source
 
 from cryptopipe_assets.core.errors import CommitConflict, StorageError
 from cryptopipe_assets.core.schema import Derived, Table
+from cryptopipe_assets.core.unreadable import OF_POLARS
 from cryptopipe_assets.storage.atomic import not_writable, write_atomically
 from cryptopipe_assets.storage.days import day_of_folder
 from cryptopipe_assets.storage.inventory import Files, survey
 from cryptopipe_assets.storage.merge import DERIVED_AT
 from cryptopipe_assets.storage.parquet import (
-    UNREADABLE,
     check_footer,
     checked_content,
     column_names,
@@ -186,7 +186,7 @@ class LocalStore:
         contents = [each for each in found if each is not None]
         try:
             yield rows_in(contents, contract)
-        except UNREADABLE:
+        except OF_POLARS:
             for day in days:  # Polars does not say which of many files it could not read
                 self.read(contract, day)
             raise
@@ -231,7 +231,7 @@ class LocalStore:
         try:
             content = content_of(self.root / SCANS / f"{name}.parquet")
             return None if content is None else pl.read_parquet(content, hive_partitioning=False)
-        except UNREADABLE:
+        except OF_POLARS:
             return None
 
     def keep_scan(self, name: str, found: pl.DataFrame) -> None:

@@ -14,6 +14,7 @@ import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile
 from cryptopipe_assets.core.schema import Collected, Derived, Table, with_derived_at
+from cryptopipe_assets.core.unreadable import OF_POLARS, first_line
 from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.checksum import has_checksum, is_sound, with_checksum
 
@@ -23,9 +24,6 @@ ROW_GROUP = 14_400
 TABLE = "cryptopipe.table"
 PARTITION = "cryptopipe.partition"
 NO_DAY = "none"
-
-UNREADABLE = (pl.exceptions.PolarsError, pl.exceptions.PanicException)
-"""What Polars raises of damaged bytes; a panic of its Rust code is no ``Exception``."""
 
 
 def writer(frame: pl.DataFrame, table: str, day: date | None) -> Callable[[Path], None]:
@@ -71,7 +69,7 @@ def fault_in(content: bytes, table: str, day: date | None) -> str | None:
         return "its checksum does not fit its bytes: they are not what was written"
     try:
         said = pl.read_parquet_metadata(io.BytesIO(content))
-    except UNREADABLE as exc:
+    except OF_POLARS as exc:
         return first_line(exc)
     if TABLE not in said:
         return None
@@ -132,7 +130,7 @@ def read_partition(
         return contract.empty_frame()
     try:
         return rows_in([content], contract).collect()
-    except UNREADABLE as exc:
+    except OF_POLARS as exc:
         raise corrupt(path, contract, day, first_line(exc)) from exc
 
 
@@ -178,14 +176,9 @@ def _footer_fault(path: Path) -> str | None:
         return None
     except OSError as exc:
         raise not_readable(path, exc) from exc
-    except UNREADABLE as exc:
+    except OF_POLARS as exc:
         return first_line(exc)
     return None
-
-
-def first_line(cause: BaseException) -> str:
-    """What a library says of a damaged file, in one line."""
-    return str(cause).splitlines()[0] if str(cause) else type(cause).__name__
 
 
 def corrupt(path: Path, contract: type[Table], day: date | None, why: str) -> CorruptFile:

@@ -12,13 +12,12 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.schema import Derived, Table
+from cryptopipe_assets.core.unreadable import OF_POLARS, first_line
 from cryptopipe_assets.storage.derived_versions import SUPERSEDED_AT, TIMESTAMP, in_order
 from cryptopipe_assets.storage.merge import all_versions
 from cryptopipe_assets.storage.parquet import (
-    UNREADABLE,
     checked_content,
     corrupt,
-    first_line,
     read_partition,
 )
 
@@ -75,5 +74,5 @@ def read_versions(path: Path, contract: type[Table], day: date | None) -> pl.Dat
         return rows.match_to_schema(
             pl.Schema(schema), missing_columns="insert", extra_columns="ignore"
         )
-    except UNREADABLE as exc:
+    except OF_POLARS as exc:
         raise corrupt(path, contract, day, first_line(exc)) from exc

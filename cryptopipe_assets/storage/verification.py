@@ -10,15 +10,14 @@ from typing import Literal
 import polars as pl
 
 from cryptopipe_assets.core.schema import Table
+from cryptopipe_assets.core.unreadable import OF_POLARS, first_line
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.checksum import has_checksum
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.parquet import (
-    UNREADABLE,
     content_of,
     corrupt,
     fault_in,
-    first_line,
     writer,
 )
 from cryptopipe_assets.storage.revisions import SUFFIX
@@ -103,6 +102,6 @@ def _fault(content: bytes, folder: str, day: date | None) -> str | None:
         return fault
     try:
         pl.read_parquet(io.BytesIO(content), hive_partitioning=False)
-    except UNREADABLE as exc:
+    except OF_POLARS as exc:
         return first_line(exc)
     return None

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import polars as pl
 
+from cryptopipe_assets.core.unreadable import OF_POLARS
 from cryptopipe_assets.storage.atomic import write_atomically
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.storage.parquet import UNREADABLE
 
 FOLDER = ".schema"
 FILE = "part-0.schema"
@@ -43,7 +43,7 @@ def write_schema_file(lake: Lake, folder: str) -> None:
         target = schema_file(lake, folder)
         if target.is_file() and pl.read_parquet_schema(target) == schema:
             return
-    except (FileNotFoundError, *UNREADABLE):
+    except (FileNotFoundError, *OF_POLARS):
         return  # the file itself is what has to be mended, and reading it says so
     height = count if day else 0
     empty = pl.DataFrame(
