@@ -22,7 +22,11 @@ from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.operations.backfill.estimate import Line, estimate, refuse_if_it_cannot_fit
+from cryptopipe_assets.operations.backfill.estimate import (
+    TableCost,
+    estimate,
+    refuse_if_it_cannot_fit,
+)
 from cryptopipe_assets.operations.budget.remaining import left_for
 from cryptopipe_assets.operations.request import require_range, with_ancestors
 from cryptopipe_assets.operations.status.expiry import source_of
@@ -195,7 +199,7 @@ def _contract(row: dict[str, object]) -> Followed:
 
 
 def _show(
-    lines: Sequence[Line], tables: Sequence[str], contracts: int, left: Sequence[list[date]]
+    lines: Sequence[TableCost], tables: Sequence[str], contracts: int, left: Sequence[list[date]]
 ) -> None:
     """Say what is coming: about so many calls, at least so much time."""
     out.print(

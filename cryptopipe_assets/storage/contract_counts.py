@@ -12,13 +12,15 @@ from cryptopipe_assets.storage.atomic import not_readable
 from cryptopipe_assets.storage.inventory import survey
 
 INSTRUMENT = ("venue", "symbol")
-ASKED_ONE_BY_ONE = ("bybit", "coinalyze")
 NEWEST_FILES = 2
 """A contract that had an open interest in them is requested again."""
 
 
 def contract_counts(root: Path) -> dict[tuple[str, str], int]:
-    """Contracts of each coin at the vendors that are queried one by one.
+    """Contracts of each coin at each vendor.
+
+    A venue whose instruments are stored has as many as it lists; of any other vendor, those count
+    that had an open interest of late.
 
     Returns
     -------
@@ -30,6 +32,9 @@ def contract_counts(root: Path) -> dict[tuple[str, str], int]:
         Naming the file.
     """
     known: dict[tuple[str, str], int] = {}
+    if paths := survey(root, "open_interest", has_days=True).paths[-NEWEST_FILES:]:
+        for (vendor,), rows in _read(paths, *INSTRUMENT, "coin", "source").group_by("source"):
+            known |= {(str(vendor), coin): n for coin, n in _counted(rows)}
     for path in survey(root, "instruments", has_days=False).paths:
         listed = latest(
             _read([path], *INSTRUMENT, "ts", "coin", "contract_type", "status"), INSTRUMENT
@@ -37,10 +42,6 @@ def contract_counts(root: Path) -> dict[tuple[str, str], int]:
         trading = listed.filter(contract_type="PERPETUAL", status="TRADING")
         for (venue,), theirs in trading.group_by("venue"):
             known |= {(str(venue), coin): n for coin, n in _counted(theirs)}
-    if paths := survey(root, "open_interest", has_days=True).paths[-NEWEST_FILES:]:
-        rows = _read(paths, *INSTRUMENT, "coin", "source")
-        for vendor in ASKED_ONE_BY_ONE:
-            known |= {(vendor, coin): n for coin, n in _counted(rows.filter(source=vendor))}
     return known
 
 

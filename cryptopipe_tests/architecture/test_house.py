@@ -35,6 +35,7 @@ NAME_A_VENDOR = {
     "collect/symbol_history.py",
     "config/settings.py",
     "core/coin_kinds.py",
+    "core/single_contract.py",
     "defs/collected/funding_rate.py",
     "defs/collected/instruments.py",
     "defs/collected/market_cap.py",
@@ -44,11 +45,8 @@ NAME_A_VENDOR = {
     "defs/quality/data_gaps.py",
     "operations/doctor.py",
     "panels/daily_inputs.py",
-    "quant/metrics/open_interest.py",
     "runtime/recorded.py",
     "runtime/resources.py",
-    "storage/catalog/views_open_interest.py",
-    "storage/contract_counts.py",
     "tables/collected/market_cap.py",
 }
 """Files outside of the vendors' folders, the catalog and the stand-in that name a vendor. A file

@@ -11,29 +11,15 @@ from datetime import date, datetime
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.vendors.calls_left import CallsLeft
 from cryptopipe_assets.vendors.catalog import Vendors, asked_for, sources_of
-from cryptopipe_assets.vendors.terms import Backfill, Followed
+from cryptopipe_assets.vendors.terms import Backfill, BackfillCost, Followed
 
 
 @dataclass(frozen=True, kw_only=True)
-class Line:
-    """What one table requests from one vendor.
-
-    Attributes
-    ----------
-    calls
-        Requests, archive files and their checksums included.
-    seconds
-        At our share of the vendor's limit.
-    counted
-        Units that count against the vendor's days and months; 0 where it has no such limit.
-    """
+class TableCost(BackfillCost):
+    """What one table requests from one vendor; ``vendor`` names the part that is asked too."""
 
     table: str
     vendor: str
-    what: str
-    calls: int
-    seconds: float
-    counted: int = 0
 
 
 def estimate(
@@ -45,7 +31,7 @@ def estimate(
     plans: Mapping[str, str] | None = None,
     sources: Mapping[str, str | None] | None = None,
     now: datetime,
-) -> list[Line]:
+) -> list[TableCost]:
     """Calls and time for each table and vendor; tables that ask nobody have no line.
 
     Parameters
@@ -69,20 +55,17 @@ def estimate(
                 plan=(plans or {}).get(vendor, ""),
             )
             lines += [
-                Line(
+                TableCost(
+                    **vars(cost),
                     table=table,
                     vendor=" ".join(part for part in (vendor, cost.of) if part),
-                    what=cost.what,
-                    calls=cost.calls,
-                    seconds=cost.seconds,
-                    counted=cost.counted,
                 )
                 for cost in offered.offer.backfilled(wanted)
             ]
     return [each for each in lines if each.calls]
 
 
-def refuse_if_it_cannot_fit(lines: Sequence[Line], left: Sequence[CallsLeft]) -> None:
+def refuse_if_it_cannot_fit(lines: Sequence[TableCost], left: Sequence[CallsLeft]) -> None:
     """Check the plan against what is left of the vendors' days and months, before it starts.
 
     Raises

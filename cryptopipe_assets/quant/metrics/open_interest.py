@@ -4,6 +4,7 @@ from datetime import timedelta
 
 import polars as pl
 
+from cryptopipe_assets.core.single_contract import QUOTE_PREFERENCE, VENUE_PREFERENCE
 from cryptopipe_assets.core.time import DAY, HOUR_MS
 from cryptopipe_assets.quant.math.daily_grid import KNOWN_AFTER
 from cryptopipe_assets.quant.math.ordered_sums import ordered_sums
@@ -13,9 +14,6 @@ SEEN_HOURS = 24
 
 MAX_CLOSE_AGE = timedelta(hours=2)
 """How long before the day's end the last measurement of a day may lie."""
-
-VENUE_PREFERENCE = ("binance", "bybit", "okx", "bitmex", "deribit")
-QUOTE_PREFERENCE = ("USD", "USDT", "USDC")
 
 _CONTRACT = ("coin", "venue", "symbol")
 _UTC_MS = pl.Datetime("ms", "UTC")

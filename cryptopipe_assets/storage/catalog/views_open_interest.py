@@ -1,5 +1,6 @@
 """Open interest of a coin: over all its contracts, or of the one that an original followed."""
 
+from cryptopipe_assets.core.single_contract import QUOTE_PREFERENCE, VENUE_PREFERENCE
 from cryptopipe_assets.storage.catalog.view import View
 
 _COIN_HOUR = {
@@ -68,8 +69,8 @@ OPEN_INTEREST_SINGLE_CONTRACT = View(
         WITH {_PARTS},
         placed AS (
             SELECT *,
-                list_position(['binance', 'bybit', 'okx', 'bitmex', 'deribit'], venue) AS venue_at,
-                list_position(['USD', 'USDT', 'USDC'], split_part(symbol, '-', 2)) AS quote_at
+                list_position({list(VENUE_PREFERENCE)}, venue) AS venue_at,
+                list_position({list(QUOTE_PREFERENCE)}, split_part(symbol, '-', 2)) AS quote_at
             FROM every
         ),
         chosen AS (
