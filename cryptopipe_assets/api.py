@@ -127,7 +127,7 @@ class WarehouseReader:
         """
         import polars as pl
 
-        from cryptopipe_assets.storage.catalog.catalog import first_line
+        from cryptopipe_assets.storage.catalog.statements import first_line
         from cryptopipe_assets.storage.inventory import survey
 
         rows = []

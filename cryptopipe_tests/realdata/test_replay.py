@@ -11,6 +11,7 @@ import pytest
 
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
+from cryptopipe_tests import command_line
 from cryptopipe_tests.reference import microstructure_pandas
 
 CLI = Path(sys.executable).with_name("cryptopipe")
@@ -19,12 +20,8 @@ pytestmark = [pytest.mark.realdata, pytest.mark.slow]
 
 def replay(data: Path, warehouse: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     environment = {key: value for key, value in os.environ.items() if key[:11] != "CRYPTOPIPE_"}
-    return subprocess.run(
-        [CLI, "replay", "--data", data, "--warehouse", warehouse, *arguments],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=300,
+    return command_line.run(
+        *("replay", "--data", data, "--warehouse", warehouse, *arguments), env=environment
     )
 
 

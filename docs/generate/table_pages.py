@@ -13,7 +13,7 @@ from vendor_facts import later, reach
 
 from cryptopipe_assets.core.schema import Collected, Ledger, Registry, Stamped, SymbolRecord
 from cryptopipe_assets.quant.factors.factor_set import FACTOR_SET
-from cryptopipe_assets.storage.catalog.catalog import sql_type
+from cryptopipe_assets.storage.catalog.statements import sql_type
 from cryptopipe_assets.storage.catalog.view import View
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.revisions import SUFFIX

@@ -6,60 +6,43 @@ anywhere. The file is written in the storage format of DuckDB 1.0, which every l
 """
 
 import hashlib
+import json
 import os
 import re
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+import shutil
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import chain
 from pathlib import Path
 
 import duckdb
-import polars as pl
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
-from cryptopipe_assets.core.schema import Collected, Derived, Table
+from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.storage.atomic import half_written, write_atomically
-from cryptopipe_assets.storage.catalog.as_of_macro import as_of_macro, derived_as_of_macro
-from cryptopipe_assets.storage.catalog.schema_files import (
-    YEAR_ONE,
-    is_missing,
-    schema_file,
-    write_schema_file,
-)
-from cryptopipe_assets.storage.catalog.view import View
+from cryptopipe_assets.storage.catalog.schema_files import is_missing, write_schema_file
+from cryptopipe_assets.storage.catalog.statements import FOLDER, quoted, statements
 from cryptopipe_assets.storage.catalog.view_set import VIEWS
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.revisions import SUFFIX
 
 CATALOG = "cryptopipe.duckdb"
 SIGNATURE = ".catalog"
-FOLDER = "catalog_folder"
-"""Macro that says for which folder the views were made."""
-
-SUPERSEDED = "When a recomputation took this version out of the table."
-
-SQL_TYPES: dict[type[pl.DataType], str] = {
-    pl.String: "VARCHAR",
-    pl.Float64: "DOUBLE",
-    pl.Int64: "BIGINT",
-    pl.Boolean: "BOOLEAN",
-    pl.Date: "DATE",
-    pl.Datetime: "TIMESTAMP WITH TIME ZONE",
-}
 
 
 def refresh(lake: Lake, contracts: Sequence[type[Table]]) -> bool:
-    """Rebuild the catalog if it is missing or no longer says what it should.
+    """Bring the catalog up to date if it is missing or no longer says what it should.
 
     Called after every commit: it costs a comparison unless a table got its first file or a
-    contract changed.
+    contract changed; then the statements of that table are put again and no others.
     """
-    signature = _signature(lake, contracts)
-    stored = lake.root / SIGNATURE
-    current = stored.read_text(encoding="utf-8") if stored.is_file() else None
+    wanted = _signatures(statements(lake, contracts, absolute=False, on_disk=True))
+    stored = _stored_signatures(lake)
     whole = not any(is_missing(lake, each) for each in _folders(contracts))
-    if current == signature and whole and (lake.root / CATALOG).is_file():
+    is_there = (lake.root / CATALOG).is_file()
+    if stored == wanted and whole and is_there:
         return False
-    rebuild(lake, contracts)
+    if not (is_there and stored.keys() == wanted.keys() and _amend(lake, contracts)):
+        rebuild(lake, contracts)
     return True
 
 
@@ -75,10 +58,10 @@ def rebuild(lake: Lake, contracts: Sequence[type[Table]]) -> Path:
     -------
     Path of the catalog.
     """
-    signature = _signature(lake, contracts)
     with lake.lock("catalog"):
+        wanted = _signatures(statements(lake, contracts, absolute=False, on_disk=True))
         target = write_catalog(lake, contracts, lake.root / CATALOG)
-        write_atomically(lake.root / SIGNATURE, lambda path: _write_text(path, signature))
+        _store_signatures(lake, wanted)
     return target
 
 
@@ -102,27 +85,59 @@ def write_catalog(
             f"DuckDB opens no file whose path has a question mark, as {target.absolute()} has; "
             f"rename the folder"
         )
-
-    for folder in _folders(contracts):
-        if lake.has(folder):
-            write_schema_file(lake, folder)
-
-    def write(path: Path) -> None:
-        with duckdb.connect(config=_search_path(lake)) as connection:
-            connection.execute(f"ATTACH '{_quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
-            connection.execute("USE c")  # views that read views name them without a catalog
-            connection.begin()  # 500 statements: apart from each other they take thrice as long
-            for statement in _ddl(lake, contracts, absolute=absolute, on_disk=True):
-                connection.execute(statement)
-            connection.commit()
-            connection.execute("USE memory")
-            connection.execute("DETACH c")
-
+    _write_schema_files(lake, contracts)
+    said = statements(lake, contracts, absolute=absolute, on_disk=True)
     try:
-        write_atomically(target, write)
+        write_atomically(target, lambda path: _execute(lake, path, chain(*said.values())))
     except duckdb.Error as exc:
         raise half_written(target, exc) from exc
     return target
+
+
+def _amend(lake: Lake, contracts: Sequence[type[Table]]) -> bool:
+    """Put the statements again that differ from the catalog's, in a copy that takes its place.
+
+    All statements take half a second, most of it for the comments of columns that did not change.
+
+    Returns
+    -------
+    False if the catalog's file is not as it was written, so that only a rebuild helps.
+    """
+    with lake.lock("catalog"):
+        _write_schema_files(lake, contracts)
+        said = statements(lake, contracts, absolute=False, on_disk=True)
+        wanted, stored = _signatures(said), _stored_signatures(lake)
+        changed = [each for name in said if stored.get(name) != wanted[name] for each in said[name]]
+
+        def write(path: Path) -> None:
+            shutil.copyfile(lake.root / CATALOG, path)
+            again = (re.sub(r"^CREATE ", "CREATE OR REPLACE ", each) for each in changed)
+            _execute(lake, path, again)
+
+        try:
+            write_atomically(lake.root / CATALOG, write)
+        except duckdb.Error:
+            return False
+        _store_signatures(lake, wanted)
+    return True
+
+
+def _execute(lake: Lake, path: Path, statements: Iterable[str]) -> None:
+    with duckdb.connect(config=_search_path(lake)) as connection:
+        connection.execute(f"ATTACH '{quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
+        connection.execute("USE c")  # views that read views name them without a catalog
+        connection.begin()  # 700 statements: apart from each other they take thrice as long
+        for statement in statements:
+            connection.execute(statement)
+        connection.commit()
+        connection.execute("USE memory")
+        connection.execute("DETACH c")
+
+
+def _write_schema_files(lake: Lake, contracts: Sequence[type[Table]]) -> None:
+    for folder in _folders(contracts):
+        if lake.has(folder):
+            write_schema_file(lake, folder)
 
 
 def connect(lake: Lake) -> duckdb.DuckDBPyConnection:
@@ -184,7 +199,8 @@ def in_memory(lake: Lake, contracts: Sequence[type[Table]]) -> duckdb.DuckDBPyCo
     connection.execute("ATTACH ':memory:' AS c")
     connection.execute("USE c")
     connection.begin()
-    for statement in _ddl(lake, contracts, absolute=True, on_disk=False):
+    said = statements(lake, contracts, absolute=True, on_disk=False)
+    for statement in chain(*said.values()):
         if not statement.startswith("COMMENT"):
             connection.execute(statement)
     connection.commit()
@@ -201,141 +217,34 @@ def _folders(contracts: Sequence[type[Table]]) -> list[str]:
     return [*names, *(name + SUFFIX for name in names)]
 
 
-@dataclass(frozen=True)
-class _Files:
-    """SQL that reads the files of folders of a warehouse.
-
-    Attributes
-    ----------
-    absolute
-        Whether paths are; else they begin above the warehouse.
-    on_disk
-        Whether the catalog is a file, whose readers nobody can tell to try again: then each list
-        begins with a file that no commit replaces.
-    """
-
-    lake: Lake
-    absolute: bool
-    on_disk: bool
-
-    def of(self, folder: str) -> str | None:
-        """SQL of all rows of a folder; null if it has no file."""
-        if self.lake.path(folder).is_file():
-            # DuckDB looks for a plain relative path in the current folder first, which may hold a
-            # warehouse of the same name; for a pattern it looks only where it was told to.
-            return f"read_parquet({self._list(folder, 'part-[0].parquet')})"
-        if not self.lake.days(folder):
-            return None
-        files = self._list(folder, "date=*/part-0.parquet")
-        read = f"read_parquet({files}, hive_partitioning = true)"
-        return f"(SELECT * FROM {read} WHERE date > DATE '{YEAR_ONE}')" if self.on_disk else read
-
-    def _list(self, folder: str, pattern: str) -> str:
-        base = self.lake.root.resolve()
-        root = Path(_escaped(base if self.absolute else base.name))
-        every = f"'{_quoted(root / folder / pattern)}'"
-        if not self.on_disk:
-            return every
-        own = schema_file(self.lake, folder).parent.relative_to(self.lake.root)
-        return f"['{_quoted(root / own / 'part-[0].schema')}', {every}]"
+def _signatures(said: Mapping[str, Sequence[str]]) -> dict[str, str]:
+    """Hash of each part; a view's changes with the tables that it reads, for DuckDB binds it."""
+    reads = {view.name: view.tables for view in VIEWS}
+    texts = {name: "\n".join(statements) for name, statements in said.items()}
+    return {
+        name: hashlib.sha256(
+            "\n".join([text, *(texts[each] for each in reads.get(name, ()))]).encode()
+        ).hexdigest()
+        for name, text in texts.items()
+    }
 
 
-def _nothing(contract: type[Table]) -> str:
-    """SQL of the contract's columns without rows."""
-    columns = ", ".join(
-        f"NULL::{sql_type(dtype)} AS {column}" for column, dtype in contract.polars_schema().items()
-    )
-    day = ", NULL::DATE AS date" if contract.has_days() else ""
-    return f"(SELECT {columns}{day} WHERE false)"
+def _stored_signatures(lake: Lake) -> dict[str, str]:
+    """What the catalog's file was made of; empty if nobody knows."""
+    try:
+        stored = json.loads((lake.root / SIGNATURE).read_text(encoding="utf-8"))
+    except (OSError, ValueError, RecursionError):  # earlier versions kept one hash of everything
+        return {}
+    return stored if isinstance(stored, dict) else {}
 
 
-def _of_table(files: _Files, contract: type[Table]) -> Iterator[str]:
-    """Statements that show a table; of a collected one also its past versions."""
-    name = contract.table_name()
-    current = files.of(name) or _nothing(contract)
-    lake = files.lake
-    if issubclass(contract, Derived) and lake.has(name) and not lake.notes_derived_at(contract):
-        current = f"(SELECT *, NULL::TIMESTAMPTZ AS derived_at FROM {current})"
-    yield f"CREATE VIEW c.{name} AS SELECT * FROM {current}"
-    yield from _comments(contract, name, first_line(contract))
-    if issubclass(contract, Derived):
-        revisions = files.of(name + SUFFIX)
-        earlier = (
-            revisions or f"(SELECT *, NULL::TIMESTAMPTZ AS superseded_at FROM {_nothing(contract)})"
-        )
-        yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {earlier}"
-        sentence = f"A version of a row of {name} that a recomputation changed or dropped."
-        yield from _comments(contract, name + SUFFIX, sentence)
-        text = _quoted(f"{SUPERSEDED} [UTC]")
-        yield f"COMMENT ON COLUMN c.{name + SUFFIX}.superseded_at IS '{text}'"
-        yield from derived_as_of_macro(contract, current=current, revisions=revisions)
-    if issubclass(contract, Collected):
-        revisions = files.of(name + SUFFIX)
-        yield f"CREATE VIEW c.{name + SUFFIX} AS SELECT * FROM {revisions or _nothing(contract)}"
-        sentence = f"A version of a row of {name} that a later one superseded."
-        yield from _comments(contract, name + SUFFIX, sentence)
-        yield from as_of_macro(contract, current=current, revisions=revisions)
-
-
-def _comments(contract: type[Table], name: str, sentence: str) -> Iterator[str]:
-    """Put the contract's sentences where a database tool shows them."""
-    yield f"COMMENT ON VIEW c.{name} IS '{_quoted(sentence)}'"
-    units = contract.units()
-    for column, sentence in contract.descriptions().items():
-        text = _quoted(f"{sentence} [{units[column]}]")
-        yield f"COMMENT ON COLUMN c.{name}.{column} IS '{text}'"
-
-
-def _ddl(
-    lake: Lake, contracts: Sequence[type[Table]], *, absolute: bool, on_disk: bool
-) -> Iterator[str]:
-    if not absolute:
-        yield f"CREATE MACRO c.{FOLDER}() AS '{_quoted(lake.root.resolve().name)}'"
-    for contract in sorted(contracts, key=lambda each: each.table_name()):
-        yield from _of_table(_Files(lake, absolute, on_disk), contract)
-    tables = {each.table_name(): each for each in contracts}
-    for view in VIEWS:
-        if tables.keys() >= set(view.tables):
-            yield from _of_view(view, tables[view.tables[0]])
-
-
-def _of_view(view: View, table: type[Table]) -> Iterator[str]:
-    """Statements that show a derived view; without columns of its own it has those of ``table``."""
-    yield f"CREATE VIEW c.{view.name} AS {view.query}"
-    if not view.columns:
-        yield from _comments(table, view.name, view.comment)
-        return
-    yield f"COMMENT ON VIEW c.{view.name} IS '{_quoted(view.comment)}'"
-    for column, sentence in view.columns.items():
-        yield f"COMMENT ON COLUMN c.{view.name}.\"{column}\" IS '{_quoted(sentence)}'"
-
-
-def _signature(lake: Lake, contracts: Sequence[type[Table]]) -> str:
-    text = "\n".join(_ddl(lake, contracts, absolute=False, on_disk=True))
-    return hashlib.sha256(text.encode()).hexdigest()
+def _store_signatures(lake: Lake, signatures: Mapping[str, str]) -> None:
+    text = json.dumps(signatures, indent=0)
+    write_atomically(lake.root / SIGNATURE, lambda path: _write_text(path, text))
 
 
 def _write_text(path: Path, text: str) -> None:
     path.write_text(text, encoding="utf-8")
-
-
-def first_line(contract: type[Table]) -> str:
-    """The contract's own sentence on what a row is."""
-    return (contract.__doc__ or "").strip().splitlines()[0]
-
-
-def sql_type(dtype: pl.DataType) -> str:
-    """DuckDB's name of the type that a Parquet column of ``dtype`` is read as."""
-    return SQL_TYPES[type(dtype)]
-
-
-def _escaped(path: object) -> str:
-    """A path whose brackets and stars are no pattern: ``w[ab]`` is not ``wa``."""
-    return re.sub(r"([\[*?])", r"[\1]", str(path))
-
-
-def _quoted(text: object) -> str:
-    return str(text).replace("'", "''")
 
 
 def _cannot_open(path: Path, cause: duckdb.IOException) -> StorageError:

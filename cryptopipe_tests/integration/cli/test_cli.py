@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cryptopipe_assets.core.time import DAY, utcnow
+from cryptopipe_tests import command_line
 from cryptopipe_tests.places import ROOT
 
 CLI = Path(sys.executable).with_name("cryptopipe")
@@ -31,9 +32,7 @@ def environment(tmp_path: Path) -> dict[str, str]:
 
 
 def run(environment: dict[str, str], *arguments: str) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [CLI, *arguments], env=environment, capture_output=True, text=True, timeout=240, cwd=ROOT
-    )
+    done = command_line.run(*arguments, env=environment)
     assert CANARY not in done.stdout + done.stderr
     return done
 

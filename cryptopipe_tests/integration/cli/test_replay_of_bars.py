@@ -19,6 +19,7 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
+from cryptopipe_tests import command_line
 
 CLI = Path(sys.executable).with_name("cryptopipe")
 OCTOBER = 1_759_276_800_000  # 2025-10-01 00:00 UTC
@@ -39,16 +40,11 @@ def put(folder: Path, name: str, text: str) -> None:
 
 def replay(folder: Path, tables: str = "ohlcv_1m") -> "subprocess.CompletedProcess[str]":
     environment = {key: value for key, value in os.environ.items() if key[:11] != "CRYPTOPIPE_"}
-    return subprocess.run(
-        [
-            *(CLI, "replay", "--data", folder / "data", "--warehouse", folder / "warehouse"),
-            *("--start", "2025-10-01", "--end", "2025-10-03", "--tables", tables),
-        ],
+    return command_line.run(
+        *("replay", "--data", folder / "data", "--warehouse", folder / "warehouse"),
+        *("--start", "2025-10-01", "--end", "2025-10-03", "--tables", tables),
         env=environment,
         cwd=folder,
-        capture_output=True,
-        text=True,
-        timeout=120,
     )
 
 

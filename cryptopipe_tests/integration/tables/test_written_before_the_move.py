@@ -22,7 +22,8 @@ from cryptopipe_assets.storage.as_of import as_of
 from cryptopipe_assets.storage.catalog.catalog import connect, rebuild
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.catalog import contracts
-from cryptopipe_tests.places import PAYLOADS, ROOT
+from cryptopipe_tests import command_line
+from cryptopipe_tests.places import PAYLOADS
 
 CLI = Path(sys.executable).with_name("cryptopipe")
 TABLES = contracts()
@@ -65,9 +66,7 @@ def cli(project: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
         "CRYPTOPIPE_SANDBOX_URL": "http://127.0.0.1:9",
         "DAGSTER_HOME": str(project / "dagster_home"),
     }
-    return subprocess.run(
-        [CLI, *arguments], env=environment, capture_output=True, text=True, cwd=ROOT, timeout=240
-    )
+    return command_line.run(*arguments, env=environment)
 
 
 def stored(lake: Lake, table: str, folder: str | None = None) -> pl.DataFrame:

@@ -3,8 +3,6 @@
 import asyncio
 import json
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -24,6 +22,7 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.http.samples import KEPT, MOST_OF_A_RUN
+from cryptopipe_tests import command_line
 from cryptopipe_tests.conftest import NOW
 
 CANARY = 'canary/41+7f"6a'  # an address and JSON write it in other ways than it is
@@ -219,10 +218,7 @@ def test_a_command_ends_with_one_line_that_names_the_sample(tmp_path):
         }
         question = ["--start", "2026-10-01", "--end", "2026-10-01", "--tables", "funding_rate"]
         with sandbox.suffering(Fault(match="fundingInfo", kind="retyped_number")):
-            done = subprocess.run(
-                [Path(sys.executable).with_name("cryptopipe"), "backfill", *question, "--yes"],
-                env=environment, capture_output=True, text=True, timeout=120,
-            )  # fmt: skip
+            done = command_line.run("backfill", *question, "--yes", env=environment)
     assert done.returncode == 1
     [line] = done.stderr.strip().splitlines()
     assert line.startswith("error: binance: ")

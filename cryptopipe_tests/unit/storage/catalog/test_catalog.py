@@ -210,3 +210,39 @@ def test_a_catalog_of_an_earlier_version_that_does_not_say_its_folder_is_read(la
         connection.execute("DROP MACRO catalog_folder")
     with connect(lake) as connection:
         assert connection.sql("SELECT count(*) FROM quotes").fetchall() == [(3,)]
+
+
+def test_a_first_file_puts_the_statements_of_its_table_again_and_no_others(lake):
+    with duckdb.connect(str(lake.root / CATALOG)) as connection:
+        connection.execute("COMMENT ON VIEW quotes IS 'a note of a user'")
+    means = quotes(1).select("ts", "available_at", "symbol", mean="price")
+    lake.replace(Means, means, DAY.date())
+    assert refresh(lake, TABLES)
+    with connect(lake) as connection:
+        comments = dict(
+            connection.sql("SELECT view_name, comment FROM duckdb_views() WHERE NOT internal")
+            .fetchall()
+        )  # fmt: skip
+        assert connection.sql("SELECT symbol FROM means").fetchall() == [("A",)]
+        [(described,)] = connection.sql(
+            "SELECT count(*) FROM duckdb_columns() WHERE table_name = 'means' AND comment <> ''"
+        ).fetchall()
+    assert comments["quotes"] == "a note of a user"
+    assert comments["means"] == "A mean of prices."
+    assert described == len(Means.columns())
+    assert not refresh(lake, TABLES)
+
+
+@pytest.mark.parametrize("stored", ["", "{", "0" * 64, "[]", '"quotes"', "{}"])
+def test_where_nobody_knows_what_the_catalog_says_it_is_written_anew(lake, stored):
+    (lake.root / ".catalog").write_text(stored)
+    assert refresh(lake, TABLES)
+    assert not refresh(lake, TABLES)
+
+
+def test_a_catalog_that_is_no_database_is_written_anew_with_the_next_table(lake):
+    (lake.root / CATALOG).write_bytes(b"no database")
+    lake.replace(Means, quotes(1).select("ts", "available_at", "symbol", mean="price"), DAY.date())
+    assert refresh(lake, TABLES)
+    with connect(lake) as connection:
+        assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
