@@ -71,8 +71,13 @@ def _server() -> "subprocess.Popen[str]":
         env=environment,
         cwd=ROOT,
     )
-    atexit.register(server.terminate)
+    atexit.register(_end, server)
     return server
+
+
+def _end(server: "subprocess.Popen[str]") -> None:
+    with server:  # which closes what it reads: then it ends
+        pass
 
 
 def _serve() -> None:

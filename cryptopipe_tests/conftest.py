@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -70,6 +71,11 @@ def realdata() -> Path:
 @pytest.fixture
 def settings(tmp_path: Path) -> Settings:
     """Settings of three coins that write below the test's own folder."""
+    return settings_in(tmp_path)
+
+
+def settings_in(folder: Path) -> Settings:
+    """Settings of three coins that write below the folder."""
     from cryptopipe_assets.config.settings import load_settings
     from cryptopipe_assets.config.tiers import Tier
 
@@ -77,8 +83,8 @@ def settings(tmp_path: Path) -> Settings:
         load_settings()
         .with_environment(
             vendors="sandbox",
-            warehouse=tmp_path / "warehouse",
-            dagster_home=tmp_path / "dagster_home",
+            warehouse=folder / "warehouse",
+            dagster_home=folder / "dagster_home",
         )
         .with_config(tiers={"all": Tier(every_minutes=60, coins=("BTC", "DOGE", "PEPE"))})
     )
@@ -173,16 +179,24 @@ def faults() -> FaultPlan:
 @pytest.fixture
 def platform(settings: Settings, faults: FaultPlan) -> Iterator[Platform]:
     """A graph whose stand-in says that it is always the same Tuesday morning."""
+    with platform_of(settings, faults) as platform:
+        yield platform
+
+
+@contextmanager
+def platform_of(settings: Settings, faults: FaultPlan | None = None) -> Iterator[Platform]:
+    """A graph for these settings beside a stand-in of its own."""
     import dagster as dg
 
     from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
+    from cryptopipe_assets.sandbox.faults.plan import FaultPlan
     from cryptopipe_assets.sandbox.server import Sandbox
     from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
     clock = SimulatedClock(NOW)
     source = SimulatedSource(settings.config.sandbox.seed, clock=clock)
     with (
-        Sandbox(source, faults=faults) as sandbox,
+        Sandbox(source, faults=faults or FaultPlan()) as sandbox,
         dg.DagsterInstance.ephemeral() as instance,
     ):
         yield Platform(settings, sandbox, instance, clock)

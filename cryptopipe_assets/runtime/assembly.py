@@ -5,6 +5,7 @@ import pkgutil
 import warnings
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from functools import cache
 from types import ModuleType
 from typing import Any
 
@@ -36,13 +37,10 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         Resources to use instead of those that follow from the settings: ``warehouse``,
         ``vendors``, ``universe``.
     """
-    modules = list(table_modules())
+    assets, checks = _declared()
     return dg.Definitions(
-        assets=dg.map_asset_specs(
-            with_settings(settings),
-            _with_links_to_their_files(dg.load_assets_from_modules(modules)),
-        ),
-        asset_checks=dg.load_asset_checks_from_modules(modules),
+        assets=dg.map_asset_specs(with_settings(settings), assets),
+        asset_checks=checks,
         jobs=[*automation.jobs(), import_landing],
         schedules=[
             *automation.schedules(settings),
@@ -67,6 +65,14 @@ def _with_one_clock(given: dict[str, object]) -> dict[str, object]:
     if isinstance(warehouse, Warehouse) and isinstance(vendors, VendorClients):
         return {**given, "warehouse": replace(warehouse, clock=vendors.clock)}
     return given
+
+
+@cache
+def _declared() -> tuple[Sequence[Any], Sequence[dg.AssetChecksDefinition]]:
+    """Assets and checks as their files declare them, whatever the settings are."""
+    modules = list(table_modules())
+    assets = _with_links_to_their_files(dg.load_assets_from_modules(modules))
+    return assets, dg.load_asset_checks_from_modules(modules)
 
 
 def _with_links_to_their_files(assets: Sequence[Any]) -> Sequence[Any]:

@@ -123,7 +123,8 @@ def _amend(lake: Lake, contracts: Sequence[type[Table]]) -> bool:
 
 
 def _execute(lake: Lake, path: Path, statements: Iterable[str]) -> None:
-    with duckdb.connect(config=_search_path(lake)) as connection:
+    one_thread = {**_search_path(lake), "threads": 1}  # more of them only wait for each other
+    with duckdb.connect(config=one_thread) as connection:
         connection.execute(f"ATTACH '{quoted(path)}' AS c (STORAGE_VERSION 'v1.0.0')")
         connection.execute("USE c")  # views that read views name them without a catalog
         connection.begin()  # 700 statements: apart from each other they take thrice as long

@@ -12,7 +12,9 @@ from typing import Any
 
 MEGABYTE = 1024**2
 
-_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+"', re.DOTALL)
+# A text without an end reaches to the end of the document: to give up there and look for the next
+# one from each of its quotes again would take hours of a megabyte of them.
+_TEXT = re.compile(rb'"(?:[^"\\]|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 _NOT_BRACKETS = bytes(each for each in range(256) if each not in b"[]{}")
 _STEP = {ord("["): 1, ord("{"): 1, ord("]"): -1, ord("}"): -1}
 

@@ -1,5 +1,6 @@
 """A day on which CoinGecko stood in for CoinMarketCap: two ids a coin, and every coin once."""
 
+import shutil
 from datetime import date, datetime, time, timedelta
 
 import polars as pl
@@ -7,6 +8,7 @@ import pytest
 from polars.testing import assert_frame_equal
 
 from cryptopipe_assets.runtime.resources import warehouse
+from cryptopipe_tests.conftest import platform_of, settings_in
 
 MS = timedelta(milliseconds=1)
 
@@ -19,14 +21,23 @@ HIGHER = 1.5
 """CoinGecko's caps of the evening over CoinMarketCap's of the midnight before: the day's peak."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
+def filled(collected, tmp_path_factory):
+    """The platform with collected tables, once for all: what is derived here is only read."""
+    settings = settings_in(tmp_path_factory.mktemp("two_vendors"))
+    shutil.copytree(collected, settings.warehouse)
+    with platform_of(settings) as platform:
+        yield platform
+
+
+@pytest.fixture(scope="module")
 def alone(filled):
     """Derived tables of market caps that one vendor told alone, by table."""
     assert filled.materialise(DERIVED, CLOSED, NEXT).success
     return {table: filled.read(table, CLOSED, NEXT) for table in DERIVED}
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def mixed(filled, alone):
     """The same where CoinGecko stood in."""
     for day in (CLOSED, OPEN):

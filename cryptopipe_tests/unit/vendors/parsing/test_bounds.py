@@ -51,6 +51,14 @@ def test_brackets_and_commas_of_a_text_are_none():
     assert get("/few", said) == said
 
 
+@pytest.mark.parametrize("end", [b"", b"\\", b"\\\\", b'"'])
+def test_megabytes_of_quotes_without_an_end_are_gone_through_once(end):
+    body = b'["' + b'\\"' * 2_000_000 + end
+    OF_JSON.require_structure(body)
+    with pytest.raises(ValueError, match="not JSON|Unterminated|Expecting|control|escape"):
+        decoded(body)
+
+
 def test_an_endpoint_may_have_larger_bounds_than_all_have():
     body = deep(OF_JSON.nesting + 1)
     assert get("/many", body) == body
