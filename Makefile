@@ -15,6 +15,11 @@ SECOND_VENV := .venv-second
 # Some tests wait for processes of their own: one worker more than processors fills the time.
 WORKERS ?= $(shell expr $$(getconf _NPROCESSORS_ONLN) + 1)
 
+# A suite of tests writes a hundred thousand small files durably: in memory, where 8 GB are free there,
+# nobody waits for a disk.
+MEMORY ?= $(shell [ "$$(df -k --output=avail /dev/shm 2>/dev/null | tail -n 1)" -ge 8388608 ] 2>/dev/null && echo /dev/shm)
+IN_MEMORY := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY))
+
 # Dagster keeps its history here; it wants an absolute path.
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
@@ -54,12 +59,12 @@ dev: $(READY) ## Dagster UI and daemon, with the stand-in for the vendors
 
 test: $(DOCS) ## All tests, and that the code location loads
 	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set.
-	env -u PYTHONDONTWRITEBYTECODE $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) $(BIN)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 	PYTHONWARNINGS="ignore:Function" $(BIN)/dagster definitions validate -m cryptopipe_assets.definitions --log-level warning
 
 test-fast: $(READY) ## Unit and architecture tests, without what is slow and without drawn examples
 	@# Compiled tests are kept, also where PYTHONDONTWRITEBYTECODE is set; a thread a worker is enough.
-	env -u PYTHONDONTWRITEBYTECODE POLARS_MAX_THREADS=1 \
+	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) POLARS_MAX_THREADS=1 \
 	  $(BIN)/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -m "not slow and not hypothesis" -n auto
 
 test-second: ## Unit and architecture tests on another Python: make test-second SECOND=python3.13

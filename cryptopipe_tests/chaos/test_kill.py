@@ -1,9 +1,12 @@
 """A writer that is killed at any moment leaves the old file or the new one."""
 
+import os
 import random
+import signal
 import subprocess
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import polars as pl
@@ -14,28 +17,50 @@ from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
 KILLS = 26
-SYMBOLS = 20
+SYMBOLS = 10
 
-# Prices are the number of the turn plus noise that does not compress: writing takes a while.
+# Prices are the number of the turn plus noise that does not compress: writing takes a while. What
+# is killed is a child, for which everything was imported before.
 WRITER = """
-import sys
+import os, sys
 from pathlib import Path
 import numpy as np, polars as pl
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 from cryptopipe_assets.storage.lake import Lake
 
-lake = Lake(Path(sys.argv[1]))
-rows = pl.concat([quotes(1440, symbol=f"S{each:02}") for each in range(int(sys.argv[3]))])
-noise = pl.Series(np.random.default_rng(1).random(rows.height))
-for turn in range(int(sys.argv[2]), 1_000_000):
-    stamp = pl.col("ingested_at") + pl.duration(seconds=turn)
-    lake.upsert(Quotes, rows.with_columns(price=noise + turn, ingested_at=stamp), DAY.date())
-    print(turn, flush=True)
+def write(turn, told):
+    lake = Lake(Path(sys.argv[1]))
+    rows = pl.concat([quotes(1440, symbol=f"S{each:02}") for each in range(int(sys.argv[2]))])
+    noise = pl.Series(np.random.default_rng(1).random(rows.height))
+    for turn in range(turn, 1_000_000):
+        stamp = pl.col("ingested_at") + pl.duration(seconds=turn)
+        lake.upsert(Quotes, rows.with_columns(price=noise + turn, ingested_at=stamp), DAY.date())
+        os.write(told, f"{turn}\\n".encode())
+
+for line in sys.stdin:
+    child = os.fork()
+    if not child:
+        write(int(line), sys.stdout.fileno())
+    print("child", child, flush=True)
+    os.waitpid(child, 0)
+    print("dead", flush=True)
 """
 
 
+@pytest.fixture
+def writer(tmp_path) -> Iterator["subprocess.Popen[str]"]:
+    with subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(tmp_path / "warehouse"), str(SYMBOLS)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as writer:
+        yield writer
+
+
 @pytest.mark.slow
-def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path):
+def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path, writer):
     lake = Lake(tmp_path / "warehouse")
     path = lake.path("quotes", DAY.date())
     chance = random.Random(20260201)
@@ -44,7 +69,9 @@ def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path
     for kill in range(KILLS):
         # Every other kill waits for a write to begin, so that a busy machine hits some as well.
         in_a_write = path.parent if kill % 2 else None
-        finished = _write_and_kill(lake, turn, after=chance.uniform(0.0, 0.12), watched=in_a_write)
+        finished = _write_and_kill(
+            writer, turn, after=chance.uniform(0.0, 0.12), watched=in_a_write
+        )
         stored = pl.read_parquet(path, hive_partitioning=False)
         prices = stored["price"].floor().unique().to_list()
         assert stored.height == SYMBOLS * 1440
@@ -58,24 +85,26 @@ def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path
     assert [each.name for each in path.parent.iterdir()] == ["part-0.parquet"]
 
 
-def _write_and_kill(lake: Lake, turn: int, *, after: float, watched: Path | None) -> int:
+def _write_and_kill(
+    writer: "subprocess.Popen[str]", turn: int, *, after: float, watched: Path | None
+) -> int:
     """Start a writer, kill it some time after its first turn; return the last finished turn.
 
     With a folder to watch, it is killed as soon as a temporary file is seen there.
     """
-    with subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(lake.root), str(turn), str(SYMBOLS)],
-        stdout=subprocess.PIPE,
-        text=True,
-        cwd=ROOT,
-    ) as writer:
-        assert writer.stdout is not None
-        first = writer.stdout.readline().strip()
-        time.sleep(after)
-        if watched is not None:
-            _wait_for_a_write(watched)
-        writer.kill()
-        return int([first, *writer.stdout.read().split()][-1])
+    assert writer.stdin is not None
+    assert writer.stdout is not None
+    writer.stdin.write(f"{turn}\n")
+    writer.stdin.flush()
+    child = int(writer.stdout.readline().removeprefix("child "))
+    turns = [int(writer.stdout.readline())]
+    time.sleep(after)
+    if watched is not None:
+        _wait_for_a_write(watched)
+    os.kill(child, signal.SIGKILL)
+    while (line := writer.stdout.readline()) != "dead\n":
+        turns.append(int(line))
+    return turns[-1]
 
 
 def _wait_for_a_write(folder: Path) -> None:

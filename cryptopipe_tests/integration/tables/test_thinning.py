@@ -12,6 +12,7 @@ from cryptopipe_tests.conftest import QUIET
 
 DERIVED = ["leverage_ratios", "dilution_metrics", "signals"]
 FIRST, LAST = "2024-07-08", "2024-07-12"
+SINCE = datetime(2024, 5, 20, tzinfo=UTC)
 
 
 def stored(lake) -> pl.DataFrame:
@@ -21,9 +22,9 @@ def stored(lake) -> pl.DataFrame:
 
 
 def add_snapshots(lake) -> int:
-    """Two more snapshots of each coin in the hours before each stored one; how many they are."""
+    """Two more snapshots before each stored one of the last weeks; how many they are."""
     added = 0
-    was = stored(lake)
+    was = stored(lake).filter(pl.col("ts") >= SINCE)
     for hours, factor in ((2, 0.9), (3, 1.1)):
         earlier = was.with_columns(
             pl.col("ts", "available_at", "ingested_at") - timedelta(hours=hours),

@@ -55,7 +55,7 @@ def test_brackets_and_commas_of_a_text_are_none():
 def test_megabytes_of_quotes_without_an_end_are_gone_through_once(end):
     body = b'["' + b'\\"' * 2_000_000 + end
     OF_JSON.require_structure(body)
-    with pytest.raises(ValueError, match="not JSON|Unterminated|Expecting|control|escape"):
+    with pytest.raises(ValueError, match="expected JSON: "):
         decoded(body)
 
 
