@@ -71,7 +71,8 @@ test-second: ## Unit and architecture tests on another Python: make test-second 
 	@$(MAKE) --no-print-directory setup VENV=$(SECOND_VENV) PYTHON=$(SECOND)
 	$(SECOND_VENV)/bin/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -n $(WORKERS)
 
-chaos-full: $(READY) ## Eight readers against a busy writer for ten minutes
+chaos-full: $(READY) ## The nightly tests, and eight readers against a busy writer for ten minutes
+	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) $(BIN)/pytest -m nightly -n $(WORKERS)
 	CRYPTOPIPE_CHAOS_SECONDS=$${CRYPTOPIPE_CHAOS_SECONDS:-600} \
 	  $(BIN)/pytest -n0 -s cryptopipe_tests/chaos/test_readers.py
 

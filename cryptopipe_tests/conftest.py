@@ -6,6 +6,7 @@ reads this file too, and everything waits for it.
 
 from __future__ import annotations
 
+import gc
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -48,6 +49,27 @@ def pytest_configure(config: pytest.Config) -> None:
         "cryptopipe", derandomize=True, database=None, deadline=None
     )
     hypothesis.settings.load_profile("cryptopipe")
+
+
+def pytest_collection_finish(session: pytest.Session) -> None:
+    """Leave what was imported out of the collections of garbage: it is a million objects."""
+    gc.collect()
+    gc.freeze()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    """Let the end of the process collect it: a library says so where it cannot."""
+    gc.unfreeze()
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Leave the nightly tests out unless somebody asks for them by their marker."""
+    if "nightly" in (config.option.markexpr or "").replace("not nightly", ""):
+        return
+    nightly = [each for each in items if each.get_closest_marker("nightly")]
+    if nightly:
+        config.hook.pytest_deselected(items=nightly)
+        items[:] = [each for each in items if each not in nightly]
 
 
 @pytest.fixture(autouse=True)

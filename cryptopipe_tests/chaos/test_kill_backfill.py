@@ -42,7 +42,7 @@ def rows_of(lake: Lake, contract) -> pl.DataFrame:
     return lake.scan(contract, FIRST, LAST).collect().drop("ingested_at")
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_backfill_runs_unfinished_months_only_and_ends_with_the_same_rows(tmp_path):
     present = datetime.now(UTC)  # the exchange's clock is compared with the machine's
     killed, whole = Lake(tmp_path / "killed"), Lake(tmp_path / "whole")

@@ -32,7 +32,7 @@ def start(environment: dict[str, str], warehouse: Path) -> "subprocess.Popen[str
     )
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_a_killed_history_is_whole_after_a_second_run_that_asks_only_for_the_rest(tmp_path):
     lake = Lake(tmp_path / "warehouse")
     present = datetime.now(UTC)  # the exchange's clock is compared with the machine's

@@ -253,6 +253,7 @@ class TestAfterADemo:
             assert each["longs"] == pytest.approx(0.5 * each["days"])
             assert each["shorts"] == 10 * each["days"]
 
+    @pytest.mark.nightly
     def test_a_second_demo_changes_no_byte_of_a_day_that_is_over(self, made):
         environment, _, warehouse = made
         before = closed_days(warehouse)

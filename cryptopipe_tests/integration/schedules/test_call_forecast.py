@@ -38,6 +38,7 @@ class Collecting(Operation):
         """Clean up nothing."""
 
 
+@pytest.mark.nightly
 def test_a_day_of_schedules_asks_what_was_forecast(platform, tmp_path):
     platform.settings = platform.settings.with_config(
         tiers={

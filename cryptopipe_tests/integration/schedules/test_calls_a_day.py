@@ -17,7 +17,7 @@ def measured() -> MeasuredDay:
     return measure(load_settings(), DAY)
 
 
-pytestmark = pytest.mark.slow
+pytestmark = pytest.mark.nightly
 
 
 def test_a_day_of_ten_coins_every_quarter_of_an_hour_is_one_call_each_time(measured):

@@ -12,7 +12,7 @@ MOST_BYTES_OF_CONDITIONS = 3_000_000
 """What the daemon remembers of an hour of automation conditions; older ones are forgotten."""
 
 
-@pytest.mark.slow
+@pytest.mark.nightly
 def test_hours_over_midnight_leave_a_whole_warehouse_and_a_small_history(settings, tmp_path):
     short = settings.with_config(
         tiers={
