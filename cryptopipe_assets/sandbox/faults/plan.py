@@ -62,11 +62,14 @@ class Fault:
         ``file_faults`` and of ``wire_faults.BodyKind``.
     times
         How often, then never again; null for always.
+    after
+        Requests that are answered truly before the first that it hits.
     """
 
     match: str
     kind: Kind
     times: int | None = None
+    after: int = 0
     value: float | str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
     body: str | None = None
@@ -100,6 +103,7 @@ class FaultPlan:
         self.faults = tuple(faults)
         self.met: Counter[str] = Counter()
         self._left = [fault.times for fault in self.faults]
+        self._spared = [fault.after for fault in self.faults]
         self._lock = threading.Lock()
         self._sums: dict[str, str] = {}
         self._first: dict[str, bytes] = {}
@@ -107,11 +111,14 @@ class FaultPlan:
     def due(self, request: web.Request) -> list[Fault]:
         """Return the faults that hit this request, and count them."""
         with self._lock:
-            hit = [
+            meant = [
                 number
                 for number, fault in enumerate(self.faults)
                 if self._left[number] != 0 and fault.hits(request)
             ]
+            hit = [number for number in meant if not self._spared[number]]
+            for number in set(meant) - set(hit):
+                self._spared[number] -= 1
             for number in hit:
                 left = self._left[number]
                 self._left[number] = None if left is None else left - 1
