@@ -37,15 +37,18 @@ def test_the_list_of_commands_shows_the_help_that_the_command_shows(name):
     assert help_of(name)
 
 
+@pytest.mark.slow
 def test_the_list_of_commands_imports_none_of_them():
     show = "import cryptopipe_assets.cli.app as cli"
     assert imported_by(show, "cli.app(['--help'], standalone_mode=False)") == set()
 
 
+@pytest.mark.slow
 def test_the_status_does_not_import_what_it_has_no_time_for():
     assert imported_by("from cryptopipe_assets.cli.app import loaded", "loaded('status')") == set()
 
 
+@pytest.mark.slow
 def test_a_command_says_its_help_and_refuses_wrong_arguments_without_dagster():
     ask = "from cryptopipe_assets.cli.app import COMMANDS, loaded"
     assert "dagster" not in imported_by(ask, "list(map(loaded, COMMANDS))")

@@ -2,6 +2,8 @@
 
 import ast
 
+import pytest
+
 from cryptopipe_tests.places import ROOT
 
 PACKAGE = ROOT / "cryptopipe_assets"
@@ -25,6 +27,7 @@ def defined(path):
                 )
 
 
+@pytest.mark.slow
 def test_spans_and_instants_of_time_are_defined_in_core():
     again = {
         str(path.relative_to(PACKAGE)): sorted(names)

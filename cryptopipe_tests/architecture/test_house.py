@@ -120,6 +120,7 @@ def test_what_vendors_share_knows_none_of_them():
             assert shared == [], path.name
 
 
+@pytest.mark.slow
 def test_a_vendor_is_named_in_its_folder_the_catalog_and_the_stand_in_alone():
     naming = {
         str(path.relative_to(PACKAGE))

@@ -208,6 +208,7 @@ def test_a_derived_table_says_what_it_said_before_a_recomputation(tmp_path):
     )
 
 
+@pytest.mark.slow
 def test_sql_has_tables_views_revisions_and_as_of(wh):
     assert wh.sql("SELECT count(*) FROM ohlcv_1m").item() == wh.read("ohlcv_1m").height
     assert wh.sql("SELECT count(*) FROM ohlcv_1m_revisions").item() > 0
@@ -295,6 +296,7 @@ def test_an_empty_warehouse_describes_its_tables_and_has_no_rows_of_any(tmp_path
         empty.read("symbol_history")
 
 
+@pytest.mark.slow
 def test_a_corrupt_file_is_named(tmp_path):
     lake = Lake(tmp_path)
     for days in range(3):
@@ -399,6 +401,7 @@ print(json.dumps({"seconds": seconds, "light": light, "heavy": heavy}))
 """
 
 
+@pytest.mark.slow
 def test_the_import_is_quick_and_no_question_needs_dagster(root, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", QUICK, str(root)], cwd=tmp_path, capture_output=True, text=True

@@ -30,6 +30,7 @@ def remembered():
         yield instance
 
 
+@pytest.mark.slow
 def test_each_day_has_its_last_run_and_whom_it_asked_for(remembered):
     found = last_runs(remembered, "bars", [FIRST, SECOND, THIRD])
     assert found.select("day", "tier").rows() == [(FIRST, None), (SECOND, "hourly")]

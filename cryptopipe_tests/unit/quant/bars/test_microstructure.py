@@ -153,6 +153,7 @@ def test_no_bars_give_no_hours_but_all_columns():
     assert none.is_empty()
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order", ["by time", "by day and symbol", "shuffled"])
 def test_the_order_of_the_rows_changes_nothing(order):
     market = small_market()

@@ -27,6 +27,8 @@ from cryptopipe_tests.reference.point_in_time import (
     assert_not_silently_empty,
 )
 
+pytestmark = pytest.mark.slow
+
 KEY = {"ts", "available_at", "venue", "symbol"}
 FEATURES = [name for name in MICROSTRUCTURE_COLUMNS if name not in KEY]
 FACTORS = [each.name for each in FACTOR_SET]

@@ -21,6 +21,8 @@ from cryptopipe_assets.vendors.binance.transports import days_of, plan, spans_of
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_tests.unit.vendors.conftest import mocked
 
+pytestmark = pytest.mark.slow
+
 MINUTE, HOUR = 60_000, 3_600_000
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)

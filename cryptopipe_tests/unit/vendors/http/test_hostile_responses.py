@@ -39,6 +39,7 @@ def test_a_response_that_does_not_end_is_left_when_it_is_too_large():
     assert client.calls["/prices"] == 1, "the same would come again"
 
 
+@pytest.mark.slow
 def test_a_small_response_that_unpacks_to_a_large_one_takes_no_memory():
     bomb = gzip.compress(b"0" * (2_000 * MB // 4), 9)
     pieces = [bomb[n : n + 16_384] for n in range(0, len(bomb), 16_384)]

@@ -52,6 +52,7 @@ def test_minutes_that_are_missing_do_not_join_the_silence_around_them():
     assert stretches(bars.filter(pl.col("ts") != START + timedelta(minutes=94))) == []
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("share", [0.3, 0.6, 0.9, 0.98])
 def test_a_contract_that_is_often_silent_is_not_questioned_for_it(share):
     drawn = random.Random(7)
