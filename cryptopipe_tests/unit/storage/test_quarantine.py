@@ -165,7 +165,7 @@ def test_a_row_that_is_usable_only_later_is_found_on_a_day_long_ago(tmp_path):
 
 def test_a_derived_row_of_the_future_leaves_no_version_behind(tmp_path):
     lake, hours = Lake(tmp_path), [NOW - timedelta(hours=3), NOW + timedelta(hours=1)]
-    empty = {name: None for name in Microstructure1h.columns()}
+    empty = dict.fromkeys(Microstructure1h.columns())
     rows = pl.DataFrame(
         [
             {
