@@ -78,7 +78,7 @@ def test_a_wait_is_read_off_the_body_in_milliseconds_since_1970():
     ids=["418", "429 for two hours", "429 that says banned"],
 )
 def test_a_ban_and_a_long_wait_are_told_apart(response, why):
-    request = Request("/prices", {}, "weight", 1, "prices")
+    request = Request(path="/prices", params={}, family="weight", cost=1, label="prices")
     with pytest.raises(Banned) as caught:
         judge(response, request, vendor="acme", redact=str, now=NOW)
     assert caught.value.why == why
