@@ -74,8 +74,16 @@ def test_a_wait_is_read_off_the_body_in_milliseconds_since_1970():
         (httpx.Response(418), BANNED),
         (httpx.Response(429, headers={"Retry-After": "7200"}), RATE_LIMITED),
         (httpx.Response(429, text="banned until 1999999999999"), BANNED),
+        (
+            httpx.Response(
+                429,
+                headers={"Retry-After": "7200"},
+                text=f"banned until {int(NOW.timestamp() * 1000) + 500}",
+            ),
+            BANNED,
+        ),
     ],
-    ids=["418", "429 for two hours", "429 that says banned"],
+    ids=["418", "429 for two hours", "429 that says banned", "banned for half a second more"],
 )
 def test_a_ban_and_a_long_wait_are_told_apart(response, why):
     request = Request(path="/prices", params={}, family="weight", cost=1, label="prices")
