@@ -8,13 +8,15 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.horizon import Horizon
-from cryptopipe_assets.core.errors import ConfigError
+from cryptopipe_assets.core.errors import ConfigError, VendorUnavailable
 from cryptopipe_assets.vendors.catalog import Vendors
 from cryptopipe_assets.vendors.http.records import Records
 from cryptopipe_assets.vendors.keys import Keys
 from cryptopipe_assets.vendors.protocols import OffersInstruments, OffersOpenInterest
+from cryptopipe_tests.unit.vendors.conftest import asked
 
 REAL = VendorClients(limits=Vendors(), missing_instrument="fail", standin=None, state_folder=None)
+HASTY = Vendors(binance={"attempts": 1, "timeout_seconds": 1})
 NOW = datetime(2026, 3, 10, tzinfo=UTC)
 
 
@@ -57,3 +59,16 @@ def test_what_is_left_is_told_only_where_it_is_kept(tmp_path):
     left = {(each.allowance.vendor, each.used) for each in kept.calls_left()}
     assert ("coinalyze", 0) in left
     assert set(kept.accounts()) == {"coinalyze"}
+
+
+def ask_much(client) -> None:
+    """One request at a cost that no limit allows; nothing is sent if the client has the limit."""
+    asked(client, lambda own: own.get_json("/x", {}, family="weight", cost=1_000_000))
+
+
+def test_a_client_keeps_our_share_of_its_vendors_limits_and_an_archive_has_none():
+    nobody = replace(REAL, standin=lambda: "http://127.0.0.1:1", limits=HASTY)
+    with pytest.raises(ConfigError, match=r"binance weight: one request costs 1000000 units"):
+        ask_much(nobody.client("binance"))
+    with pytest.raises(VendorUnavailable):
+        ask_much(nobody.archive("binance"))
