@@ -1,10 +1,14 @@
 """Mutants that no test can notice, each with the reason; read one by one."""
 
+from __future__ import annotations
+
 import tomllib
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-from cryptopipe_tests.mutation.sample import Mutant
+if TYPE_CHECKING:
+    from cryptopipe_tests.mutation.sample import Mutant
 
 LIST = Path(__file__).with_name("equivalent.toml")
 

@@ -18,7 +18,8 @@ from cosmic_ray.ast import ast_nodes, get_ast
 from cosmic_ray.mutating import mutate_code
 from cosmic_ray.plugins import get_operator, operator_names
 
-PACKAGE = "cryptopipe_assets"
+from cryptopipe_tests.mutation.tests_of import PACKAGE
+
 ROOMS = ("collect", "operations", "quant", "storage", "vendors/http")
 SEED = 12
 
@@ -108,7 +109,8 @@ def _places(file: Path) -> dict[tuple[Position, Position], list[tuple[str, int]]
         operator = get_operator(name)
         if operator.arguments() or name.endswith("/NoOp"):
             continue
-        found = [place for node in nodes for place in operator().mutation_positions(node)]
+        positions = operator().mutation_positions
+        found = [place for node in nodes for place in positions(node)]
         for occurrence, (start, end) in enumerate(found):
             if not any(first <= start and end <= last for first, last in skipped):
                 places.setdefault((start, end), []).append((name, occurrence))

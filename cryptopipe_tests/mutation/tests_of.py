@@ -3,8 +3,7 @@
 from functools import cache
 from pathlib import Path
 
-from cryptopipe_tests.mutation.sample import PACKAGE
-
+PACKAGE = "cryptopipe_assets"
 UNIT, INTEGRATION = "cryptopipe_tests/unit", "cryptopipe_tests/integration"
 TABLES = f"{INTEGRATION}/tables"
 
