@@ -26,7 +26,7 @@ TOGETHER = {
     "collect/raw_archive": (f"{TABLES}/test_rebuild.py",),
     "collect/symbol_history": (f"{TABLES}/test_symbol_history.py",),
     "collect": (f"{TABLES}/test_optional_sources.py", f"{TABLES}/test_open_interest.py"),
-    "operations": (f"{UNIT}/cli", f"{INTEGRATION}/status", f"{INTEGRATION}/cli/test_cli.py"),
+    "operations": (f"{UNIT}/cli", f"{INTEGRATION}/status"),
     "quant": (
         f"{UNIT}/quant/metrics",
         f"{UNIT}/quant/strategies",
