@@ -68,7 +68,7 @@ test-second: ## Unit and architecture tests on another Python: make test-second 
 	$(SECOND_VENV)/bin/pytest cryptopipe_tests/unit cryptopipe_tests/architecture -n $(WORKERS)
 
 chaos-full: $(READY) ## Eight readers against a busy writer for ten minutes
-	CRYPTOPIPE_CHAOS_SECONDS=$${CRYPTOPIPE_CHAOS_SECONDS:-600} \
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-600} \
 	  $(BIN)/pytest -n0 -s cryptopipe_tests/chaos/test_readers.py
 
 live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
