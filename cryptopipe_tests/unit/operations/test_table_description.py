@@ -9,7 +9,7 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 from cryptopipe_tests.reference.bars import bars
-from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
+from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
 
 NOW = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
 
@@ -48,6 +48,13 @@ def test_a_derived_table_says_what_it_is_made_from_and_nobody_gives_it(tmp_path)
     assert "ohlcv_1m" in found.made_from
     assert found.sources == ()
     assert f"made from {', '.join(found.made_from)}" in str(found)
+
+
+def test_a_derived_table_with_files_has_no_source_either(tmp_path):
+    lake = Lake(tmp_path)
+    lake.replace(Means, quotes(3).select("ts", "available_at", "symbol", mean="price"), DAY.date())
+    found = describe(lake, Means, settings=None, now=NOW)
+    assert (found.files, found.sources) == (1, ())
 
 
 def test_a_table_of_ones_own_has_no_service_level_and_is_described_all_the_same(tmp_path):
