@@ -7,6 +7,7 @@ READY  := $(VENV)/.ready
 DOCS   := $(VENV)/.docs-ready
 CCXT   := benchmarks/.venv-ccxt
 SUPPLY := .venv-supply
+MUTANT := .venv-mutants
 
 # Another Python that the locked packages have to serve: `make test-second`.
 SECOND      ?= python3.13
@@ -24,7 +25,7 @@ IN_MEMORY := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY))
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz lint bench audit sbom docs docs-serve docs-samples lock clean
+.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz mutants lint bench audit sbom docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -37,8 +38,8 @@ $(READY): requirements.lock pyproject.toml
 	@echo "Setting up $(VENV) (about a minute the first time)"
 	@$(PYTHON) -m venv --clear $(VENV) || \
 	  { echo "no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
-	@$(BIN)/pip install -q -q --no-compile --no-deps --require-hashes -r requirements.lock
-	@$(BIN)/pip install -q -q --no-compile --no-deps --no-build-isolation --editable .
+	@.ci/pip-install $(BIN)/pip --require-hashes -r requirements.lock
+	@.ci/pip-install $(BIN)/pip --no-build-isolation --editable .
 	@# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of a run would compile
 	@# all that it imports: 5 s instead of 2. Files of other Pythons in there do not compile; let them.
 	@-$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib cryptopipe_assets
@@ -48,7 +49,7 @@ $(READY): requirements.lock pyproject.toml
 
 # The theme of the documentation brings 14,000 icons; who only runs the platform need not wait for them.
 $(DOCS): $(READY) requirements-docs.lock
-	@$(BIN)/pip install -q -q --no-compile --no-deps --require-hashes -r requirements-docs.lock
+	@.ci/pip-install $(BIN)/pip --require-hashes -r requirements-docs.lock
 	@touch $(DOCS)
 
 demo: $(READY) ## Fill every table from a simulated market, show the result
@@ -73,7 +74,7 @@ test-second: ## Unit and architecture tests on another Python: make test-second 
 
 chaos-full: $(READY) ## The nightly tests, and eight readers against a busy writer for ten minutes
 	env -u PYTHONDONTWRITEBYTECODE $(IN_MEMORY) $(BIN)/pytest -m nightly -n $(WORKERS)
-	CRYPTOPIPE_CHAOS_SECONDS=$${CRYPTOPIPE_CHAOS_SECONDS:-600} \
+	CHAOS_SECONDS=$${CHAOS_SECONDS:-600} \
 	  $(BIN)/pytest -n0 -s cryptopipe_tests/chaos/test_readers.py
 
 live-check: $(READY) ## Ask each real endpoint once: which vendor has changed?
@@ -104,14 +105,28 @@ bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest agains
 # ccxt pins packages that we use in other versions, so it lives in an environment of its own.
 $(CCXT)/.ready: benchmarks/requirements-ccxt.lock
 	@$(PYTHON) -m venv --clear $(CCXT)
-	@$(CCXT)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
+	@.ci/pip-install $(CCXT)/bin/pip --require-hashes -r $<
 	@touch $@
 
 # What looks at our packages pins packages of its own.
 $(SUPPLY)/.ready: requirements-supply.lock
 	@$(PYTHON) -m venv --clear $(SUPPLY)
-	@$(SUPPLY)/bin/pip install -q -q --no-compile --no-deps --require-hashes -r $<
+	@.ci/pip-install $(SUPPLY)/bin/pip --require-hashes -r $<
 	@touch $@
+
+# cosmic-ray changes the code; the tests run in the project's own environment.
+$(MUTANT)/.ready: requirements-mutants.lock
+	@$(PYTHON) -m venv --clear $(MUTANT)
+	@.ci/pip-install $(MUTANT)/bin/pip --require-hashes -r $<
+	@touch $@
+
+# Two processes at most: each runs the tests of one mutant in a copy of the tree.
+MUTANTS   ?= 300
+PROCESSES ?= 2
+
+mutants: $(READY) $(MUTANT)/.ready ## Change a line at 300 places and see whether a test notices; goes on where it ended
+	$(MUTANT)/bin/python -m cryptopipe_tests.mutation --python $(BIN)/python \
+	  --size $(MUTANTS) --processes $(PROCESSES)
 
 audit: $(SUPPLY)/.ready ## Known vulnerabilities of the locked packages; needs the network
 	$(SUPPLY)/bin/pip-audit --require-hashes --disable-pip -r requirements.lock
@@ -145,7 +160,10 @@ lock: ## Resolve requirements.lock anew (needs uv)
 	uv pip compile requirements-supply.in --universal --python-version 3.11 \
 	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
 	  -o requirements-supply.lock
+	uv pip compile requirements-mutants.in --universal --python-version 3.11 \
+	  --generate-hashes --no-emit-index-url --no-annotate --no-header --quiet \
+	  -o requirements-mutants.lock
 
 clean: ## Remove the environment, the warehouse's tables and Dagster's history
-	rm -rf $(VENV) $(CCXT) $(SUPPLY) $(SECOND_VENV) site sbom.cdx.json
+	rm -rf $(VENV) $(CCXT) $(SUPPLY) $(MUTANT) .mutants $(SECOND_VENV) site sbom.cdx.json
 	find warehouse dagster_home -mindepth 1 ! -name README.md ! -name dagster.yaml -delete

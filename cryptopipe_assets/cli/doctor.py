@@ -46,7 +46,9 @@ def put_aside(settings: Settings) -> None:
         )
     if found:
         refresh(lake, list(contracts().values()))
-    out.print(f"{sum(each.rows for each in found):,} rows put aside\n")
+    versions = sum(each.superseded for each in found)
+    more = f" and {versions:,} superseded versions" if versions else ""
+    out.print(f"{sum(each.rows for each in found):,} rows{more} put aside\n")
 
 
 def doctor(settings: Settings) -> int:

@@ -189,7 +189,7 @@ def _future(settings: Settings) -> Iterator[Finding]:
             "set the clock, then put them aside: cryptopipe doctor --quarantine",
         )
     if rest := found[FUTURE_SHOWN:]:
-        rows = sum(each.rows for each in rest)
+        rows = sum(each.rows + each.superseded for each in rest)
         yield Finding("future", "broken", f"{rows:,} rows in {len(rest)} more files")
 
 

@@ -104,7 +104,12 @@ def test_a_short_module_is_used_by_two_others_or_is_one_of_many_of_its_kind():
 
 @pytest.mark.parametrize(
     ("lock", "least"),
-    [("requirements.lock", 50), ("requirements-docs.lock", 20), ("requirements-supply.lock", 20)],
+    [
+        ("requirements.lock", 50),
+        ("requirements-docs.lock", 20),
+        ("requirements-supply.lock", 20),
+        ("requirements-mutants.lock", 20),
+    ],
 )
 def test_a_lock_has_hashes_and_no_address(lock, least):
     text = (ROOT / lock).read_text()

@@ -1,7 +1,8 @@
 """One reader that reads days again and again while another process replaces them.
 
-Run as a process: ``python -m cryptopipe_tests.chaos.busy_reader DOOR WAREHOUSE UNTIL``. It prints
-what it saw as JSON: readings, failures with their texts, and mixtures of two versions.
+Run as a process: ``python -m cryptopipe_tests.chaos.busy_reader DOOR WAREHOUSE SECONDS``. It says
+that it is ready, begins when it is sent a line, and prints what it saw as JSON: readings, failures
+with their texts, and mixtures of two versions.
 """
 
 import json
@@ -69,11 +70,13 @@ def doors(lake: Lake) -> dict[str, Callable[[], Days]]:
     }
 
 
-def main(door: str, root: Path, until: float) -> None:
-    """Read until the instant, and tell what was seen."""
+def main(door: str, root: Path, seconds: float) -> None:
+    """Read for so long, and tell what was seen."""
     read = doors(Lake(root))[door]
     readings, mixtures, failures = 0, 0, list[str]()
     print("ready", flush=True)
+    sys.stdin.readline()
+    until = time.time() + seconds
     while time.time() < until:
         try:
             days = read()

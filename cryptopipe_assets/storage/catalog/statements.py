@@ -18,6 +18,9 @@ from cryptopipe_assets.storage.revisions import SUFFIX
 FOLDER = "catalog_folder"
 """Macro that says for which folder the views were made."""
 
+LIKE_A_DAY = "date=[0-9][0-9][0-9][0-9]-[01][0-9]-[0-3][0-9]"
+"""Pattern of a day's folder; what passes and is none, as the 31st of February, is filtered."""
+
 SUPERSEDED = "When a recomputation took this version out of the table."
 
 SQL_TYPES: dict[type[pl.DataType], str] = {
@@ -55,9 +58,12 @@ class _Files:
             return f"read_parquet({self._list(folder, 'part-[0].parquet')})"
         if not self.lake.days(folder):
             return None
-        files = self._list(folder, "date=*/part-0.parquet")
-        read = f"read_parquet({files}, hive_partitioning = true)"
-        return f"(SELECT * FROM {read} WHERE date > DATE '{YEAR_ONE}')" if self.on_disk else read
+        files = self._list(folder, f"{LIKE_A_DAY}/part-0.parquet")
+        read = f"read_parquet({files}, hive_partitioning = true, hive_types = {{'date': VARCHAR}})"
+        # One folder such as `date=2026-02-31` would make a text of every day, or an error of every
+        # query. DuckDB takes the name apart before it opens a file: other days cost nothing.
+        day = "TRY_CAST(date AS DATE)"
+        return f"(SELECT * REPLACE ({day} AS date) FROM {read} WHERE {day} > DATE '{YEAR_ONE}')"
 
     def _list(self, folder: str, pattern: str) -> str:
         base = self.lake.root.resolve()

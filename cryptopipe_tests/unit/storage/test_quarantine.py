@@ -13,36 +13,10 @@ from cryptopipe_assets.storage.inventory import newest, survey
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.quarantine import FOLDER, future_rows, set_aside
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
+from cryptopipe_tests.reference.bars import SYMBOL, bars
 
 NOW = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
-SYMBOL = "BTC-USDT-PERP"
-
-
-def bars(*opens: datetime, ingested: datetime | None = None) -> pl.DataFrame:
-    """Bars that open then; each is collected when it closes, unless it is said when."""
-    numbers = dict.fromkeys(("open", "high", "low", "close"), 1.0)
-    amounts = {"volume_base": 2.0, "volume_quote": 2.0, "taker_buy_base": 1.0}
-    return Ohlcv1m.conform(
-        pl.DataFrame(
-            [
-                {
-                    "ts": at,
-                    "available_at": at + MINUTE,
-                    "venue": "binance",
-                    "symbol": SYMBOL,
-                    **numbers,
-                    **amounts,
-                    "trades": 1,
-                    "taker_buy_quote": 1.0,
-                    "ingested_at": ingested or at + MINUTE,
-                    "source": "binance",
-                }
-                for at in opens
-            ]
-        )
-        .with_columns(pl.col("ts", "available_at", "ingested_at").dt.cast_time_unit("ms"))
-        .select(Ohlcv1m.columns())
-    )
 
 
 def stored(lake: Lake, *opens: datetime) -> None:
@@ -109,6 +83,82 @@ def test_what_is_put_aside_can_be_put_aside_again_after_a_kill_in_between(tmp_pa
     set_aside(lake, found, now=NOW + timedelta(seconds=1))
     assert lake.read(Ohlcv1m, NOW.date())["ts"].to_list() == [NOW - MINUTE]
     assert len(list((tmp_path / FOLDER).iterdir())) == 2
+
+
+def priced(price: float, at: datetime, *, ingested: datetime, known: datetime) -> pl.DataFrame:
+    """One bar of this price, usable from ``known`` on."""
+    return bars(at, ingested=ingested).with_columns(
+        close=pl.lit(price), available_at=pl.lit(known).cast(pl.Datetime("ms", "UTC"))
+    )
+
+
+def test_superseded_versions_of_what_is_put_aside_are_put_aside_too(tmp_path):
+    lake = Lake(tmp_path)
+    sound, future = NOW - 60 * MINUTE, NOW + 60 * MINUTE
+    for number, price in enumerate([1.0, 1.5, 2.0]):
+        for at in (sound, future):
+            came = NOW + number * MINUTE
+            lake.upsert(Ohlcv1m, priced(price, at, ingested=came, known=at + MINUTE), NOW.date())
+    (found,) = future_rows(lake, [Ohlcv1m], now=NOW)
+    assert (found.rows, found.superseded) == (1, 2)
+    set_aside(lake, found, now=NOW)
+    aside = Lake(tmp_path / FOLDER / "2026-03-10T213000Z")
+    for at, place in ((sound, lake), (future, aside)):
+        current, earlier = (
+            place.read(Ohlcv1m, NOW.date()),
+            place.read_revisions(Ohlcv1m, NOW.date()),
+        )
+        assert current.select("ts", "close").rows() == [(at, 2.0)]
+        assert earlier.select("ts", "close").rows() == [(at, 1.0), (at, 1.5)]
+
+
+def test_a_superseded_version_of_the_future_is_found_and_the_row_that_took_its_place_stays(
+    tmp_path,
+):
+    lake, at = Lake(tmp_path), NOW - 60 * MINUTE
+    for number, (price, known) in enumerate([(1.0, NOW + 60 * MINUTE), (2.0, at + MINUTE)]):
+        rows = priced(price, at, ingested=NOW + number * MINUTE, known=known)
+        lake.upsert(Ohlcv1m, rows, NOW.date())
+    (found,) = future_rows(lake, [Ohlcv1m], now=NOW)
+    assert (found.rows, found.superseded) == (0, 1)
+    set_aside(lake, found, now=NOW)
+    assert list(future_rows(lake, [Ohlcv1m], now=NOW)) == []
+    assert lake.read(Ohlcv1m, NOW.date())["close"].to_list() == [2.0]
+    aside = Lake(tmp_path / FOLDER / "2026-03-10T213000Z")
+    assert aside.read(Ohlcv1m, NOW.date()).is_empty()
+    assert aside.read_revisions(Ohlcv1m, NOW.date())["close"].to_list() == [1.0]
+
+
+def test_a_row_that_is_usable_only_later_is_found_on_a_day_long_ago(tmp_path):
+    lake, at = Lake(tmp_path), NOW - timedelta(days=400)
+    lake.upsert(Ohlcv1m, priced(1.0, at, ingested=NOW, known=NOW + MINUTE * 60), at.date())
+    (found,) = future_rows(lake, [Ohlcv1m], now=NOW)
+    assert (found.day, found.rows) == (at.date(), 1)
+
+
+def test_a_derived_row_of_the_future_leaves_no_version_behind(tmp_path):
+    lake, hours = Lake(tmp_path), [NOW - timedelta(hours=3), NOW + timedelta(hours=1)]
+    empty = dict.fromkeys(Microstructure1h.columns())
+    rows = pl.DataFrame(
+        [
+            {
+                **empty,
+                "ts": at,
+                "available_at": at + 60 * MINUTE,
+                "venue": "binance",
+                "symbol": SYMBOL,
+            }
+            for at in hours
+        ],
+        schema=Microstructure1h.polars_schema(),
+    )
+    lake.replace(Microstructure1h, rows, NOW.date())
+    (found,) = future_rows(lake, [Microstructure1h], now=NOW)
+    set_aside(lake, found, now=NOW)
+    assert lake.read(Microstructure1h, NOW.date())["ts"].to_list() == hours[:1]
+    assert lake.read_revisions(Microstructure1h, NOW.date()).is_empty()
+    aside = Lake(tmp_path / FOLDER / "2026-03-10T213000Z")
+    assert aside.read(Microstructure1h, NOW.date())["ts"].to_list() == hours[1:]
 
 
 def test_doctor_names_them_and_puts_them_aside_when_told_to(settings, capsys):

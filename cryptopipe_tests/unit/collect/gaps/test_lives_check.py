@@ -52,6 +52,11 @@ def test_bars_that_end_days_before_the_announced_end_are_named_if_the_rest_was_r
     assert found((0, END), **early) == []
 
 
+def test_a_contract_whose_listing_nobody_told_may_end_early_too():
+    gap = (3 * DAY, END, "source_hole")
+    assert found((None, END), bars=[(0, 3 * DAY)], gap=gap) == [("A", 3 * DAY, END, ENDS_EARLY)]
+
+
 def test_a_last_day_without_bars_is_a_gap_and_no_other_end():
     assert found((0, END), bars=[(0, END - DAY)], gap=(END - DAY, END, "unknown")) == []
 

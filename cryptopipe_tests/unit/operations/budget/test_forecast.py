@@ -73,6 +73,21 @@ def test_coinmarketcap_costs_two_credits_an_hour_and_three_for_each_day_that_is_
     assert found.fits
 
 
+def test_an_allowance_of_a_day_holds_the_calls_of_one_day_and_that_of_a_month_of_31():
+    vendors = LIVE.config.vendors
+    own = vendors.coinmarketcap.model_copy(update={"credits_per_day": 100})
+    settings = LIVE.with_environment(cmc_api_key=SecretStr("k" * 20)).with_config(
+        vendors=vendors.model_copy(update={"coinmarketcap": own})
+    )
+    found = {
+        each.allowance.window: (each.peak, each.at_most, each.fits)
+        for each in forecasts(settings, NOTHING_KNOWN)
+        if each.allowance.vendor == "coinmarketcap" and not each.allowance.is_rolling
+    }
+    # 56 credits a day; our share is 80 of a day's 100, and 8,000 of a month's 10,000.
+    assert found == {"day": (56, 80, True), "month": (31 * 56, 8_000 // 31, True)}
+
+
 def test_coinalyze_is_counted_by_symbols_as_many_as_are_stored():
     settings = WITH_COINALYZE.with_config(tiers={"quarterly": QUARTERLY})
     known = Contracts(known={("coinalyze", "BTC"): 40, ("coinalyze", "ETH"): 30})

@@ -53,6 +53,16 @@ def test_equal_returns_do_not_deviate_at_all():
     assert (hour["return_mean"], hour["return_sq"]) == (1.0, 0.0)
 
 
+def test_small_differences_of_large_returns_are_not_lost():
+    closes = [1.0]
+    for n in range(40):
+        closes.append(closes[-1] * (1024 + n % 3 * 2.0**-20))
+    returns = [after / before - 1 for before, after in pairwise(closes)]
+    hour = one_hour(close=closes)
+    assert hour["return_mean"] == pytest.approx(sum(returns) / 40, rel=1e-15)
+    assert hour["return_sq"] == pytest.approx(float(squared_deviations(returns)), rel=1e-6)
+
+
 @pytest.mark.parametrize(
     "volume",
     [

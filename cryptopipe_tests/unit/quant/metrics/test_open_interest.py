@@ -175,3 +175,12 @@ def test_no_rows_give_no_rows_with_the_same_columns(compute):
     rows = hourly((23, *LINEAR, 4.0))
     empty, full = (daily_close(compute(each)) for each in (rows.clear(), rows))
     assert (empty.height, empty.schema) == (0, full.schema)
+
+
+def test_closes_of_many_coins_are_in_the_order_of_coins_and_days():
+    rows = [
+        hourly((h, *LINEAR, 1.0), coin=f"C{n:03}") for n in range(400) for h in (22, 23, 46, 47)
+    ]
+    closes = daily_close(coin_totals(pl.concat(rows)))
+    assert closes.height == 800
+    assert closes.select("coin", "ts").rows() == sorted(closes.select("coin", "ts").rows())

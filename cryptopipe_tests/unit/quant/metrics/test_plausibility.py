@@ -39,6 +39,14 @@ def jumps(*frames: pl.LazyFrame) -> list[tuple]:
     return list(zip(found["venue"], hours, found["figure"], found["factor"].round(3), strict=True))
 
 
+def test_a_contract_that_falls_to_nothing_says_nothing_of_the_others():
+    odd = positions("a", (5.0, 10.0), (5_000.0, 10_000.0))
+    closed = positions("b", (7.0, 14.0), (0.0, 0.0))
+    doubled = positions("c", (3.0, 6.0), (6.0, 12.0))
+    found = unit_jumps(pl.concat([odd, closed, doubled])).collect()
+    assert found["others_factor"].to_list() == pytest.approx([2.0, 2.0])
+
+
 @pytest.mark.parametrize("factor", [10.0, 100.0, 1000.0])
 def test_a_jump_by_a_unit_that_the_other_venues_do_not_make_is_named(factor):
     odd = positions("a", (5.0, 10.0), (5.1, 10.2), (5.1 * factor, 10.2 * factor))

@@ -239,3 +239,10 @@ def test_weights_follow_the_definition_computed_another_way():
     leg_weights = [shares[0], statistics.mean(shares), shares[1]]
     expected = [0.5 * weight / sum(leg_weights) for weight in leg_weights]
     assert book.frame["weight"].to_list()[:3] == pytest.approx(expected)
+
+
+@pytest.mark.parametrize("strategy", STRATEGIES, ids=lambda each: each.id)
+@pytest.mark.parametrize("fact", ["id", "research", "needs"])
+def test_what_a_strategy_is_can_be_set_by_no_configuration(strategy, fact):
+    with pytest.raises(TypeError, match=fact):
+        type(strategy)(**{fact: getattr(strategy, fact)})

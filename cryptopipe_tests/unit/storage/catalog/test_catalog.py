@@ -1,5 +1,6 @@
 """The DuckDB catalog: views over the files, replaceable at any time, readable from anywhere."""
 
+import re
 import shutil
 import subprocess
 import sys
@@ -62,6 +63,36 @@ def test_the_file_knows_no_absolute_path_and_can_be_moved_with_its_folder(lake, 
     moved = (tmp_path / "house").rename(tmp_path / "elsewhere")
     with connect(Lake(moved / "warehouse")) as connection:
         assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+ODD = ("date=2026-11-99", "date=2026-02-31", "date=2026-00-10", "date=2026-02-01 (copy)", "date=")
+
+
+@pytest.mark.parametrize("opened", ["from the file", "in memory"])
+def test_views_read_no_folder_that_is_of_no_day(lake, opened):
+    whole = lake.path("quotes", DAY.date())
+    for name in ODD:
+        (lake.root / "quotes" / name).mkdir()
+        shutil.copy(whole, lake.root / "quotes" / name)
+    query = "SELECT count(*), min(date), max(date) FROM quotes WHERE date >= DATE '2026-01-01'"
+    with connect(lake) if opened == "from the file" else in_memory(lake, TABLES) as connection:
+        answer = connection.sql(query).fetchall()
+        assert answer == [(3, date(2026, 2, 1), date(2026, 2, 1))]
+        assert (
+            dict(
+                connection.sql("SELECT column_name, column_type FROM (DESCRIBE quotes)").fetchall()
+            )["date"]
+            == "DATE"
+        )
+
+
+def test_a_filter_by_day_opens_the_files_of_that_day_only(lake):
+    for number in range(2, 12):
+        lake.upsert(Quotes, quotes(1), date(2026, 2, number))
+    query = "EXPLAIN ANALYZE SELECT count(*) FROM quotes WHERE date = DATE '2026-02-07'"
+    with connect(lake) as connection:
+        [(_, plan)] = connection.sql(query).fetchall()
+    assert re.search(r"Total Files Read: 1\b", plan), plan
 
 
 @pytest.mark.slow

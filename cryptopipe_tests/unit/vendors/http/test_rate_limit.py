@@ -15,6 +15,7 @@ import pytest
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 from cryptopipe_tests.unit.vendors.conftest import answers
 from cryptopipe_tests.unit.vendors.http.acme import acme, ask
@@ -35,6 +36,19 @@ def test_a_budget_is_never_exceeded_in_any_window():
     assert len(sent) == 8
     # Six units are three requests, so the fourth one after any request is a window later.
     assert all(later - earlier > 0.095 for earlier, later in zip(sent, sent[3:], strict=False))
+
+
+@pytest.mark.parametrize(("window", "told"), [(0.2, 0), (1.3, 1)])
+def test_only_a_wait_of_more_than_a_second_is_worth_a_word(window, told):
+    journal = Journal()
+    meter = Meter("acme", Budget(family="w", units=1, per_seconds=window), journal=journal)
+
+    async def two() -> None:
+        await meter.spend(1)
+        await meter.spend(1)
+
+    asyncio.run(two())
+    assert journal.counts["wait"] == told
 
 
 def test_a_family_without_a_budget_is_not_held_back():
@@ -106,6 +120,7 @@ def test_a_wait_of_more_than_a_second_is_logged(caplog):
 SPEND = """
 import asyncio, json, sys, time
 from pathlib import Path
+from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 async def spend():
     budget = Budget(family="w", units=10, per_seconds=0.6)
