@@ -144,6 +144,13 @@ class StrategyChoice(Section):
     active: tuple[Annotated[str, one_of(STRATEGIES)], ...] = Field(default=STRATEGIES, min_length=1)
 
 
+class Compat(Section):
+    """What is computed as the originals did it, to migrate and to compare; nothing by default."""
+
+    forward_filled_caps: bool = False
+    latest_caps: bool = False
+
+
 class SandboxChoice(Section):
     """The stand-in for the vendors."""
 
@@ -175,6 +182,7 @@ class Config(Section):
     vendors: Vendors = Vendors()
     collect: Collect = Collect()
     strategies: StrategyChoice = StrategyChoice()
+    compat: Compat = Compat()
     retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
     ui: UiChoice = UiChoice()
