@@ -20,6 +20,12 @@ _STAMP = r"\d{12,16}"
 _KLINE = re.compile(
     rf"{_STAMP}(?:,{_NUMBER}){{5}},{_STAMP},(?:{_NUMBER})?,\d*(?:,(?:{_NUMBER})?){{3}}"
 )
+_CELLS = (
+    ("time", re.compile(_STAMP), "milliseconds or microseconds since 1970"),
+    ("rate", re.compile(_NUMBER), "a number"),
+    ("hours", re.compile(r"[1-9]\d?"), "whole hours"),
+)
+"""What the cells of a settlement have to be."""
 _RATES = ("funding_rate", "fundingrate", "last_funding_rate")
 _STAMPED = re.compile(rb"^[ \t]*(\d{12,16})(?=[,\s]|$)", re.MULTILINE)
 _MICROSECONDS_FROM = 10**14  # read as milliseconds, this would be the year 5138
@@ -179,12 +185,8 @@ def _settlement(
             path,
             f"line {number}: column symbol: {_no_settlement(symbol, line)}",
         )
-    for name, pattern, expected in (
-        ("time", _STAMP, "milliseconds or microseconds since 1970"),
-        ("rate", _NUMBER, "a number"),
-        ("hours", r"[1-9]\d?", "whole hours"),
-    ):
-        if name in places and not re.fullmatch(pattern, cells[places[name]]):
+    for name, pattern, expected in _CELLS:
+        if name in places and not pattern.fullmatch(cells[places[name]]):
             raise UnreadableRecording(
                 path,
                 f"line {number}: column {name}: {_no_settlement(symbol, line)}; expected "
