@@ -16,7 +16,8 @@ from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replayed_rows import report_rows
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import Compat, Settings
+from cryptopipe_assets.config.compat import Compat
+from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
 from cryptopipe_assets.operations.request import require_range, with_ancestors

@@ -36,6 +36,8 @@ from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
+ENDINGS = (".zip", ".csv", ".csv.gz")
+"""How the names of files end that are imported."""
 CHECKSUM, REASON = ".CHECKSUM", ".reason.txt"
 CONTRACTS: dict[Kind, type[Collected]] = {
     "1m": Ohlcv1m,

@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.coins import CoinLine, coin_names_with
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.text import first_problem, require_text, text_of
@@ -142,13 +143,6 @@ class StrategyChoice(Section):
     """Whose signals are computed."""
 
     active: tuple[Annotated[str, one_of(STRATEGIES)], ...] = Field(default=STRATEGIES, min_length=1)
-
-
-class Compat(Section):
-    """What is computed as the originals did it, to migrate and to compare; nothing by default."""
-
-    forward_filled_caps: bool = False
-    latest_caps: bool = False
 
 
 class SandboxChoice(Section):

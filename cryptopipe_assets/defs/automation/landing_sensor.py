@@ -7,9 +7,8 @@ import time
 import dagster as dg
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.landing import FOLDER, REJECTED, import_file, landing
+from cryptopipe_assets.collect.landing import ENDINGS, FOLDER, REJECTED, import_file, landing
 from cryptopipe_assets.storage.warehouse import Warehouse
-from cryptopipe_assets.vendors.binance.archive_file import ENDINGS
 
 INTERVAL_SECONDS = 60
 QUIET_SECONDS = 5.0

@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import Compat
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.market_cap import market_cap

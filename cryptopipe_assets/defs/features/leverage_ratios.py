@@ -7,7 +7,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import Compat
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.core.coin_identity import (
     IDENTITY,
     one_name_a_day,

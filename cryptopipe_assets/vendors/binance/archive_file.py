@@ -35,8 +35,6 @@ NAMES = (
     "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM[-DD].zip or "
     "SYMBOL-metrics-YYYY-MM[-DD].zip (also .csv or .csv.gz)"
 )
-ENDINGS = (".zip", ".csv", ".csv.gz")
-"""Of files that somebody took out of the archive; those in it are zips."""
 _NAME = re.compile(
     rf"(?P<symbol>{CONTRACT})-(?P<kind>1m|fundingRate|metrics)-"
     r"(?P<label>\d{4}-\d{2}(?:-\d{2})?)\.(?:zip|csv(?:\.gz)?)"
