@@ -16,6 +16,7 @@ from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
 from cryptopipe_assets.cli.replayed_rows import report_rows
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
@@ -31,6 +32,8 @@ from cryptopipe_assets.tables.catalog import registries
 
 if TYPE_CHECKING:
     from cryptopipe_assets.runtime.table_run import TableRun
+
+AS_THE_ORIGINALS = Compat(forward_filled_caps=True, latest_caps=True)
 
 NEEDS = {
     "ohlcv_1m": "bars",
@@ -70,10 +73,17 @@ def command(
     strict: Annotated[
         bool, typer.Option("--strict", help="A table without recordings is an error.")
     ] = False,
+    compat: Annotated[
+        bool,
+        typer.Option("--compat", help="As the originals computed it (docs/guides/compat.md)."),
+    ] = False,
 ) -> None:
     """Fill the tables from recorded vendor files."""
+    settings = settings_for(warehouse)
+    if compat:
+        settings = settings.with_config(compat=AS_THE_ORIGINALS)
     replay(
-        settings_for(warehouse),
+        settings,
         data=data.expanduser().resolve(),
         first=day(start, "--start"),
         last=day(end, "--end"),

@@ -26,16 +26,18 @@ from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.binance.archive_file import (
     ArchiveFile,
     Kind,
-    csv_of,
+    csv_of_own,
     read_name,
     require_checksum,
     rows_of,
 )
-from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
+from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, with_written_instants
 from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
+ENDINGS = (".zip", ".csv", ".csv.gz")
+"""How the names of files end that are imported."""
 CHECKSUM, REASON = ".CHECKSUM", ".reason.txt"
 CONTRACTS: dict[Kind, type[Collected]] = {
     "1m": Ohlcv1m,
@@ -104,7 +106,10 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         beside = path.with_name(name + CHECKSUM)
         if beside.is_file():
             require_checksum(content, beside.read_text(encoding="utf-8", errors="replace"), name)
-        rows = rows_of(file, csv_of(content), _symbol(warehouse, file))
+        csv = csv_of_own(name, content)
+        if file.kind == "metrics":
+            csv = with_written_instants(csv)
+        rows = rows_of(file, csv, _symbol(warehouse, file))
         table = CONTRACTS[file.kind]
         checked = table.conform(
             stamped(_as_table(warehouse, file, rows), table, source="binance", at=at)

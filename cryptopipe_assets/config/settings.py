@@ -28,6 +28,7 @@ from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from cryptopipe_assets.config.coins import CoinLine, coin_names_with
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
 from cryptopipe_assets.config.text import first_problem, require_text, text_of
@@ -175,6 +176,7 @@ class Config(Section):
     vendors: Vendors = Vendors()
     collect: Collect = Collect()
     strategies: StrategyChoice = StrategyChoice()
+    compat: Compat = Compat()
     retention: RetentionChoice = RetentionChoice()
     sandbox: SandboxChoice = SandboxChoice()
     ui: UiChoice = UiChoice()

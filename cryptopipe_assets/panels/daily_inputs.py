@@ -134,6 +134,14 @@ def _named_by_symbol(rows: pl.DataFrame) -> pl.DataFrame:
     )
 
 
+_CAPS = (*("ts", "available_at", "coin_id", "coin", IDENTITY), "market_cap_usd", "volume_24h_usd")
+
+
+def listed_caps(stored: pl.DataFrame) -> pl.DataFrame:
+    """Rows of market_cap that have a cap, as ``market_caps_of_days`` without what prices imply."""
+    return stored.filter(pl.col("market_cap_usd").is_not_null()).select(_CAPS)
+
+
 def market_caps_of_days(stored: pl.DataFrame) -> pl.DataFrame:
     """Rows of market_cap that have a cap, and for each daily price the cap that follows from it.
 
@@ -150,14 +158,10 @@ def market_caps_of_days(stored: pl.DataFrame) -> pl.DataFrame:
     -------
     DataFrame of ts, available_at, coin_id, coin, identity, market_cap_usd, volume_24h_usd.
     """
-    columns = (
-        *("ts", "available_at", "coin_id", "coin", IDENTITY),
-        *("market_cap_usd", "volume_24h_usd"),
-    )
     said = stored.filter(pl.col("market_cap_usd").is_not_null())
     priced = stored.filter(pl.col("source") == PRICES_ONLY)
     if priced.is_empty():
-        return said.select(columns)
+        return said.select(_CAPS)
     prices = priced.select(
         "available_at",
         "coin",
@@ -169,7 +173,7 @@ def market_caps_of_days(stored: pl.DataFrame) -> pl.DataFrame:
     implied = daily_market_cap(prices, said, by=IDENTITY).join(
         said, on=["coin_id", "ts"], how="anti"
     )
-    return pl.concat([implied.select(columns), said.select(columns)])
+    return pl.concat([implied.select(_CAPS), said.select(_CAPS)])
 
 
 def with_exclusion(days: pl.DataFrame, market_cap: pl.DataFrame) -> pl.DataFrame:

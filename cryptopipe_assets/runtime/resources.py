@@ -31,6 +31,7 @@ def resources(settings: Settings) -> dict[str, object]:
         "vendors": vendor_clients(settings),
         "universe": universe(settings),
         "strategies": active(settings.config.strategies.active),
+        "compat": settings.config.compat,
     }
 
 

@@ -101,6 +101,8 @@ async def _cause_of(
     both = pl.concat(
         [stored.select("ts", "trades").collect(), came.filter(symbol=symbol).select("ts", "trades")]
     )
+    if both["trades"].has_nulls():  # bars whose vendor counts no trades: nothing to compare
+        return "silent"
     ours = dict(
         both.unique("ts").group_by(pl.col("ts").dt.truncate("1h")).agg(pl.sum("trades")).iter_rows()
     )

@@ -1,4 +1,4 @@
-"""Zips of Binance's archive that are put into ``landing/`` are imported by themselves."""
+"""Files of Binance's archive that are put into ``landing/`` are imported by themselves."""
 
 import hashlib
 import json
@@ -7,7 +7,7 @@ import time
 import dagster as dg
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.landing import FOLDER, REJECTED, import_file, landing
+from cryptopipe_assets.collect.landing import ENDINGS, FOLDER, REJECTED, import_file, landing
 from cryptopipe_assets.storage.warehouse import Warehouse
 
 INTERVAL_SECONDS = 60
@@ -65,7 +65,7 @@ def import_landed(
         )
 
 
-@dg.job(description="Imports zips of Binance's bulk archive from the landing folder.")
+@dg.job(description="Imports files of Binance's bulk archive from the landing folder.")
 def import_landing() -> None:
     """One op, which the sensor gives the names of files."""
     import_landed()
@@ -76,8 +76,8 @@ def import_landing() -> None:
     minimum_interval_seconds=INTERVAL_SECONDS,
     default_status=dg.DefaultSensorStatus.RUNNING,
     description=(
-        "Imports zips of Binance's bulk archive (1-minute bars, fundingRate, metrics) that are put "
-        "into the warehouse's folder landing/."
+        "Imports files of Binance's bulk archive (1-minute bars, fundingRate, metrics) that are "
+        "put into the warehouse's folder landing/."
     ),
 )
 def landed_files(
@@ -88,8 +88,11 @@ def landed_files(
     now = time.time()
     seen = {
         path.name: [stat.st_size, stat.st_mtime]
-        for path in sorted(landing(warehouse).glob("*.zip"))
-        if not path.name.startswith(".") and is_text(path.name) and path.is_file()
+        for path in sorted(landing(warehouse).iterdir())
+        if path.name.endswith(ENDINGS)
+        and not path.name.startswith(".")
+        and is_text(path.name)
+        and path.is_file()
         for stat in (path.stat(),)
     }
     asked = {

@@ -7,6 +7,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.defs.collected.market_cap import market_cap
@@ -34,6 +35,7 @@ def dilution_metrics(
     context: dg.AssetExecutionContext,
     warehouse: dg.ResourceParam[Warehouse],
     vendors: dg.ResourceParam[VendorClients],
+    compat: dg.ResourceParam[Compat],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Compare the last snapshot of each ended day with the cap and with the year before."""
     publication = Publication(context, warehouse, DilutionMetrics)
@@ -42,6 +44,7 @@ def dilution_metrics(
         snapshots = _snapshots(warehouse.lake, days)
         measured = dilution.dilution_metrics(
             snapshots.collect(),
+            latest_caps=_latest_caps(warehouse.lake) if compat.latest_caps else None,
             start=midnight(days[0]),
             end=end_of_ended_days(days, snapshots, now=vendors.clock()),
         )
@@ -50,6 +53,21 @@ def dilution_metrics(
         yield from publication.write(measured, days)
     yield from publication.finish(
         {"rows_without_cap": without_cap, "rows_without_velocity": without_velocity}
+    )
+
+
+def _latest_caps(lake: Lake) -> pl.DataFrame:
+    """Total and maximum supply of each coin as its newest row that has one of them says them."""
+    days = lake.days(MarketCap.table_name())
+    if not days:
+        return MarketCap.empty_frame().select("coin_id", "total_supply", "max_supply")
+    return (
+        lake.scan(MarketCap, days[0], days[-1])
+        .filter(pl.any_horizontal(pl.col("total_supply", "max_supply") > 0))
+        .sort("coin_id", "ts")
+        .unique("coin_id", keep="last", maintain_order=True)
+        .select("coin_id", "total_supply", "max_supply")
+        .collect()
     )
 
 

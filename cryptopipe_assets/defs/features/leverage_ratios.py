@@ -1,12 +1,13 @@
 """Leverage of each coin and day: open interest against market cap, and what it costs."""
 
 from collections.abc import Iterator
-from datetime import date
+from datetime import date, timedelta
 
 import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.core.coin_identity import (
     IDENTITY,
     one_name_a_day,
@@ -27,6 +28,7 @@ from cryptopipe_assets.defs.publishing.publication import Publication, days_chec
 from cryptopipe_assets.panels.daily_inputs import (
     MARKET_CAP_BEFORE,
     end_of_ended_days,
+    listed_caps,
     market_caps_of_days,
     stretches,
     with_coin,
@@ -46,6 +48,9 @@ OPEN_INTEREST_BEFORE = 92
 FUNDING_BEFORE = 31
 """Days of input before the first day: the growth of 90 days with its tolerance; a month."""
 
+FOR_EVER = timedelta(days=36_500)
+"""How old a cap may be in the compat variant, which carries the last list on without a limit."""
+
 MIN_PLAUSIBLE_SHARE, MIN_KNOWN_SHARE = 0.9, 0.5
 
 
@@ -63,13 +68,14 @@ def leverage_ratios(
     warehouse: dg.ResourceParam[Warehouse],
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
+    compat: dg.ResourceParam[Compat],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Sum each coin's open interest, set it against its market cap; ended days only."""
     publication = Publication(context, warehouse, LeverageRatios)
     excluded: set[str] = set()
     rows = without_ratio = 0
     for days in stretches(warehouse.lake, OpenInterest, days_of(context)):
-        closes, caps, funding = _scans(warehouse.lake, days)
+        closes, caps, funding = _scans(warehouse.lake, days, compat)
         end = end_of_ended_days(days, closes, caps, funding, now=vendors.clock())
         names = universe.names
         market_caps = with_identity_of_caps(caps.collect(), names)
@@ -77,10 +83,15 @@ def leverage_ratios(
         daily = with_exclusion(with_identity(daily_close(totals), names), market_caps)
         ratios = leverage.leverage_ratios(
             daily,
-            market_caps_of_days(market_caps),
+            listed_caps(market_caps)
+            if compat.forward_filled_caps
+            else market_caps_of_days(market_caps),
             daily_funding(_named(with_coin(funding.collect(), warehouse.lake), names)),
             start=midnight(days[0]),
             end=end,
+            max_market_cap_age=FOR_EVER
+            if compat.forward_filled_caps
+            else leverage.MAX_MARKET_CAP_AGE,
             by=IDENTITY,
         )
         excluded.update(daily.filter("is_excluded")["coin"])
@@ -101,15 +112,21 @@ def _named(contracts: pl.DataFrame, names: CoinNames) -> pl.DataFrame:
     return one_name_a_day(with_identity(contracts, names), names).drop(IDENTITY)
 
 
-def _scans(lake: Lake, days: list[date]) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
+def _scans(
+    lake: Lake, days: list[date], compat: Compat
+) -> tuple[pl.LazyFrame, pl.LazyFrame, pl.LazyFrame]:
     """Open interest, market caps and funding that the days rest on."""
 
     def before(count: int) -> date:
         return days[0] - count * DAY
 
+    listed = lake.days(MarketCap.table_name())
+    first_cap = before(MARKET_CAP_BEFORE)
+    if compat.forward_filled_caps and listed:
+        first_cap = min(first_cap, listed[0])
     return (
         lake.scan(OpenInterest, before(OPEN_INTEREST_BEFORE), days[-1]),
-        lake.scan(MarketCap, before(MARKET_CAP_BEFORE), days[-1] + DAY),
+        lake.scan(MarketCap, first_cap, days[-1] + DAY),
         lake.scan(FundingRate, before(FUNDING_BEFORE), days[-1]),
     )
 
@@ -123,7 +140,7 @@ def leverage_ratios_cover_the_open_interest(
 ) -> dg.AssetCheckResult:
     """Every coin with open interest at the end of a day has a row, unless it is excluded."""
     days = days_checked(context, warehouse, LeverageRatios)
-    scans = _scans(warehouse.lake, days)
+    scans = _scans(warehouse.lake, days, Compat())
     day_end = pl.col("day").dt.offset_by("1d")
     at_day_end = (
         scans[0]

@@ -75,16 +75,17 @@ def microstructure_1h_agrees_with_its_minutes(
 ) -> dg.AssetCheckResult:
     """Each hour has as many trades, and the same extremes, as the stored minutes say now."""
     days = days_checked(context, warehouse, Microstructure1h)
+    is_counted = pl.col("trades").null_count() == 0
     minutes = (
         warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
         .group_by("symbol", pl.col("ts").dt.truncate("1h"))
-        .agg(pl.sum("trades"), pl.max("high"), pl.min("low"))
+        .agg(pl.when(is_counted).then(pl.sum("trades")), pl.max("high"), pl.min("low"))
     )
     compared = ["symbol", "ts", "trades", "high", "low"]
     differing = (
         warehouse.lake.scan(Microstructure1h, days[0], days[-1])
         .select(compared)
-        .join(minutes.select(compared), on=compared, how="anti")
+        .join(minutes.select(compared), on=compared, how="anti", nulls_equal=True)
         .sort("symbol", "ts")
         .collect()
     )

@@ -34,7 +34,7 @@ def hour_totals(minutes: pl.DataFrame, begins: Indices) -> pl.DataFrame:
     ----------
     minutes
         ts, high, low, close, volume_base, volume_quote, trades, taker_buy_base; without nulls,
-        but for taker_buy_base: the sum of an hour with a null in it is null.
+        but for the last three: the sum of an hour with a null in it is null.
     begins
         Index of each hour's first row, ascending from 0; its rows ascend in time.
 

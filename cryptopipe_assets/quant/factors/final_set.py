@@ -14,13 +14,14 @@ AT_ONCE = 8
 """Columns that are filtered together."""
 
 REQUIRED_COLUMNS = (
-    *("open", "high", "low", "close", "volume_base", "volume_quote"),
+    *("open", "high", "low", "close", "volume_base"),
     *("vwap", "vwap_dev", "realized_vol", "volume_cv"),
-    *("relative_volume", "relative_volume_usd", "turnover_ratio"),
+    *("relative_volume", "turnover_ratio"),
     *("true_range", "atr_24h", "price_efficiency"),
     *("returns_1h", "returns_24h", "returns_168h", "vol_regime"),
 )
-"""Columns without which a row is dropped. Funding is optional: a contract may have none."""
+"""Columns without which a row is dropped. Funding is optional: a contract may have none; so is the
+value traded, which many vendors of bars do not tell."""
 
 PUBLISHED_COLUMNS = (*MICROSTRUCTURE_COLUMNS, *(each.name for each in FACTOR_SET))
 

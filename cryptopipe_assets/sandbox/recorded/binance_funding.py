@@ -35,10 +35,10 @@ class RecordedFunding:
     Parameters
     ----------
     files
-        Path by vendor symbol.
+        Paths by vendor symbol.
     """
 
-    def __init__(self, files: Mapping[str, Path]) -> None:
+    def __init__(self, files: Mapping[str, Sequence[Path]]) -> None:
         self.files = files
         self._series = lru_cache(maxsize=FILES_HELD)(_read)
 
@@ -77,11 +77,13 @@ class RecordedFunding:
         return self.between(symbol, start, end)
 
     def _recorded(self, symbol: str) -> _Series:
-        return self._series(self.files[symbol]) if symbol in self.files else _NOTHING
+        if symbol not in self.files:
+            return _NOTHING
+        return self._series(symbol, tuple(self.files[symbol]))
 
 
-def _read(path: Path) -> _Series:
-    rows = read_settlements(path)
+def _read(symbol: str, paths: Sequence[Path]) -> _Series:
+    rows = read_settlements(symbol, paths)
     return _Series(
         times=array("q", [row.time for row in rows]),
         hours=array("q", [row.hour for row in rows]),
@@ -94,10 +96,10 @@ _NOTHING = _Series([], [], [], [])
 
 
 def intervals(rows: list[RecordedSettlement]) -> list[int]:
-    """Hours of the funding period that each settlement closes, from the times alone.
+    """Hours of the funding period that each settlement closes: as declared, else from the times.
 
-    The first has the length of the second; a step that is no funding period hides missing rows
-    and takes the length before it. A lone settlement counts as the exchange's usual 8 hours.
+    Of the times the first has the length of the second; a step that is no funding period hides
+    missing rows and takes the length before it. A lone settlement counts as the usual 8 hours.
     """
     steps = [after.hour - before.hour for before, after in pairwise(rows)]
     length = next((step for step in steps if step in _INTERVALS), 8)
@@ -105,7 +107,7 @@ def intervals(rows: list[RecordedSettlement]) -> list[int]:
     for step in steps:
         length = step if step in _INTERVALS else length
         found.append(length)
-    return found
+    return [row.declared_hours or hours for row, hours in zip(rows, found, strict=True)]
 
 
 def _is_hole(steps: list[int], place: int) -> bool:

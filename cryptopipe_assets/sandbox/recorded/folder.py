@@ -3,16 +3,21 @@
 Layout, any symbols and months; every part is optional::
 
     binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>].csv[.gz]|.zip|.parquet|.feather
+    binance/futures/<COIN>_<QUOTE>_<QUOTE>-1m-futures.feather|.parquet|.json[.gz]|.csv[.gz]|.zip
+    binance/futures/<COIN>_<QUOTE>_<QUOTE>-<period>-funding_rate.feather|...
     binance/um-klines-1h/<SYM>.csv[.gz]|.zip|.parquet|.feather
-    binance/funding/<SYM>.csv[.gz]|.zip|.parquet|.feather
+    binance/funding/<SYM>[-fundingRate-<YYYY-MM>[-<DD>]].csv[.gz]|.zip|.parquet|.feather
     binance/open-interest-<period>/<SYM>.csv[.gz]
+
+``binance/futures`` is freqtrade's own folder; its names are known in the folders of bars and of
+funding, too.
 
 What other vendors' folders look like is told where they are read: `recorded_coinalyze`,
 `recorded_coinmarketcap`, `recorded_captures`, `recorded_coingecko` and `recorded_coinbase`.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
@@ -47,13 +52,21 @@ _MINUTES = re.compile(
     rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))"
     rf"(?:-(?P<day>[0-3]\d))?{SUFFIX}"
 )
+_PAIR = r"(?P<base>[^\W_]+)_(?P<quote>[^\W_]+)_(?P=quote)"
+_FREQTRADE_MINUTES = re.compile(rf"{_PAIR}-1m-futures{SUFFIX}")
+_FREQTRADE_FUNDING = re.compile(rf"{_PAIR}-\d+[mh]-funding_rate{SUFFIX}")
+_ARCHIVED_FUNDING = re.compile(
+    rf"(?P<symbol>{CONTRACT})-fundingRate-\d{{4}}-(?:0[1-9]|1[0-2])(?:-[0-3]\d)?{SUFFIX}"
+)
 _SYMBOL_FILE = re.compile(rf"(?P<symbol>{CONTRACT}){SUFFIX}")
 _QUOTES = ("FDUSD", "USDT", "USDC", "BUSD", "TUSD", "USD", "BTC", "ETH", "BNB", "EUR")
 
 LAYOUT = (
     f"binance/um-klines-1m/<SYM>-1m-<YYYY-MM>[-<DD>]{SPELT}",
+    f"binance/futures/<COIN>_<QUOTE>_<QUOTE>-1m-futures{SPELT}",
+    f"binance/futures/<COIN>_<QUOTE>_<QUOTE>-<period>-funding_rate{SPELT}",
     f"binance/um-klines-1h/<SYM>{SPELT}",
-    f"binance/funding/<SYM>{SPELT}",
+    f"binance/funding/<SYM>[-fundingRate-<YYYY-MM>[-<DD>]]{SPELT}",
     *binance_positions.LAYOUT,
     *coinalyze.LAYOUT,
     *coinmarketcap.LAYOUT,
@@ -63,10 +76,13 @@ LAYOUT = (
 """Files that are read, below the folder of recordings."""
 
 
-_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding")
+_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding", "futures")
 
 Span = tuple[date, date]
 """First day of a file's rows, and the day after its last one."""
+
+ALL_DAYS: Span = (date(1970, 1, 1), date(9999, 12, 31))
+"""Of a file whose name gives no day."""
 
 
 class RecordedFolder:
@@ -90,9 +106,14 @@ class RecordedFolder:
         root = folder / "binance"
         if not root.is_dir() and any((folder / name).is_dir() for name in _OWN_FOLDERS):
             root = folder  # the exchange's own folder was named
-        self.minutes = _by_month(root / "um-klines-1m")
+        freqtrade = root / "futures"
+        self._whole_minutes = _of_pairs(_FREQTRADE_MINUTES, root / "um-klines-1m", freqtrade)
+        self.minutes = {symbol: {ALL_DAYS: path} for symbol, path in self._whole_minutes.items()}
+        self.minutes |= _by_month(root / "um-klines-1m")
         self.hours = _by_symbol(root / "um-klines-1h")
-        self.funding = _by_symbol(root / "funding")
+        self._whole_funding = _of_pairs(_FREQTRADE_FUNDING, root / "funding", freqtrade)
+        whole = {symbol: (path,) for symbol, path in self._whole_funding.items()}
+        self.funding: dict[str, tuple[Path, ...]] = {**whole, **_funding(root / "funding")}
         self.positions = RecordedPositions(root)
         with_interest = {symbol for _, symbol in self.positions.files}
         self.symbols = sorted({*self.minutes, *self.hours, *self.funding, *with_interest})
@@ -120,9 +141,14 @@ class RecordedFolder:
     def passed_over(self) -> tuple[PassedOver, ...]:
         """Return the files that nothing reads, with the reason."""
         read = [path for months in self.minutes.values() for path in months.values()]
-        read += [*self.hours.values(), *self.funding.values(), *self.positions.files.values()]
+        read += [*self.hours.values(), *self.positions.files.values()]
+        read += [path for paths in self.funding.values() for path in paths]
         read += [path for each in self._others for path in each.files]
-        return passed_over(self._folder, read, LAYOUT)
+        instead = {
+            path: next(iter(self.minutes[symbol].values()))
+            for symbol, path in self._whole_minutes.items()
+        } | {path: self.funding[symbol][0] for symbol, path in self._whole_funding.items()}
+        return passed_over(self._folder, read, LAYOUT, instead)
 
     def _coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
@@ -137,7 +163,7 @@ class RecordedFolder:
                 symbol: self._months_ends(months) for symbol, months in sorted(self.minutes.items())
             },
             "funding_rate": {
-                symbol: self._ends(path) for symbol, path in sorted(self.funding.items())
+                symbol: self._ends_of(paths) for symbol, paths in sorted(self.funding.items())
             },
         }
         bars_and_funding = {
@@ -178,7 +204,7 @@ class RecordedFolder:
         bars = [recordings.first_line(*each).split(",") for each in captures]
         starts = [self._ends(path)[0] for path, _ in captures]
         if symbol in self.funding:
-            starts.append(self._ends(self.funding[symbol])[0])
+            starts.append(self._ends_of(self.funding[symbol])[0])
         if (point := self.positions.first(symbol)) is not None:
             starts.append(point)
         base, quote = split_symbol(symbol)
@@ -191,6 +217,10 @@ class RecordedFolder:
             price_decimals=max((_decimals(bar[4]) for bar in bars), default=8),
             quantity_decimals=max((_decimals(bar[5]) for bar in bars), default=8),
         )
+
+    def _ends_of(self, paths: Sequence[Path]) -> tuple[int, int]:
+        spans = [self._ends(path) for path in paths]
+        return min(first for first, _ in spans), max(last for _, last in spans)
 
     def _months_ends(self, months: Mapping[Span, Path]) -> tuple[int, int]:
         """First and last minute of a symbol; a file holds the days of its name only."""
@@ -247,6 +277,26 @@ def _span_of(found: re.Match[str]) -> Span | None:
     except ValueError:
         return None
     return start, start + DAY if found["day"] else next_month(start)
+
+
+def _of_pairs(pattern: re.Pattern[str], *folders: Path) -> dict[str, Path]:
+    """Find files that are named by freqtrade, by the venue's symbol."""
+    files: dict[str, Path] = {}
+    for path in (each for folder in folders for each in sorted(folder.glob("*"))):
+        if found := pattern.fullmatch(composed(path.name)):
+            files.setdefault(found["base"] + found["quote"], path)
+    return files
+
+
+def _funding(folder: Path) -> dict[str, tuple[Path, ...]]:
+    """Find the files of settlements of each symbol: its one file, or those of the archive."""
+    files = {symbol: (path,) for symbol, path in _by_symbol(folder).items()}
+    archived: dict[str, dict[str, Path]] = {}
+    for path in sorted(folder.glob("*")):
+        if found := _ARCHIVED_FUNDING.fullmatch(composed(path.name)):
+            period = path.name.partition(".")[0]
+            archived.setdefault(found["symbol"], {}).setdefault(period, path)
+    return {symbol: tuple(paths.values()) for symbol, paths in archived.items()} | files
 
 
 def _by_symbol(folder: Path) -> dict[str, Path]:

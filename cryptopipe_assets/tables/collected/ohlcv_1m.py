@@ -17,8 +17,18 @@ class Ohlcv1m(Collected):
     low: float = column("Lowest price.", unit="quote per base", gt=0)
     close: float = column("Last price.", unit="quote per base", gt=0)
     volume_base: float = column("Quantity traded.", unit="base", ge=0)
-    volume_quote: float = column("Value traded.", unit="quote", ge=0)
-    trades: int = column("Number of trades.", unit="count", ge=0)
+    volume_quote: float = column(
+        "Value traded; null where the vendor of the bars does not tell it.",
+        unit="quote",
+        ge=0,
+        nullable=True,
+    )
+    trades: int = column(
+        "Number of trades; null where the vendor of the bars does not tell it.",
+        unit="count",
+        ge=0,
+        nullable=True,
+    )
     taker_buy_base: float = column(
         "Quantity bought by takers; null where the vendor of the bars does not tell it.",
         unit="base",

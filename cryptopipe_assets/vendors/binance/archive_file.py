@@ -12,7 +12,7 @@ from typing import Literal, Self
 import polars as pl
 
 from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
-from cryptopipe_assets.core.packed import PackingError, only_member
+from cryptopipe_assets.core.packed import PackingError, gunzipped, only_member
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.unreadable import UNREADABLE, UNREADABLE_FILE, reason
 from cryptopipe_assets.vendors.binance.parse_klines import (
@@ -32,13 +32,12 @@ ROOT = "/data/futures/um"
 Kind = Literal["1m", "fundingRate", "metrics"]
 FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metrics": "metrics"}
 NAMES = (
-    "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM.zip or SYMBOL-metrics-YYYY-MM-DD.zip"
+    "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM[-DD].zip or "
+    "SYMBOL-metrics-YYYY-MM[-DD].zip (also .csv or .csv.gz)"
 )
 _NAME = re.compile(
-    rf"(?P<symbol>{CONTRACT})-"
-    r"(?:(?P<bars>1m)-(?P<span>\d{4}-\d{2}(?:-\d{2})?)"
-    r"|(?P<funding>fundingRate)-(?P<month>\d{4}-\d{2})"
-    r"|(?P<metrics>metrics)-(?P<day>\d{4}-\d{2}-\d{2}))\.zip"
+    rf"(?P<symbol>{CONTRACT})-(?P<kind>1m|fundingRate|metrics)-"
+    r"(?P<label>\d{4}-\d{2}(?:-\d{2})?)\.(?:zip|csv(?:\.gz)?)"
 )
 
 
@@ -94,9 +93,9 @@ def read_name(name: str) -> ArchiveFile:
         If it is none that we know, or of a contract that is no perpetual.
     """
     found = _NAME.fullmatch(composed(name))
-    label = found and (found["span"] or found["month"] or found["day"])
-    if not found or not label:
+    if not found:
         raise UnexpectedShape(f"expected a name like {NAMES}, got {name}")
+    label = found["label"]
     contract = read_contract_name(found["symbol"])
     if contract.why_not:
         raise UnexpectedShape(f"{name}: {contract.text} is {contract.why_not}")
@@ -105,8 +104,7 @@ def read_name(name: str) -> ArchiveFile:
         start = date.fromisoformat(label if daily else f"{label}-01")
     except ValueError:
         raise UnexpectedShape(f"expected a day or month of the calendar, got {label}") from None
-    kinds: tuple[Kind, ...] = ("1m", "fundingRate", "metrics")
-    kind = next(each for each in kinds if each in found.groups())
+    kind = next(each for each in FOLDERS if each == found["kind"])
     of = ArchiveFile.of_day if daily else ArchiveFile.of_month
     return of(kind, contract.text, start)
 
@@ -160,6 +158,32 @@ def csv_of(content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
     return csv
 
 
+def csv_of_own(name: str, content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
+    """Return the CSV in a file that somebody gave: zipped, gzipped or as it is.
+
+    What programs of tables add is taken away: a mark of the byte order, quotes, returns.
+
+    Raises
+    ------
+    UnexpectedShape
+        As of ``csv_of``.
+    """
+    if name.endswith(".zip"):
+        csv = csv_of(content, bounds)
+    else:
+        try:
+            csv = content
+            if name.endswith(".gz"):
+                csv = gunzipped(content, largest=bounds.unpacked_bytes)
+            bounds.require_lines(csv)
+        except (PackingError, TooLarge) as exc:
+            raise UnexpectedShape(str(exc)) from exc
+        except UNREADABLE_FILE as exc:
+            raise UnexpectedShape(f"cannot be unpacked: {reason(exc)}") from exc
+    plain = csv.removeprefix(b"\xef\xbb\xbf").replace(b'"', b"")
+    return plain.replace(b"\r\n", b"\n")
+
+
 def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     """Return the rows of a file: bars, settlements or open interest, as its client gives them.
 
@@ -193,5 +217,5 @@ def _read(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:
     if file.kind == "fundingRate":
         stamped = read_archive(csv, file.vendor_symbol)
         return settlements_of(stamped, {file.vendor_symbol: symbol}, start=start, end=end)
-    points, _ = read_metrics(csv, file.vendor_symbol, file.start)
+    points, _ = read_metrics(csv, file.vendor_symbol, file.start, until=file.end)
     return at_the_hours_end(readings_of(points, symbol), venue=VENUE)

@@ -57,6 +57,8 @@ ANOTHER_UNIT = 10
 ALIKE_MINUTES = 10
 TAKERS = ["taker_buy_base", "taker_buy_quote"]
 """What other vendors' bars lack: null in every row, or in none."""
+BESIDE_TAKERS = ["volume_quote", "trades"]
+"""What some of those that lack takers' volumes lack as well: null in every row, or in none."""
 NUMBERS = [name for name in KLINE_SCHEMA if name != "ignore"]
 PRICES = ["open", "high", "low", "close"]
 AMOUNTS = ["volume_base", "volume_quote", "trades", "taker_buy_base", "taker_buy_quote"]
@@ -66,9 +68,13 @@ _ARE_WITHOUT_TAKERS = pl.all_horizontal(pl.col(name).is_null().all() for name in
 # In this order: what is said of a row that has several faults is the first of them.
 FAULTS = {
     "a number is missing": pl.any_horizontal(
-        pl.col([name for name in NUMBERS if name not in TAKERS]).is_null()
+        pl.col([name for name in NUMBERS if name not in TAKERS + BESIDE_TAKERS]).is_null()
     )
-    | (pl.any_horizontal(pl.col(TAKERS).is_null()) & ~_ARE_WITHOUT_TAKERS),
+    | (pl.any_horizontal(pl.col(TAKERS).is_null()) & ~_ARE_WITHOUT_TAKERS)
+    | pl.any_horizontal(
+        pl.col(name).is_null() & ~(_ARE_WITHOUT_TAKERS & pl.col(name).is_null().all())
+        for name in BESIDE_TAKERS
+    ),
     "a number is not finite": pl.any_horizontal(~pl.col(PRICES + AMOUNTS).is_finite()),
     "open_time is not a whole minute": pl.col("open_time") % MINUTE_MS != 0,
     "close_time is not open_time + 59999 ms": (

@@ -14,6 +14,7 @@ from pydantic import TypeAdapter
 
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import HOUR_MS, midnight, milliseconds
+from cryptopipe_assets.vendors.binance.parse_klines import in_milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count, TextFigure, Wire
 from cryptopipe_assets.vendors.parsing.open_interest import READING_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse, shaped
@@ -30,6 +31,7 @@ COLUMNS = [  # of the files that have no header line
     "count_long_short_ratio",
     "sum_taker_long_short_vol_ratio",
 ]
+LABEL = "%Y-%m-%d %H:%M:%S"
 AMOUNTS = ["sum_open_interest", "sum_open_interest_value"]
 POINT_SCHEMA = pl.Schema(
     {
@@ -67,35 +69,44 @@ def read_points(payload: Any, vendor_symbol: str) -> pl.DataFrame:
     return pl.DataFrame(rows, schema=POINT_SCHEMA, orient="row")
 
 
-def read_metrics(csv: bytes, vendor_symbol: str, day: date) -> tuple[pl.DataFrame, Counter[str]]:
-    """Return the whole hours of a day's five-minute file as ``POINT_SCHEMA``, and what is lost.
+def read_metrics(
+    csv: bytes, vendor_symbol: str, day: date, *, until: date | None = None
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Return the whole hours of a five-minute file as ``POINT_SCHEMA``, and what is lost.
 
     A row is the state at the end of its five minutes. Files of 00:05 to the next midnight label
     that end, those of 00:00 to 23:55 the start, so that a row holds the state five minutes after
     its label; nothing else in the file tells. A file that has both of these edges, or none, could
     be read both ways and is refused: a wrong guess would be a look-ahead of five minutes. Of rows
     that share a stamp the last is taken. Counted are ``duplicate`` and ``blank`` rows of whole
-    hours, and the ``hours_missing`` of the day. Returned stamps are of the state.
+    hours, and the ``hours_missing``. Returned stamps are of the state.
+
+    Parameters
+    ----------
+    day, until
+        The first day of the file, and the day after its last one; of one day by itself.
 
     Raises
     ------
     UnexpectedShape
-        If columns are missing, a stamp is no time of the day, an amount is no number, the file is
+        If columns are missing, a stamp is no time of its days, an amount is no number, the file is
         of another symbol, has no whole hour although it is longer than an hour, or it cannot be
         told whether its labels are the starts or the ends.
     """
     rows = _metrics_table(csv)
     start = milliseconds(midnight(day))
-    end = milliseconds(midnight(day + timedelta(days=1)))
-    stamp = pl.col("create_time").str.to_datetime("%Y-%m-%d %H:%M:%S", time_unit="ms", strict=False)
+    until = until or day + timedelta(days=1)
+    end = milliseconds(midnight(until))
+    stamp = pl.col("create_time").str.to_datetime(LABEL, time_unit="ms", strict=False)
     read = rows.with_columns(
         stamp=stamp.dt.epoch("ms"),
         **{name: pl.col(name).cast(pl.Float64, strict=False) for name in AMOUNTS},
         is_blank=pl.any_horizontal(pl.col(AMOUNTS).is_null()),
     )
+    days = day if until - day == timedelta(days=1) else f"{day} to {until - timedelta(days=1)}"
     no_number = pl.any_horizontal(pl.col(AMOUNTS).is_null()) & ~pl.col("is_blank")
     faults = {
-        f"the row is not of {day}": ~pl.col("stamp").is_between(start, end).fill_null(value=False),
+        f"the row is not of {days}": ~pl.col("stamp").is_between(start, end).fill_null(value=False),
         f"the row is not of {vendor_symbol}": pl.col("symbol").ne_missing(vendor_symbol),
         "an amount is no number": no_number,
     }
@@ -111,7 +122,7 @@ def read_metrics(csv: bytes, vendor_symbol: str, day: date) -> tuple[pl.DataFram
     lost = Counter(
         blank=hours.height - known.height,
         duplicate=known.height - single.height,
-        hours_missing=HOURS_A_DAY - of_the_day,
+        hours_missing=HOURS_A_DAY * (until - day).days - of_the_day,
     )
     return single.select(POINT_SCHEMA.names()), +lost
 
@@ -140,6 +151,23 @@ def _metrics_table(csv: bytes) -> pl.DataFrame:
     except (pl.exceptions.PolarsError, ValueError) as exc:
         reason = str(exc).partition("\n")[0]
         raise UnexpectedShape(f"expected the columns {NEEDED} of text: {reason}") from exc
+
+
+def with_written_instants(csv: bytes) -> bytes:
+    """Return a file whose stamps are milliseconds or microseconds with the archive's own texts.
+
+    Other programs write them so; the exchange does not, so that its own files are not asked here.
+
+    Raises
+    ------
+    UnexpectedShape
+        If columns are missing.
+    """
+    rows = _metrics_table(csv)
+    label = pl.col("create_time")
+    stamps = in_milliseconds(label.cast(pl.Int64, strict=False)).cast(pl.Datetime("ms"))
+    written = pl.when(stamps.is_null()).then(label).otherwise(stamps.dt.strftime(LABEL))
+    return rows.with_columns(create_time=written).write_csv().encode()
 
 
 def coin_of(symbol: str) -> str:

@@ -16,10 +16,10 @@ CHANCE = 1e-6
 """A stretch is questioned if minutes that are silent as often as the contract's, each for itself,
 have one so long in one window of a million."""
 
-SILENT = (pl.col("volume_base") == 0) & (pl.col("trades") == 0)
-"""A minute in which nothing was traded."""
+SILENT = (pl.col("volume_base") == 0) & (pl.col("trades").fill_null(0) == 0)
+"""A minute in which nothing was traded; where trades were not counted, the volume alone tells."""
 
-CONTRADICTORY = ((pl.col("volume_base") == 0) != (pl.col("trades") == 0)) | (
+CONTRADICTORY = ((pl.col("volume_base") == 0) != (pl.col("trades") == 0)).fill_null(value=False) | (
     SILENT & (pl.col("high") > pl.col("low"))
 )
 """A minute with volume and no trade, with trades and no volume, or in which the price moved

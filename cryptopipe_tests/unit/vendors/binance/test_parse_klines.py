@@ -146,6 +146,22 @@ def test_takers_that_are_missing_in_some_rows_only_are_an_error():
         bars(line(taker_buy_quote=""))
 
 
+def test_bars_of_six_columns_have_null_value_and_trades():
+    few = {"volume_quote": "", "trades": ""}
+    found = bars(without_takers(**few) + b"\n" + without_takers(**few, **LATER))
+    for name in ("volume_quote", "trades", "taker_buy_base", "taker_buy_quote"):
+        assert found[name].to_list() == [None, None]
+    assert found["volume_base"].to_list() == bars(line())["volume_base"].to_list() * 2
+
+
+def test_value_or_trades_that_are_missing_beside_takers_or_in_some_rows_only_are_an_error():
+    for few in ({"volume_quote": ""}, {"trades": ""}):
+        with pytest.raises(UnexpectedShape, match="a number is missing"):
+            bars(line(**few))
+        with pytest.raises(UnexpectedShape, match="a number is missing"):
+            bars(without_takers() + b"\n" + without_takers(**few, **LATER))
+
+
 def test_a_header_names_the_columns_whatever_their_order_and_number():
     names = [*HEADER.decode().split(",")[::-1], "added"]
     turned = ",".join([*line().decode().split(",")[::-1], "x"])
