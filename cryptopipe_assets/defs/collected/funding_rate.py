@@ -20,6 +20,7 @@ from cryptopipe_assets.collect.funding import (
     settlements_if_told,
     settlements_of,
 )
+from cryptopipe_assets.collect.gaps.told import keeper
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.errors import VendorUnavailable
@@ -56,6 +57,7 @@ def funding_rate(
     asked = universe_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     versions = warehouse.lake.read(Instruments)
+    keep = keeper(warehouse.lake, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
@@ -64,10 +66,14 @@ def funding_rate(
     for days in months(every):
         alive = _alive(followed, days)
         listed = alive.filter(pl.col("status") != VANISHED)
-        inside, cost = asyncio.run(settlements_of(vendors, _names(listed), days, versions=versions))
+        inside, cost = asyncio.run(
+            settlements_of(vendors, _names(listed), days, versions=versions, keep=keep)
+        )
         spent.update(cost)
         for name in _names(alive.filter(status=VANISHED)).items():
-            rows, cost = asyncio.run(settlements_if_told(vendors, name, days, versions=versions))
+            rows, cost = asyncio.run(
+                settlements_if_told(vendors, name, days, versions=versions, keep=keep)
+            )
             inside = pl.concat([inside, rows])
             spent.update(cost)
         if vendors.missing_instrument == "fail":

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import polars as pl
+
 from cryptopipe_assets.core.errors import (
     NotPublished,
     RateLimited,
@@ -99,12 +101,15 @@ class Parts(Generic[T]):
         Of each symbol the months before the days.
     transports
         As of ``Collected``.
+    rest_days
+        Days of each symbol for which REST was asked.
     """
 
     from_archive: list[T]
     by_rest: list[T]
     transports: dict[str, int]
     setbacks: list[Setback]
+    rest_days: Mapping[str, Collection[date]]
 
 
 @dataclass(frozen=True)
@@ -162,6 +167,7 @@ async def cheapest(
         by_rest,
         dict(transports),
         [setback for each in found for setback in each.setbacks],
+        {name: each.missing for name, each in zip(symbols.values(), found, strict=True)},
     )
 
 
@@ -243,6 +249,40 @@ async def _or_instead(
             raise
         is_silent = isinstance(exc, VendorUnavailable)
         return _Instead("no response" if is_silent else "not usable", as_one_of_many(exc))
+
+
+TOLD = pl.Schema(
+    {"symbol": pl.String(), "day": pl.Date(), "transport": pl.String(), "said": pl.String()}
+)
+"""What a way said of a symbol's day; said is null where it responded without all of the rows."""
+
+
+def told_by(
+    setbacks: Sequence[Setback],
+    rest_days: Mapping[str, Collection[date]],
+    *,
+    refused: Mapping[tuple[str, date], Said],
+) -> pl.DataFrame:
+    """What each way that was asked said of the days that it did not give whole: ``TOLD``.
+
+    Parameters
+    ----------
+    rest_days
+        As of ``Parts``; a day that REST gave whole is better left out by the reader.
+    refused
+        Symbol and day of which REST failed, and how.
+    """
+    rows = [
+        (each.symbol, day, each.transport, None if each.said == "not whole" else each.said)
+        for each in setbacks
+        for day in each.days
+    ]
+    rows += [
+        (symbol, day, "rest", refused.get((symbol, day)))
+        for symbol, days in rest_days.items()
+        for day in days
+    ]
+    return pl.DataFrame(rows, schema=TOLD, orient="row").unique().sort("symbol", "day", "transport")
 
 
 def counts_of(setbacks: Sequence[Setback]) -> Counter[str]:
