@@ -108,6 +108,66 @@ def test_between_two_lives_of_one_name_nothing_is_taken(platform):
     assert days == [*range(1, 16), *range(18, 29)]
 
 
+def reopened(platform: Platform, again: datetime, **first: object) -> None:
+    """Doge's contract ended at ``END``, and another life of it began at ``again``."""
+    ended(platform, **first)
+    platform.now += timedelta(hours=1)
+    ended(platform, status="TRADING", listed_at=again, delisted_at=None)
+
+
+def test_a_month_of_the_first_life_is_asked_for_though_the_newest_one_began_after_it(platform):
+    reopened(platform, datetime(2026, 3, 2, 9, tzinfo=UTC))
+    by_archive(platform)
+    rows = platform.read("funding_rate", "2026-02-01", "2026-02-28")
+    days = rows.filter(symbol=DOGE, venue="binance")["ts"].dt.date().dt.day().unique().to_list()
+    assert days == [*range(1, 16)]
+
+
+def test_a_settlement_of_neither_life_is_left_out_by_the_doors_of_files(platform):
+    again = END + timedelta(days=3, hours=3, minutes=51)
+    reopened(platform, again)
+    by_landed_funding(platform)
+    settled = platform.read("funding_rate", "2026-02-01", "2026-02-28").filter(symbol=DOGE)
+    between = settled.filter(pl.col("ts").is_between(END, again, closed="none"))
+    assert between.is_empty()
+    assert settled["ts"].min() < END < again < settled["ts"].max()
+
+
+@pytest.fixture
+def two_lives(platform) -> pl.DataFrame:
+    """Doge's hours around its closing at 03:10 of 5 March and its opening at 05:40."""
+    day = datetime(2026, 3, 5, tzinfo=UTC)
+    closed, again = day.replace(hour=3, minute=10), day.replace(hour=5, minute=40)
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    ended(platform, delisted_at=closed)
+    platform.now += timedelta(hours=1)
+    ended(platform, status="TRADING", listed_at=again, delisted_at=None)
+    tables = ["ohlcv_1m", "funding_rate", "microstructure_1h", "factors_1h"]
+    assert platform.materialise(tables, "2026-03-04", "2026-03-05").success
+    return platform
+
+
+def test_no_rate_of_funding_and_no_return_goes_from_one_life_into_the_next(two_lives):
+    hours = two_lives.read("microstructure_1h", "2026-03-05").filter(symbol=DOGE).sort("ts")
+    assert hours["ts"].dt.hour().to_list() == [0, 1, 2, 3, *range(5, 24)]
+    rates = dict(hours.select(pl.col("ts").dt.hour(), "funding_rate").iter_rows())
+    # Settled at 00:00 in the first life; the second one settles at 08:00 for the first time.
+    assert all(rates[hour] is not None for hour in (1, 2, 3))
+    assert [rates[hour] for hour in (5, 6, 7)] == [None] * 3
+    assert rates[9] is not None
+    minutes = dict(hours.select(pl.col("ts").dt.hour(), "n_minutes").iter_rows())
+    assert (minutes[3], minutes[5]) == (10, 20)
+
+
+def test_the_windows_of_factors_begin_anew_with_the_second_life(two_lives):
+    """Of the first life there are hours in ``factors_1h`` as of any other contract."""
+    factors = two_lives.read("factors_1h", "2026-03-04", "2026-03-05").sort("symbol", "ts")
+    doge, btc = (factors.filter(symbol=each) for each in (DOGE, "BTC-USDT-PERP"))
+    closed = datetime(2026, 3, 5, 4, tzinfo=UTC)
+    before = btc.filter(pl.col("ts") < closed)["ts"].to_list()
+    assert doge.filter(pl.col("ts") < closed)["ts"].to_list() == before
+
+
 def test_every_module_that_writes_into_the_lake_asks_the_gate():
     """``lake.upsert`` is the only way for collected rows; who calls it knows ``admitted``."""
     root = Path(cryptopipe_assets.__file__).parent
