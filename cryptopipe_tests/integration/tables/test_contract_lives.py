@@ -135,9 +135,9 @@ def test_a_settlement_of_neither_life_is_left_out_by_the_doors_of_files(platform
 
 @pytest.fixture
 def two_lives(platform) -> pl.DataFrame:
-    """Doge's hours around its closing at 03:10 of 5 March and its opening at 05:40."""
+    """Doge's hours around its closing at 01:10 of 5 March and its opening at 02:40."""
     day = datetime(2026, 3, 5, tzinfo=UTC)
-    closed, again = day.replace(hour=3, minute=10), day.replace(hour=5, minute=40)
+    closed, again = day.replace(hour=1, minute=10), day.replace(hour=2, minute=40)
     assert platform.materialise(["instruments"], "2026-03-10").success
     ended(platform, delisted_at=closed)
     platform.now += timedelta(hours=1)
@@ -149,23 +149,23 @@ def two_lives(platform) -> pl.DataFrame:
 
 def test_no_rate_of_funding_and_no_return_goes_from_one_life_into_the_next(two_lives):
     hours = two_lives.read("microstructure_1h", "2026-03-05").filter(symbol=DOGE).sort("ts")
-    assert hours["ts"].dt.hour().to_list() == [0, 1, 2, 3, *range(5, 24)]
+    assert hours["ts"].dt.hour().to_list() == [*range(24)]
     rates = dict(hours.select(pl.col("ts").dt.hour(), "funding_rate").iter_rows())
-    # Settled at 00:00 in the first life; the second one settles at 08:00 for the first time.
-    assert all(rates[hour] is not None for hour in (1, 2, 3))
-    assert [rates[hour] for hour in (5, 6, 7)] == [None] * 3
-    assert rates[9] is not None
+    # Settled at 00:00 in the first life; the second one settles at 04:00 for the first time. A
+    # rate of four hours is used for five.
+    assert rates[1] is not None
+    assert (rates[2], rates[3]) == (None, None)
+    assert rates[5] is not None
     minutes = dict(hours.select(pl.col("ts").dt.hour(), "n_minutes").iter_rows())
-    assert (minutes[3], minutes[5]) == (10, 20)
+    assert (minutes[1], minutes[2]) == (10, 20)
 
 
-def test_the_windows_of_factors_begin_anew_with_the_second_life(two_lives):
-    """Of the first life there are hours in ``factors_1h`` as of any other contract."""
-    factors = two_lives.read("factors_1h", "2026-03-04", "2026-03-05").sort("symbol", "ts")
-    doge, btc = (factors.filter(symbol=each) for each in (DOGE, "BTC-USDT-PERP"))
-    closed = datetime(2026, 3, 5, 4, tzinfo=UTC)
-    before = btc.filter(pl.col("ts") < closed)["ts"].to_list()
-    assert doge.filter(pl.col("ts") < closed)["ts"].to_list() == before
+def test_the_hours_of_the_first_life_are_on_the_panel_of_factors(two_lives):
+    result = two_lives.materialise(["factors_1h"], "2026-03-04", "2026-03-05")
+    [*events] = result.get_asset_materialization_events()
+    dropped = [each.materialization.metadata for each in events]
+    assert all("dropped/missing_returns_168h" in each for each in dropped)
+    assert not any("dropped/outside_listing" in each for each in dropped)
 
 
 def test_every_module_that_writes_into_the_lake_asks_the_gate():
