@@ -44,7 +44,7 @@ def reconcile(
         ``SPANS`` and cause, as ``missing_minutes`` gives them.
     said
         ``SPANS`` and asked: what the transports said when the minutes were collected. It is told
-        of minutes that no repair has requested.
+        of minutes that no repair has requested, less those that nobody misses.
 
     Returns
     -------
@@ -105,7 +105,11 @@ def _remembered(missing: pl.DataFrame, before: pl.DataFrame, said: pl.DataFrame)
     return (
         found.with_columns(pl.when(is_of_it).then(pl.col(name)).alias(name) for name in own)
         .join_asof(days, on="start", by="symbol", check_sortedness=False)
-        .with_columns(said=pl.when(pl.col("start") < pl.col("said_until")).then("said"))
+        .with_columns(
+            said=pl.when(
+                pl.col("start") < pl.col("said_until"), ~pl.col("cause").is_in(BY_CHOICE)
+            ).then("said")
+        )
     )
 
 

@@ -15,7 +15,7 @@ import polars as pl
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS
 from cryptopipe_assets.collect.gaps.refetched import TRANSPORTS
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.vendors.binance.ways import TOLD
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 KEPT = pl.Schema({**TOLD, "at": INSTANT})
 WAY = ("symbol", "day", "transport")

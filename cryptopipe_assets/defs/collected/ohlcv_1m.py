@@ -33,9 +33,9 @@ from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
 from cryptopipe_assets.vendors.binance.transports import is_published
-from cryptopipe_assets.vendors.binance.ways import TOLD
 from cryptopipe_assets.vendors.http.gather import as_one_of_many
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, silent_stretches
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 LONG_ENOUGH = timedelta(hours=1)
 """A window of which an exchange that is open has bars for certain."""

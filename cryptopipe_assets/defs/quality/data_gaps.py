@@ -14,9 +14,9 @@ from pydantic import Field
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.datasets import BARS, DATASETS, Dataset
 from cryptopipe_assets.collect.gaps.lives_check import disagreements
-from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried
+from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried, settle_silence
 from cryptopipe_assets.collect.gaps.scan import scan
-from cryptopipe_assets.collect.gaps.silent import look_for_silence, settle_silence
+from cryptopipe_assets.collect.gaps.silent import look_for_silence
 from cryptopipe_assets.collect.gaps.table_survey import (
     GapCounts,
     GapSurvey,

@@ -18,7 +18,6 @@ from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
 from cryptopipe_assets.vendors.binance.ways import (
-    TOLD,
     Parts,
     Said,
     Setback,
@@ -31,6 +30,7 @@ from cryptopipe_assets.vendors.binance.ways import (
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, SILENT, silent_stretches
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 
 @dataclass(frozen=True)

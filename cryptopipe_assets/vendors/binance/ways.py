@@ -22,6 +22,7 @@ from cryptopipe_assets.core.errors import (
 from cryptopipe_assets.vendors.binance.transports import Plan, is_published, plan, spans_of
 from cryptopipe_assets.vendors.http.gather import all_or_nothing, as_one_of_many
 from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 TRANSPORTS = ("archive_month", "archive_day", "rest")
 WHOLE: frozenset[date] = frozenset()
@@ -251,12 +252,6 @@ async def _or_instead(
         return _Instead("no response" if is_silent else "not usable", as_one_of_many(exc))
 
 
-TOLD = pl.Schema(
-    {"symbol": pl.String(), "day": pl.Date(), "transport": pl.String(), "said": pl.String()}
-)
-"""What a way said of a symbol's day; said is null where it responded without all of the rows."""
-
-
 def told_by(
     setbacks: Sequence[Setback],
     rest_days: Mapping[str, Collection[date]],
@@ -272,7 +267,7 @@ def told_by(
     refused
         Symbol and day of which REST failed, and how.
     """
-    rows = [
+    rows: list[tuple[str, date, str, Said | None]] = [
         (each.symbol, day, each.transport, None if each.said == "not whole" else each.said)
         for each in setbacks
         for day in each.days

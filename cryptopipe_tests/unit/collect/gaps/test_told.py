@@ -8,7 +8,7 @@ import pytest
 from cryptopipe_assets.collect.gaps.ledger import GAPS, reconcile
 from cryptopipe_assets.collect.gaps.told import keep_told, said_of_days
 from cryptopipe_assets.storage.lake import Lake
-from cryptopipe_assets.vendors.binance.ways import TOLD
+from cryptopipe_assets.vendors.parsing.told import TOLD
 from cryptopipe_tests.reference.minutes_by_hand import at, rows
 from cryptopipe_tests.unit.collect.gaps.test_ledger import after_asking, lacking
 from cryptopipe_tests.unit.collect.gaps.test_scan import DAY
