@@ -16,6 +16,7 @@ from cryptopipe_assets.cli.contents import contents
 from cryptopipe_assets.cli.history import chosen
 from cryptopipe_assets.cli.options import Warehouse, day, names, settings_for
 from cryptopipe_assets.cli.progress import materialise
+from cryptopipe_assets.collect.followed import earlier_lives
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RequestError
@@ -98,14 +99,14 @@ def backfill(
     named = with_ancestors(tables)
     run = TableRun(settings, keep=settings.has_own_warehouse)
     _show_warnings(run.materialise([Instruments.table_name()], now.date(), now.date()))
-    followed = _followed(run.universe, Lake(settings.warehouse), symbols)
+    lake = Lake(settings.warehouse)
+    followed = _followed(run.universe, lake, symbols)
     if symbols:
         run.ask_only_for(followed["coin"].unique().to_list())
     wanted = _that_follow(named, followed["coin"].unique().sort().to_list(), settings)
     chunks = months(days_between(first, last))
     days = [name for name in wanted if name not in registries()]
     progress = _Progress(settings.state_folder / PROGRESS, wanted, followed["symbol"].to_list())
-    lake = Lake(settings.warehouse)
     left = [
         chunk for chunk in chunks if not (progress.has(chunk) and _is_stored(lake, days, chunk))
     ]
@@ -116,7 +117,7 @@ def backfill(
         return
     lines = estimate(
         wanted,
-        [_contract(row) for row in followed.iter_rows(named=True)],
+        contracts_of(followed, lake.read(Instruments)),
         [day for chunk in left for day in chunk],
         limits=settings.config.vendors,
         plans=settings.all_keys.plans(),
@@ -188,14 +189,24 @@ def _is_stored(lake: Lake, tables: Sequence[str], chunk: list[date]) -> bool:
     return all(lake.days(name, chunk[0], chunk[-1]) == chunk for name in tables)
 
 
-def _contract(row: dict[str, object]) -> Followed:
-    listed, delisted = row["listed_at"], row["delisted_at"]
-    return Followed(
-        symbol=str(row["symbol"]),
-        coin=str(row["coin"]),
-        listed=listed.date() if isinstance(listed, datetime) else date.min,
-        delisted=delisted.date() if isinstance(delisted, datetime) else None,
-    )
+def contracts_of(followed: pl.DataFrame, versions: pl.DataFrame) -> list[Followed]:
+    """The followed contracts with every life that the registry knows of them."""
+    before: dict[str, list[tuple[date, date]]] = {}
+    for symbol, *life in earlier_lives(versions, followed).iter_rows():
+        first, last = (each.date() if each else None for each in life)
+        before.setdefault(symbol, []).append((first or date.min, last or date.max))
+    return [
+        Followed(
+            symbol=symbol,
+            coin=coin,
+            listed=listed.date() if listed else date.min,
+            delisted=delisted.date() if delisted else None,
+            earlier=tuple(before.get(symbol, ())),
+        )
+        for symbol, coin, listed, delisted in followed.select(
+            "symbol", "coin", "listed_at", "delisted_at"
+        ).iter_rows()
+    ]
 
 
 def _show(

@@ -8,6 +8,7 @@ import typer
 
 from cryptopipe_assets.cli.console import frame_table, out
 from cryptopipe_assets.cli.options import Warehouse, settings_for
+from cryptopipe_assets.collect.gaps.silent import known_silence
 from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.quality.data_gaps import DataGaps
@@ -45,7 +46,7 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     from cryptopipe_assets.runtime.table_run import instance, run_alone
 
     lake = Lake(settings.warehouse)
-    before = lake.read(DataGaps)
+    before, silent = lake.read(DataGaps), known_silence(lake)
     out.print(
         "Looking for what is missing" if look_only else "Looking for what is missing, requesting"
     )
@@ -55,6 +56,7 @@ def repair(settings: Settings, *, look_only: bool, again: bool) -> int:
     gaps = lake.read(DataGaps)
     _print(gaps)
     _print_repaired(_newly_repaired(before, gaps))
+    _print_silence(silent, known_silence(lake))
     return 2 if gaps.filter(status="open").height else 0
 
 
@@ -103,3 +105,26 @@ def _print_repaired(repaired: pl.DataFrame) -> None:
                 f"Derive these days anew: {derive} --partition-range {first}...{last}",
                 soft_wrap=True,
             )
+
+
+def _print_silence(before: pl.DataFrame, after: pl.DataFrame) -> None:
+    """Stored minutes without a trade that are to be requested, and those that have trades now."""
+    left = after.filter(pl.col("asked_at").is_null())
+    if left.height:
+        minutes = (pl.col("end") - pl.col("start")).dt.total_minutes()
+        shown = left.select("symbol", "start", "end", minutes=minutes)
+        out.print(
+            frame_table(
+                shown.sort("minutes", descending=True).head(ROWS_SHOWN),
+                title="Stored without a trade, unusually long; to be requested again",
+            )
+        )
+    settled = before.join(after, on=["symbol", "start", "end"], how="anti")
+    if settled.height:
+        first, last = settled.select(pl.min("start"), last=pl.max("start")).row(0)
+        out.print(
+            f"\n[green]settled[/] {settled.height} stretches without a trade of ohlcv_1m, which "
+            f"have trades by REST\nDerive these days anew: {DERIVE.format(table='ohlcv_1m')} "
+            f"--partition-range {first.date()}...{last.date()}",
+            soft_wrap=True,
+        )

@@ -68,3 +68,29 @@ def earlier_lives(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFra
     lives = lives_of(own)
     is_last = pl.int_range(pl.len()).over(INSTRUMENT) == pl.len().over(INSTRUMENT) - 1
     return lives.filter(~is_last).select("symbol", listed_at="due_from", delisted_at="due_until")
+
+
+def every_life(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    """Lives of contracts, the one that their newest version tells of among them.
+
+    Hours of which two lives have a part are of the later one.
+
+    Parameters
+    ----------
+    versions
+        Every version of the registry.
+    contracts
+        Rows of the registry, the newest version of each.
+
+    Returns
+    -------
+    DataFrame of venue, symbol, listed_at and delisted_at, sorted by all of them.
+    """
+    own = versions.join(contracts.select(INSTRUMENT), on=INSTRUMENT, how="semi")
+    following = pl.col("listed_at").shift(-1).over(INSTRUMENT, order_by="listed_at")
+    return (
+        lives_of(own)
+        .select(*INSTRUMENT, listed_at="due_from", delisted_at="due_until")
+        .with_columns(delisted_at=pl.min_horizontal("delisted_at", following.dt.truncate("1h")))
+        .sort(*INSTRUMENT, "listed_at")
+    )

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 
 import polars as pl
 
@@ -205,8 +205,17 @@ class _Halving:
                 raise
 
 
+Keep = Callable[[pl.DataFrame, datetime], None]
+"""Keeps what the ways said (``TOLD``) of days without a settlement, and when."""
+
+
 async def settlements_of(
-    vendors: VendorClients, symbols: dict[str, str], days: list[date], *, versions: pl.DataFrame
+    vendors: VendorClients,
+    symbols: dict[str, str],
+    days: list[date],
+    *,
+    versions: pl.DataFrame,
+    keep: Keep,
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of the days, with the interval of each, and what asking cost.
 
@@ -239,6 +248,7 @@ async def settlements_of(
         await halving.collect(symbols)
         if not halving.parts:
             raise next(iter(halving.refused.values()))
+        keep(pl.concat(part.told for part in halving.parts), now)
         spent = Counter[str]()
         for part in halving.parts:
             spent.update({f"symbol_days_from_{how}": n for how, n in part.transports.items()})
@@ -254,7 +264,12 @@ async def settlements_of(
 
 
 async def settlements_if_told(
-    vendors: VendorClients, name: tuple[str, str], days: list[date], *, versions: pl.DataFrame
+    vendors: VendorClients,
+    name: tuple[str, str],
+    days: list[date],
+    *,
+    versions: pl.DataFrame,
+    keep: Keep,
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Settlements of a contract that its venue lists no longer, as of ``settlements_of``.
 
@@ -262,7 +277,7 @@ async def settlements_if_told(
     is named in the journal and counted.
     """
     try:
-        return await settlements_of(vendors, dict([name]), days, versions=versions)
+        return await settlements_of(vendors, dict([name]), days, versions=versions, keep=keep)
     except VendorError as exc:
         vendors.records.journal.note(
             "fallback",

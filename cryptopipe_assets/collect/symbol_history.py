@@ -13,6 +13,7 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.followed import earlier_lives
 from cryptopipe_assets.collect.funding import settlements_of
+from cryptopipe_assets.collect.gaps.told import keep_told, keeper
 from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
 from cryptopipe_assets.core.calendar import days_between, months
 from cryptopipe_assets.core.errors import RateLimited, RequestError, VendorError
@@ -163,6 +164,7 @@ class SymbolPast:
                     binance, archive, names, start=window.start, end=window.end, now=now
                 )
                 frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
+                keep_told(lake, Ohlcv1m.table_name(), got.told, now)
                 spent.update(got.counts)
                 for failure in got.failures.values():
                     failures.append(failure)
@@ -175,7 +177,11 @@ class SymbolPast:
         if settled_days < expected.height:
             try:
                 settlements, cost = await settlements_of(
-                    self.vendors, names, days, versions=lake.read(Instruments)
+                    self.vendors,
+                    names,
+                    days,
+                    versions=lake.read(Instruments),
+                    keep=keeper(lake, FundingRate.table_name()),
                 )
             except RateLimited:
                 raise

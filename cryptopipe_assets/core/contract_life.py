@@ -92,6 +92,59 @@ def _lives(
     return lives
 
 
+LIFE_MARK = "\x1f"
+"""Stands between a symbol and the number of its life; no venue's name has it."""
+
+
+def named_by_life(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
+    """Rows whose symbol tells the lives of one name apart, so that no window crosses two of them.
+
+    Symbols of contracts with one life stay as they are. A row is of the newest life that had begun
+    in its minute; what comes before the first one is of the first.
+
+    Parameters
+    ----------
+    rows
+        venue, symbol, ts, and any other columns.
+    lives
+        ``LIVES``, or ``LIVES`` and more columns.
+    """
+    name = pl.col("symbol")
+    for (venue, symbol), own in _several(lives).group_by("venue", "symbol"):
+        begun = own["start"].drop_nulls().sort()
+        later = pl.sum_horizontal(
+            (pl.col("ts") >= pl.lit(start, INSTANT).dt.truncate("1m")).cast(pl.Int32)
+            for start in begun[-(own.height - 1) :]
+        )
+        is_of_it = (pl.col("venue") == venue) & (pl.col("symbol") == symbol)
+        named = pl.concat_str(pl.lit(f"{symbol}{LIFE_MARK}"), later.cast(pl.String))
+        name = pl.when(is_of_it).then(named).otherwise(name)
+    return rows.with_columns(symbol=name)
+
+
+def under_one_name(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
+    """Rows of ``named_by_life`` under the contracts' own symbols.
+
+    Of two rows of one contract and instant, which two lives share, that of the later life stays.
+    """
+    if _several(lives).is_empty():
+        return rows
+    parts = pl.col("symbol").str.split(LIFE_MARK)
+    life = parts.list.get(1, null_on_oob=True).cast(pl.Int64)
+    key = ["venue", "symbol", "ts"]
+    return (
+        rows.with_columns(symbol=parts.list.first(), _life=life)
+        .filter(pl.col("_life").is_null() | (pl.col("_life") == pl.col("_life").max().over(key)))
+        .drop("_life")
+        .sort(key)
+    )
+
+
+def _several(lives: pl.DataFrame) -> pl.DataFrame:
+    """Lives of the contracts that have more than one."""
+    return lives.filter(pl.len().over("venue", "symbol") > 1)
+
+
 def halts_of(versions: pl.DataFrame) -> pl.DataFrame:
     """Intervals in which the venue said of a listed contract that it does not trade.
 

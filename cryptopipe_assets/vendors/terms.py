@@ -120,17 +120,24 @@ class Poll:
 
 @dataclass(frozen=True, kw_only=True)
 class Followed:
-    """A contract to fetch: its coin, and its life as far as it is known."""
+    """A contract to fetch: its coin, and its life as far as it is known.
+
+    Attributes
+    ----------
+    earlier
+        First and last day of each life before that, of a contract that was closed and opened again.
+    """
 
     symbol: str
     coin: str
     listed: date
     delisted: date | None = None
+    earlier: tuple[tuple[date, date], ...] = ()
 
     def days_in(self, days: Sequence[date]) -> list[date]:
         """Days of the chunk on which it was listed."""
-        end = self.delisted or date.max
-        return [day for day in days if self.listed <= day <= end]
+        lives = (*self.earlier, (self.listed, self.delisted or date.max))
+        return [day for day in days if any(first <= day <= last for first, last in lives)]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -24,7 +24,13 @@ GAPS = pl.Schema(
 )
 
 
-def reconcile(before: pl.DataFrame, missing: pl.DataFrame, *, now: datetime) -> pl.DataFrame:
+def reconcile(
+    before: pl.DataFrame,
+    missing: pl.DataFrame,
+    *,
+    now: datetime,
+    said: pl.DataFrame | None = None,
+) -> pl.DataFrame:
     """The ledger of now.
 
     Minutes that are still missing keep when they were first seen and what was tried; minutes that
@@ -36,19 +42,24 @@ def reconcile(before: pl.DataFrame, missing: pl.DataFrame, *, now: datetime) -> 
         The last ledger, ``GAPS``.
     missing
         ``SPANS`` and cause, as ``missing_minutes`` gives them.
+    said
+        ``SPANS`` and asked: what the transports said when the minutes were collected. It is told
+        of minutes that no repair has requested, less those that nobody misses.
 
     Returns
     -------
     DataFrame of ``GAPS``: disjoint within a symbol, sorted by symbol and start.
     """
     instant = pl.lit(now).cast(INSTANT)
-    remembered = _remembered(missing, before)
+    remembered = _remembered(missing, before, said if said is not None else _nothing_said())
     unrepaired = pl.when(pl.col("status") != "repaired")
     still = remembered.with_columns(
         first_seen_at=pl.coalesce("first_seen_at", instant),
         attempts=unrepaired.then("attempts").otherwise(0).fill_null(0).cast(pl.Int64),
         last_tried_at=unrepaired.then("last_tried_at"),
-        asked=unrepaired.then("asked"),
+        asked=pl.when(pl.col("status") != "repaired", pl.col("attempts") > 0)
+        .then("asked")
+        .otherwise(pl.coalesce("said", unrepaired.then("asked"))),
     ).with_columns(status=_status(), repaired_at=pl.lit(None, INSTANT))
     same = [name for name in GAPS if name not in (*SPANS, "first_seen_at")]
     open_now = joined(still, same=same, oldest=["first_seen_at"])
@@ -67,10 +78,18 @@ def _status() -> pl.Expr:
     return pl.when(explained).then(pl.lit("explained")).otherwise(pl.lit("open"))
 
 
-def _remembered(missing: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
-    """Missing minutes with what the ledger says of them; null where they are new."""
+def _nothing_said() -> pl.DataFrame:
+    return SPANS.to_frame().with_columns(asked=pl.lit(None, pl.String))
+
+
+def _remembered(missing: pl.DataFrame, before: pl.DataFrame, said: pl.DataFrame) -> pl.DataFrame:
+    """Missing minutes with what the ledger says of them; null where they are new.
+
+    ``said`` is what was said at the collection.
+    """
     known = before.select("symbol", "start", "status", "first_seen_at", *TRACE, until="end")
-    pieces = segments({"missing": missing, "known": before}).filter(pl.col("missing") > 0)
+    layers = {"missing": missing, "known": before, "said": said}
+    pieces = segments(layers).filter(pl.col("missing") > 0)
     named = pieces.select(SPANS.names()).join_asof(
         missing.select("symbol", "start", "cause").sort("symbol", "start"),
         on="start",
@@ -82,7 +101,16 @@ def _remembered(missing: pl.DataFrame, before: pl.DataFrame) -> pl.DataFrame:
     )
     is_of_it = pl.col("start") < pl.col("until")
     own = ["status", "first_seen_at", *TRACE]
-    return found.with_columns(pl.when(is_of_it).then(pl.col(name)).alias(name) for name in own)
+    days = said.select("symbol", "start", said="asked", said_until="end").sort("symbol", "start")
+    return (
+        found.with_columns(pl.when(is_of_it).then(pl.col(name)).alias(name) for name in own)
+        .join_asof(days, on="start", by="symbol", check_sortedness=False)
+        .with_columns(
+            said=pl.when(
+                pl.col("start") < pl.col("said_until"), ~pl.col("cause").is_in(BY_CHOICE)
+            ).then("said")
+        )
+    )
 
 
 def _no_longer_missing(before: pl.DataFrame, missing: pl.DataFrame) -> pl.DataFrame:

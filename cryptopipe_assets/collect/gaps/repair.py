@@ -14,7 +14,7 @@ from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.gaps.causes import BY_CHOICE
 from cryptopipe_assets.collect.gaps.datasets import BARS, Dataset
 from cryptopipe_assets.collect.gaps.hourly_check import without_response
-from cryptopipe_assets.collect.gaps.intervals import SPANS, minutes_of
+from cryptopipe_assets.collect.gaps.intervals import SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import tried
 from cryptopipe_assets.collect.gaps.refetch import (
     refetch,
@@ -22,11 +22,16 @@ from cryptopipe_assets.collect.gaps.refetch import (
     refetch_settlements,
     without_row,
 )
-from cryptopipe_assets.collect.gaps.refetched import Refetched
+from cryptopipe_assets.collect.gaps.refetched import Refetched, inside_gaps, tell
+from cryptopipe_assets.collect.gaps.silent import confirm_silence, silence_due
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import Instruments
+from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
+from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
+from cryptopipe_assets.vendors.parsing.silence import SILENT
 
 AT_ONCE = 500
 MINUTES_AT_ONCE = 2_000_000
@@ -200,3 +205,76 @@ def at_once(gaps: pl.DataFrame) -> list[pl.DataFrame]:
     return gaps.with_columns(portion=portion.rle_id()).partition_by(
         "portion", maintain_order=True, include_key=False
     )
+
+
+@dataclass(frozen=True)
+class Settled:
+    """What came of stretches that were requested once more.
+
+    Attributes
+    ----------
+    days
+        Minutes with trades that were stored, by day.
+    confirmed
+        Stretches in which REST has no trade either.
+    failed
+        Contracts that REST refused or did not respond for: asked for again the next time.
+    """
+
+    days: Counter[date] = field(default_factory=Counter)
+    confirmed: int = 0
+    failed: Mapping[str, VendorError] = field(default_factory=dict)
+
+
+async def settle_silence(
+    warehouse: Warehouse,
+    vendors: VendorClients,
+    stretches: pl.DataFrame,
+    symbols: Mapping[str, str],
+    *,
+    log: logging.Logger,
+    again: bool,
+) -> Settled:
+    """Request silent stretches by REST, and store the minutes that have trades.
+
+    A contract that is refused holds up no other.
+
+    Parameters
+    ----------
+    stretches
+        As of ``look_for_silence``.
+    symbols
+        Canonical to vendor symbol of the contracts that may be requested.
+    again
+        Whether stretches that were confirmed are requested, too.
+
+    Raises
+    ------
+    RateLimited, VendorUnavailable
+        If REST limits us, or does not tell its time.
+    """
+    due = silence_due(stretches, symbols, again=again)
+    if due.is_empty():
+        return Settled()
+    async with vendors.binance() as binance:
+        now = await binance.server_time()
+        bars, failed = await binance.klines_apart(
+            (symbols[symbol], symbol, start, end) for symbol, start, end in due.iter_rows()
+        )
+        for symbol, failure in failed.items():
+            tell(binance.records.journal, f"REST of silent minutes of {symbol}", failure)
+        traded = inside_gaps(bars.filter(~SILENT), due, columns=BAR_SCHEMA.names())
+        rows = stamped(traded, Ohlcv1m, source=binance.vendor, at=now)
+    found = admitted(warehouse.lake, Ohlcv1m, rows)
+    if found.refused_rows:
+        log.warning("%s: %s", Ohlcv1m.table_name(), found.why)
+    days: Counter[date] = Counter()
+    for (day,), part in found.rows.group_by(pl.col("ts").dt.date(), maintain_order=True):
+        assert isinstance(day, date)
+        warehouse.lake.upsert(Ohlcv1m, Ohlcv1m.conform(part), day)
+        days[day] += part.height
+    heard = due.filter(~pl.col("symbol").is_in(list(failed)))
+    minutes = traded.select("symbol", start="ts", end=pl.col("ts").dt.offset_by("1m"))
+    still = difference(heard, minutes)
+    confirm_silence(warehouse.lake, still, at=now)
+    return Settled(days, still.height, failed)

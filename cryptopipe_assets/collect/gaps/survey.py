@@ -17,6 +17,7 @@ from cryptopipe_assets.collect.gaps.datasets import Dataset, not_yet_due
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import reconcile
 from cryptopipe_assets.collect.gaps.scan import Scan, scan
+from cryptopipe_assets.collect.gaps.told import said_of_days
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.storage.lake import Lake
 
@@ -94,7 +95,7 @@ def survey(
         lives=lives, asked=asked, found=_found(ledger), stopped=_stopped(halts, end=end)
     )
     missing = missing_minutes(stored, evidence, start=start, end=end)
-    gaps = reconcile(ledger, missing, now=now)
+    gaps = reconcile(ledger, missing, now=now, said=said_of_days(lake, dataset.name))
     return Survey(gaps=gaps, expected=minutes_of(lived(lives)), scan=found)
 
 

@@ -20,8 +20,10 @@ from cryptopipe_assets.collect.funding import (
     settlements_if_told,
     settlements_of,
 )
+from cryptopipe_assets.collect.gaps.told import keeper
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.contract_life import lives_of
 from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
@@ -32,7 +34,7 @@ from cryptopipe_assets.defs.publishing.publication import Publication, days_chec
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
-from cryptopipe_assets.tables.collected.instruments import Instruments
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 
 MOST_NAMED = 20
 
@@ -56,18 +58,23 @@ def funding_rate(
     asked = universe_of(context, universe)
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     versions = warehouse.lake.read(Instruments)
+    keep = keeper(warehouse.lake, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every, versions=versions))
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
-        alive = _alive(followed, days)
+        alive = _alive(followed, versions, days)
         listed = alive.filter(pl.col("status") != VANISHED)
-        inside, cost = asyncio.run(settlements_of(vendors, _names(listed), days, versions=versions))
+        inside, cost = asyncio.run(
+            settlements_of(vendors, _names(listed), days, versions=versions, keep=keep)
+        )
         spent.update(cost)
         for name in _names(alive.filter(status=VANISHED)).items():
-            rows, cost = asyncio.run(settlements_if_told(vendors, name, days, versions=versions))
+            rows, cost = asyncio.run(
+                settlements_if_told(vendors, name, days, versions=versions, keep=keep)
+            )
             inside = pl.concat([inside, rows])
             spent.update(cost)
         if vendors.missing_instrument == "fail":
@@ -87,16 +94,17 @@ def funding_rate(
     yield from publication.finish({name: spent[name] for name in sorted(spent)})
 
 
-def _alive(followed: pl.DataFrame, days: list[date]) -> pl.DataFrame:
-    """The contracts that were listed at some time of the days, as far as the registry knows.
+def _alive(followed: pl.DataFrame, versions: pl.DataFrame, days: list[date]) -> pl.DataFrame:
+    """The contracts that were listed at some time of the days, be it in an earlier life.
 
     One that vanished may have gone on until it was seen to be gone.
     """
-    end = pl.when(pl.col("status") == VANISHED).then("ts").otherwise("delisted_at")
-    return followed.filter(
-        pl.col("listed_at") < midnight(days[-1]) + DAY,
-        end.is_null() | (end > midnight(days[0])),
+    own = versions.join(followed, on=INSTRUMENT, how="semi")
+    lived = lives_of(own).filter(
+        pl.col("start") < midnight(days[-1]) + DAY,
+        pl.col("end").is_null() | (pl.col("end") > midnight(days[0])),
     )
+    return followed.join(lived, on=INSTRUMENT, how="semi", maintain_order="left")
 
 
 def _names(contracts: pl.DataFrame) -> dict[str, str]:

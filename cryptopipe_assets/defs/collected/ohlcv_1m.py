@@ -11,6 +11,7 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import earlier_lives, followed_instruments, still_told
+from cryptopipe_assets.collect.gaps.told import keep_told
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
     outstanding,
@@ -34,6 +35,7 @@ from cryptopipe_assets.vendors.binance.collect import collect_bars
 from cryptopipe_assets.vendors.binance.transports import is_published
 from cryptopipe_assets.vendors.http.gather import as_one_of_many
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, silent_stretches
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 LONG_ENOUGH = timedelta(hours=1)
 """A window of which an exchange that is open has bars for certain."""
@@ -57,6 +59,7 @@ class _Answer:
     quiet: pl.DataFrame
     failures: dict[str, VendorError]
     spent: Counter[str]
+    told: pl.DataFrame
 
 
 @dg.asset(**table(Ohlcv1m), deps=[instruments], pool="binance")
@@ -93,6 +96,7 @@ def ohlcv_1m(
         failures = {**answer.failures, **failures}
         silent.append(nothing)
         yield from publication.write(answer.bars, days)
+        keep_told(warehouse.lake, Ohlcv1m.table_name(), answer.told, now)
     if outage is not None:
         warehouse.refresh_catalog()
         raise outage from outage.__cause__
@@ -141,6 +145,7 @@ async def _ask(
         )
         expected = expected_minutes(lives, days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
+        told = [TOLD.to_frame()]
         quiet: list[tuple[str, date]] = []
         failures: dict[str, VendorError] = {}
         for window in outstanding(expected, stored):
@@ -149,6 +154,7 @@ async def _ask(
                 binance, archive, symbols, start=window.start, end=window.end, now=now
             )
             frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
+            told.append(got.told)
             failures = {**got.failures, **failures}
             if window.end - window.start >= LONG_ENOUGH:
                 came = set(got.frame["symbol"])
@@ -160,7 +166,7 @@ async def _ask(
         spent["archive_downloads"] = sum(archive.calls.values())
     schema = {"symbol": pl.String, "day": pl.Date}
     silent = pl.DataFrame(quiet, schema, orient="row")
-    return _Answer(pl.concat(frames), expected, silent, failures, spent)
+    return _Answer(pl.concat(frames), expected, silent, failures, spent, pl.concat(told))
 
 
 def _outage(

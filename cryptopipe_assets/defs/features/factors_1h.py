@@ -7,7 +7,7 @@ from datetime import timedelta
 import dagster as dg
 import polars as pl
 
-from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.followed import every_life, followed_instruments
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import midnight
@@ -23,6 +23,7 @@ from cryptopipe_assets.quant.factors.final_set import (
     final_factor_set,
 )
 from cryptopipe_assets.storage.warehouse import Warehouse
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.factors_1h import Factors1h
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
@@ -45,7 +46,7 @@ def factors_1h(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Lay the hours on the grid of listed instruments, compute, drop what is incomplete."""
     publication = Publication(context, warehouse, Factors1h)
-    listings = followed_instruments(warehouse, universe, Ohlcv1m.table_name()).lazy()
+    listings = _listings(warehouse, universe).lazy()
     dropped: Counter[str] = Counter()
     for days in months(days_of(context)):
         since = days[0] - timedelta(days=LOOK_BACK_DAYS)
@@ -61,6 +62,12 @@ def factors_1h(
         dropped.update(outside_listing=outside.select(pl.len()).collect().item())
         yield from publication.write(result.frame, days)
     yield from publication.finish(_drops(dropped))
+
+
+def _listings(warehouse: Warehouse, universe: Universe) -> pl.DataFrame:
+    """Every life of the followed contracts: windows begin anew with each."""
+    followed = followed_instruments(warehouse, universe, Ohlcv1m.table_name())
+    return every_life(warehouse.lake.read(Instruments), followed)
 
 
 def _drops(dropped: Counter[str]) -> dict[str, object]:
@@ -86,11 +93,11 @@ def factors_1h_covers_the_universe(
     """Every instrument that has been listed for 168 hours has a row in every published hour."""
     days = days_checked(context, warehouse, Factors1h)
     rows = warehouse.lake.scan(Factors1h, days[0], days[-1]).select("symbol", "ts").collect()
-    followed = followed_instruments(warehouse, universe, Ohlcv1m.table_name())
+    listings = _listings(warehouse, universe)
     due = (
         rows.select("ts")
         .unique()
-        .join(followed.select("symbol", "listed_at", "delisted_at"), how="cross")
+        .join(listings.select("symbol", "listed_at", "delisted_at"), how="cross")
         .filter(
             pl.col("ts") >= pl.col("listed_at") + pl.duration(hours=169),
             pl.col("ts") < pl.col("delisted_at").fill_null(pl.col("ts").dt.offset_by("1h")),

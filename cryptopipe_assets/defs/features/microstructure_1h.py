@@ -7,19 +7,18 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import midnight
-from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.collected.ohlcv_1m import ohlcv_1m
 from cryptopipe_assets.defs.partitions import look_back
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.quant.bars.microstructure import hourly_microstructure
-from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
-from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 
@@ -41,21 +40,28 @@ def microstructure_1h(
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
     """Fold the minutes of each closed hour; an hour that is still forming has no row."""
     publication = Publication(context, warehouse, Microstructure1h)
+    lake = warehouse.lake
+    lives = lives_of(lake.read(Instruments))
     for days in months(days_of(context)):
-        bars = warehouse.lake.scan(Ohlcv1m, _before(days, BARS_BEFORE), days[-1])
-        funding = warehouse.lake.scan(FundingRate, _before(days, FUNDING_BEFORE), days[-1])
-        hours = hourly_microstructure(bars, funding).filter(pl.col("ts") >= midnight(days[0]))
-        yield from publication.write(_collected_whole(hours, bars, warehouse.lake), days)
+        # A contract that was closed and opened again under its name is two of them here: neither
+        # a return nor a rate of funding goes from one life into the next.
+        bars = named_by_life(lake.scan(Ohlcv1m, _before(days, BARS_BEFORE), days[-1]), lives)
+        settled = lake.scan(FundingRate, _before(days, FUNDING_BEFORE), days[-1])
+        hours = hourly_microstructure(bars, named_by_life(settled, lives))
+        wanted = hours.filter(pl.col("ts") >= midnight(days[0]))
+        whole = under_one_name(_collected_whole(wanted, bars, lives), lives)
+        yield from publication.write(whole, days)
     yield from publication.finish()
 
 
-def _collected_whole(hours: pl.LazyFrame, bars: pl.LazyFrame, lake: Lake) -> pl.LazyFrame:
+def _collected_whole(hours: pl.LazyFrame, bars: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
     """Hours after whose end their contract was requested again, or whose contract ended in them.
 
     Tiers are collected at different times: one after the hour says nothing of another.
     """
     contract = ["venue", "symbol"]
-    ends = latest(lake.read(Instruments), INSTRUMENT).lazy().select(*contract, "delisted_at")
+    began = lives.with_columns(ts="start").lazy()
+    ends = named_by_life(began, lives).select(*contract, delisted_at="due_until")
     hour_end = pl.col("ts").dt.offset_by("1h")
     return (
         hours.join(bars.group_by(contract).agg(pl.max("ingested_at")), on=contract)

@@ -1,5 +1,6 @@
 """What the tables lack of the followed contracts: since when, why, and what was tried."""
 
+import asyncio
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import date, datetime
@@ -13,8 +14,9 @@ from pydantic import Field
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.gaps.datasets import BARS, DATASETS, Dataset
 from cryptopipe_assets.collect.gaps.lives_check import disagreements
-from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried
+from cryptopipe_assets.collect.gaps.repair import GapRepair, Tried, settle_silence
 from cryptopipe_assets.collect.gaps.scan import scan
+from cryptopipe_assets.collect.gaps.silent import look_for_silence
 from cryptopipe_assets.collect.gaps.table_survey import (
     GapCounts,
     GapSurvey,
@@ -63,7 +65,10 @@ def data_gaps(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Look at the files that changed, request what is missing, and look again."""
+    """Look at the files that changed, request what is missing, and look again.
+
+    Stored minutes without a trade, more in a row than is usual, are requested once more, too.
+    """
     publication = Publication(context, warehouse, DataGaps)
     stored = warehouse.lake.read(DataGaps)
     surveys = {
@@ -99,6 +104,30 @@ def data_gaps(
                 continue
             found[each] = survey.look(tried.gaps, now=vendors.clock())
             metadata |= _repaired(tried, each)
+    silent = look_for_silence(warehouse.lake)
+    if config.repair:
+        try:
+            settled = asyncio.run(
+                settle_silence(
+                    warehouse,
+                    vendors.reporting_to(publication.journal),
+                    silent,
+                    surveys[BARS].vendor_symbols(),
+                    log=context.log,
+                    again=config.again,
+                )
+            )
+            for day, rows in settled.days.items():
+                _observed(context, BARS, day, rows)
+            metadata |= {
+                "silent_minutes_settled": sum(settled.days.values()),
+                "silent_stretches_confirmed": settled.confirmed,
+            }
+            silent = look_for_silence(warehouse.lake)
+        except VendorError as exc:
+            context.log.error("silent minutes were not requested: %s", exc)
+            failed = failed or exc
+    metadata["silent_stretches"] = silent.height
     gaps = {each: survey.gaps for each, survey in found.items()}
     if failed is not None:
         _keep(warehouse, gaps)

@@ -60,8 +60,9 @@ class DataGaps(Ledger):
         "When a repair last requested it; null if none has.", unit="UTC", nullable=True
     )
     transports_asked: str = column(
-        "Transports that responded to the last repair, and behind a colon what others did: no "
-        "response, or not usable (damaged, not to be verified, refused); null if none was tried.",
+        "Transports that responded to the last repair (to the collection of the day before any "
+        "repair), and behind a colon what others did: not published, no response, or not usable "
+        "(damaged, not to be verified, refused); null if nothing is known of it.",
         unit="label",
         nullable=True,
     )

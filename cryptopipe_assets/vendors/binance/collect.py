@@ -19,15 +19,18 @@ from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
 from cryptopipe_assets.vendors.binance.ways import (
     Parts,
+    Said,
     Setback,
     Ways,
     cheapest_of_window,
     counts_of,
     tell,
+    told_by,
 )
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, SILENT, silent_stretches
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 
 @dataclass(frozen=True)
@@ -48,6 +51,8 @@ class Collected:
     doubts_settled
         Minutes that the archive has without a trade, or contradictory, and REST has with trades:
         those of REST are in the frame.
+    told
+        ``TOLD``: of days that are not whole, what each way that was asked said of them.
     """
 
     frame: pl.DataFrame
@@ -55,6 +60,7 @@ class Collected:
     setbacks: list[Setback] = field(default_factory=list)
     failures: Mapping[str, VendorError] = field(default_factory=dict)
     doubts_settled: int = 0
+    told: pl.DataFrame = field(default_factory=TOLD.to_frame)
 
     @property
     def counts(self) -> Counter[str]:
@@ -139,7 +145,15 @@ async def collect_bars(
     frame = _bar_of_each_minute(every)
     settled = _settled_by_rest(every)
     _tell_of_doubts(journal, settled)
-    return Collected(frame, got.transports, got.setbacks, failures, int(settled["minutes"].sum()))
+    told = told_by(got.setbacks, got.rest_days, refused=_refused(got, every, failures))
+    return Collected(
+        frame,
+        got.transports,
+        got.setbacks,
+        failures,
+        int(settled["minutes"].sum()),
+        _of_days_not_whole(told, frame, start=start, end=end),
+    )
 
 
 async def collect_settlements(
@@ -170,7 +184,11 @@ async def collect_settlements(
     tell(archive.records.journal, got.setbacks)
     every = _in_order(got, SETTLEMENT_SCHEMA, start=start, end=end)
     frame = every.unique(["symbol", "ts"], keep="first", maintain_order=True).sort("symbol", "ts")
-    return Collected(frame.select(SETTLEMENT_SCHEMA.names()), got.transports, got.setbacks)
+    frame = frame.select(SETTLEMENT_SCHEMA.names())
+    told = told_by(got.setbacks, got.rest_days, refused={})
+    came = frame.select("symbol", day=pl.col("ts").dt.date()).unique()
+    lacking = told.join(came, on=["symbol", "day"], how="anti", maintain_order="left")
+    return Collected(frame, got.transports, got.setbacks, told=lacking)
 
 
 def _day_by_day(
@@ -250,6 +268,34 @@ def _minutes(day: date, *, start: datetime, end: datetime) -> int:
     """Minutes that begin on the day and in ``[start, end)``."""
     first, last = max(start, midnight(day)), min(end, midnight(day) + DAY)
     return max(0, -(-int(last.timestamp()) // 60) - -(-int(first.timestamp()) // 60))
+
+
+def _refused(
+    got: Parts[pl.DataFrame], every: pl.DataFrame, failures: Mapping[str, VendorError]
+) -> dict[tuple[str, date], Said]:
+    """Symbol and day of which REST failed, and how; a day of which it has a row did not."""
+    by_rest = every.filter(pl.col("by_rest"), pl.col("symbol").is_in(list(failures)))
+    came = {*by_rest.select("symbol", pl.col("ts").dt.date()).iter_rows()}
+    return {
+        (symbol, day): "no response" if isinstance(failure, VendorUnavailable) else "not usable"
+        for symbol, failure in failures.items()
+        for day in got.rest_days[symbol]
+        if (symbol, day) not in came
+    }
+
+
+def _of_days_not_whole(
+    told: pl.DataFrame, frame: pl.DataFrame, *, start: datetime, end: datetime
+) -> pl.DataFrame:
+    """What was said of days that lack a minute of the window; of the others nobody will ask."""
+    came = frame.group_by("symbol", day=pl.col("ts").dt.date()).len("minutes")
+    due = {day: _minutes(day, start=start, end=end) for day in told["day"].unique()}
+    return (
+        told.join(came, on=["symbol", "day"], how="left", maintain_order="left")
+        .with_columns(due=pl.col("day").replace_strict(due, return_dtype=pl.Int64))
+        .filter(pl.col("minutes").fill_null(0) < pl.col("due"))
+        .select(TOLD.names())
+    )
 
 
 def _days_in_doubt(rows: pl.DataFrame) -> set[date]:

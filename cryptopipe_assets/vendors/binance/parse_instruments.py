@@ -22,6 +22,8 @@ from cryptopipe_assets.vendors.parsing.instruments import (
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 
 PERPETUALS = ("PERPETUAL", "TRADIFI_PERPETUAL")
+NOT_COINS = frozenset({"INDEX", "COMMODITY", "EQUITY", "KR_EQUITY", "FOREX"})
+"""Underlyings of contracts that are of no coin, though some have the contractType PERPETUAL."""
 USUAL_INTERVAL_HOURS = 8
 INTERVALS_HOURS = (1, 2, 4, 6, 8, 12, 24)
 FIRST_LISTING_MS = 1_500_000_000_000  # July 2017: Binance opened
@@ -43,6 +45,7 @@ class _Contract(TypedDict):
     onboardDate: Count
     deliveryDate: Count
     filters: list[_Filter]
+    underlyingType: NotRequired[str | None]
 
 
 class _Exchange(TypedDict):
@@ -162,7 +165,7 @@ def _instrument(contract: _Contract, hours: Mapping[str, set[int]]) -> dict[str,
         "quote": quote,
         "margin_asset": contract["marginAsset"],
         "contract_multiplier": multiplier,
-        "contract_type": contract["contractType"],
+        "contract_type": _kind(contract),
         "status": contract["status"],
         "listed_at": _instant(contract["onboardDate"]),
         "delisted_at": None if delivery >= NO_END_MS else _instant(delivery),
@@ -170,6 +173,16 @@ def _instrument(contract: _Contract, hours: Mapping[str, set[int]]) -> dict[str,
         "price_tick": _filtered(contract, "PRICE_FILTER", "tickSize"),
         "quantity_step": _filtered(contract, "LOT_SIZE", "stepSize"),
     }
+
+
+def _kind(contract: _Contract) -> str:
+    """Binance's kind of contract; of an index (BTCDOM) and the like, what it is of.
+
+    Binance calls them PERPETUAL as it does a coin's.
+    """
+    kind, underlying = contract["contractType"], contract.get("underlyingType")
+    is_of_no_coin = kind == "PERPETUAL" and underlying in NOT_COINS
+    return f"{underlying}_PERPETUAL" if is_of_no_coin else kind
 
 
 def _filtered(

@@ -11,6 +11,8 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any, Generic, Literal, Protocol, TypeVar
 
+import polars as pl
+
 from cryptopipe_assets.core.errors import (
     NotPublished,
     RateLimited,
@@ -20,6 +22,7 @@ from cryptopipe_assets.core.errors import (
 from cryptopipe_assets.vendors.binance.transports import Plan, is_published, plan, spans_of
 from cryptopipe_assets.vendors.http.gather import all_or_nothing, as_one_of_many
 from cryptopipe_assets.vendors.http.journal import Journal
+from cryptopipe_assets.vendors.parsing.told import TOLD
 
 TRANSPORTS = ("archive_month", "archive_day", "rest")
 WHOLE: frozenset[date] = frozenset()
@@ -99,12 +102,15 @@ class Parts(Generic[T]):
         Of each symbol the months before the days.
     transports
         As of ``Collected``.
+    rest_days
+        Days of each symbol for which REST was asked.
     """
 
     from_archive: list[T]
     by_rest: list[T]
     transports: dict[str, int]
     setbacks: list[Setback]
+    rest_days: Mapping[str, Collection[date]]
 
 
 @dataclass(frozen=True)
@@ -162,6 +168,7 @@ async def cheapest(
         by_rest,
         dict(transports),
         [setback for each in found for setback in each.setbacks],
+        {name: each.missing for name, each in zip(symbols.values(), found, strict=True)},
     )
 
 
@@ -243,6 +250,34 @@ async def _or_instead(
             raise
         is_silent = isinstance(exc, VendorUnavailable)
         return _Instead("no response" if is_silent else "not usable", as_one_of_many(exc))
+
+
+def told_by(
+    setbacks: Sequence[Setback],
+    rest_days: Mapping[str, Collection[date]],
+    *,
+    refused: Mapping[tuple[str, date], Said],
+) -> pl.DataFrame:
+    """What each way that was asked said of the days that it did not give whole: ``TOLD``.
+
+    Parameters
+    ----------
+    rest_days
+        As of ``Parts``; a day that REST gave whole is better left out by the reader.
+    refused
+        Symbol and day of which REST failed, and how.
+    """
+    rows: list[tuple[str, date, str, Said | None]] = [
+        (each.symbol, day, each.transport, None if each.said == "not whole" else each.said)
+        for each in setbacks
+        for day in each.days
+    ]
+    rows += [
+        (symbol, day, "rest", refused.get((symbol, day)))
+        for symbol, days in rest_days.items()
+        for day in days
+    ]
+    return pl.DataFrame(rows, schema=TOLD, orient="row").unique().sort("symbol", "day", "transport")
 
 
 def counts_of(setbacks: Sequence[Setback]) -> Counter[str]:

@@ -7,12 +7,13 @@ import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
-from cryptopipe_assets.cli.backfill import _contract, _followed, backfill
+from cryptopipe_assets.cli.backfill import _followed, backfill, contracts_of
 from cryptopipe_assets.config.settings import load_settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.operations.backfill.estimate import estimate
 from cryptopipe_assets.runtime.table_run import TableRun
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.vendors.catalog import Vendors
 from cryptopipe_assets.vendors.http.call_ledger import read_spending
 from cryptopipe_assets.vendors.terms import Followed
@@ -46,14 +47,11 @@ def test_it_fills_goes_on_and_leaves_what_it_was_not_asked_for(settings, capsys)
     fill(settings, "BTC", last=date(2026, 9, 30))
     assert dict(bars(settings).group_by("symbol").len().iter_rows()) == {"BTC-USDT-PERP": 6 * 1440}
     spent = read_spending(settings.state_folder).filter(table="ohlcv_1m")
-    contract = _contract(
-        _followed(TableRun(settings, keep=False).universe, Lake(settings.warehouse), ["BTC"]).row(
-            0, named=True
-        )
-    )
+    lake = Lake(settings.warehouse)
+    followed = _followed(TableRun(settings, keep=False).universe, lake, ["BTC"])
     lines = estimate(
         ["ohlcv_1m"],
-        [contract],
+        contracts_of(followed, lake.read(Instruments)),
         [date(2026, 9, day) for day in range(25, 31)],
         limits=settings.config.vendors,
         now=datetime.now(UTC),

@@ -108,6 +108,66 @@ def test_between_two_lives_of_one_name_nothing_is_taken(platform):
     assert days == [*range(1, 16), *range(18, 29)]
 
 
+def reopened(platform: Platform, again: datetime, **first: object) -> None:
+    """Doge's contract ended at ``END``, and another life of it began at ``again``."""
+    ended(platform, **first)
+    platform.now += timedelta(hours=1)
+    ended(platform, status="TRADING", listed_at=again, delisted_at=None)
+
+
+def test_a_month_of_the_first_life_is_asked_for_though_the_newest_one_began_after_it(platform):
+    reopened(platform, datetime(2026, 3, 2, 9, tzinfo=UTC))
+    by_archive(platform)
+    rows = platform.read("funding_rate", "2026-02-01", "2026-02-28")
+    days = rows.filter(symbol=DOGE, venue="binance")["ts"].dt.date().dt.day().unique().to_list()
+    assert days == [*range(1, 16)]
+
+
+def test_a_settlement_of_neither_life_is_left_out_by_the_doors_of_files(platform):
+    again = END + timedelta(days=3, hours=3, minutes=51)
+    reopened(platform, again)
+    by_landed_funding(platform)
+    settled = platform.read("funding_rate", "2026-02-01", "2026-02-28").filter(symbol=DOGE)
+    between = settled.filter(pl.col("ts").is_between(END, again, closed="none"))
+    assert between.is_empty()
+    assert settled["ts"].min() < END < again < settled["ts"].max()
+
+
+@pytest.fixture
+def two_lives(platform) -> pl.DataFrame:
+    """Doge's hours around its closing at 01:10 of 5 March and its opening at 02:40."""
+    day = datetime(2026, 3, 5, tzinfo=UTC)
+    closed, again = day.replace(hour=1, minute=10), day.replace(hour=2, minute=40)
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    ended(platform, delisted_at=closed)
+    platform.now += timedelta(hours=1)
+    ended(platform, status="TRADING", listed_at=again, delisted_at=None)
+    tables = ["ohlcv_1m", "funding_rate", "microstructure_1h", "factors_1h"]
+    assert platform.materialise(tables, "2026-03-04", "2026-03-05").success
+    return platform
+
+
+def test_no_rate_of_funding_and_no_return_goes_from_one_life_into_the_next(two_lives):
+    hours = two_lives.read("microstructure_1h", "2026-03-05").filter(symbol=DOGE).sort("ts")
+    assert hours["ts"].dt.hour().to_list() == [*range(24)]
+    rates = dict(hours.select(pl.col("ts").dt.hour(), "funding_rate").iter_rows())
+    # Settled at 00:00 in the first life; the second one settles at 04:00 for the first time. A
+    # rate of four hours is used for five.
+    assert rates[1] is not None
+    assert (rates[2], rates[3]) == (None, None)
+    assert rates[5] is not None
+    minutes = dict(hours.select(pl.col("ts").dt.hour(), "n_minutes").iter_rows())
+    assert (minutes[1], minutes[2]) == (10, 20)
+
+
+def test_the_hours_of_the_first_life_are_on_the_panel_of_factors(two_lives):
+    result = two_lives.materialise(["factors_1h"], "2026-03-04", "2026-03-05")
+    [*events] = result.get_asset_materialization_events()
+    dropped = [each.materialization.metadata for each in events]
+    assert all("dropped/missing_returns_168h" in each for each in dropped)
+    assert not any("dropped/outside_listing" in each for each in dropped)
+
+
 def test_every_module_that_writes_into_the_lake_asks_the_gate():
     """``lake.upsert`` is the only way for collected rows; who calls it knows ``admitted``."""
     root = Path(cryptopipe_assets.__file__).parent

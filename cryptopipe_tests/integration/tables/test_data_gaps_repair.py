@@ -116,10 +116,11 @@ class TestRestHasWhatItLackedAtFirst:
         platform, source = holed
         assert platform.materialise(BARS, str(DAY)).success
         assert look(platform, repair=False).success
-        assert {(*row[:1], *row[2:5]) for row in ledger(platform)} == {
-            ("DOGE-USDT-PERP", 3, "unknown", "open"),
-            ("DOGE-USDT-PERP", 70, "unknown", "open"),
-            ("BTC-USDT-PERP", 10, "unknown", "open"),
+        said = "rest, archive_day"
+        assert {(*row[:1], *row[2:]) for row in ledger(platform)} == {
+            ("DOGE-USDT-PERP", 3, "unknown", "open", 0, said),
+            ("DOGE-USDT-PERP", 70, "unknown", "open", 0, said),
+            ("BTC-USDT-PERP", 10, "unknown", "open", 0, said),
         }
         found = open_gaps(platform.lake)["ohlcv_1m"]
         assert (found.gaps, found.minutes, found.oldest) == (3, 83, instant(4, 10))

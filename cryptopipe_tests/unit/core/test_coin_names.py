@@ -95,3 +95,19 @@ def test_a_line_of_a_coin_whose_contract_has_another_name_says_which():
     said = chosen.unlisted(listed)
     assert "calls its contract of BEAM BEAMX; write BEAMX in that line" in said["BEAM"]
     assert "MATIC was renamed POL on 2024-09-04" in said["MATIC"]
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "kind", "ratio"),
+    [
+        ("KLAY", "KAIA", "rename", None),
+        ("NANO", "XNO", "rename", None),
+        ("TOMO", "VIC", "rename", None),
+        ("GAL", "G", "redenomination", 60),
+        ("LEND", "AAVE", "redenomination", 0.01),
+    ],
+)
+def test_what_became_of_a_coin_is_known_with_how_many_of_the_new_one_it_is(old, new, kind, ratio):
+    found = NAMES.successor_of(old)
+    assert (found.coin, found.kind, found.ratio) == (new, kind, ratio)
+    assert (new in NAMES.spellings(old)) == (kind == "rename")

@@ -5,7 +5,14 @@ from datetime import UTC, datetime
 import polars as pl
 import pytest
 
-from cryptopipe_assets.core.contract_life import INSTANT, halts_of, lives_of
+from cryptopipe_assets.core import contract_life
+from cryptopipe_assets.core.contract_life import (
+    INSTANT,
+    halts_of,
+    lives_of,
+    named_by_life,
+    under_one_name,
+)
 
 
 def day(number: int) -> datetime:
@@ -90,3 +97,41 @@ def test_it_does_not_trade_from_when_the_venue_said_so_until_it_said_the_contrar
     assert halts_of(stored(halted)).select("start", "end").rows() == days((4, 5))
     assert halts_of(stored(halted[:2])).select("start", "end").rows() == days((4, None))
     assert halts_of(stored(LIVES["it trades"][0])).is_empty()
+
+
+def lives(*spans: tuple[str, int | None, int | None]) -> pl.DataFrame:
+    rows = [
+        ("binance", symbol, *(ends := [each and day(each) for each in span]), *ends)
+        for symbol, *span in spans
+    ]
+    return pl.DataFrame(rows, schema=contract_life.LIVES, orient="row")
+
+
+def stamped(*rows: tuple[str, str, int]) -> pl.LazyFrame:
+    return pl.LazyFrame(
+        [(venue, symbol, day(number)) for venue, symbol, number in rows],
+        schema={"venue": pl.String, "symbol": pl.String, "ts": INSTANT},
+        orient="row",
+    )
+
+
+def test_rows_of_two_lives_of_one_name_have_two_names_and_nobody_else_has_another():
+    known = lives(("X", None, 5), ("X", 9, None), ("Y", 1, None))
+    rows = stamped(
+        ("binance", "X", 2), ("binance", "X", 9), ("binance", "X", 12), ("gate", "X", 12),
+        ("binance", "Y", 12),
+    )  # fmt: skip
+    named = named_by_life(rows, known)
+    first, *second, elsewhere, other = named.collect()["symbol"].to_list()
+    assert len({first, *second}) == 2
+    assert second[0] == second[1]
+    assert (elsewhere, other) == ("X", "Y")
+    again = under_one_name(named, known).collect()
+    assert again.equals(rows.sort("venue", "symbol", "ts").collect())
+
+
+def test_of_an_instant_that_two_lives_share_the_later_one_is_kept():
+    known = lives(("X", 1, 5), ("X", 5, None))
+    rows = stamped(("binance", "X", 4), ("binance", "X", 6))
+    both = named_by_life(rows, known).with_columns(was="ts", ts=pl.lit(day(5), INSTANT))
+    assert under_one_name(both, known).collect()["was"].to_list() == [day(6)]

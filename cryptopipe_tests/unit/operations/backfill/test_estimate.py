@@ -1,5 +1,6 @@
 """The estimate of a backfill, counted by hand."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
 import pytest
@@ -44,6 +45,16 @@ def test_the_last_days_of_bars_come_by_rest_in_pages_of_499():
 def test_a_contract_costs_nothing_before_it_was_listed():
     span = days("2026-09-01", "2026-09-30")
     assert planned(["ohlcv_1m", "funding_rate"], [YOUNG], span) == {}
+
+
+def test_a_contract_that_was_closed_and_opened_again_costs_its_files_in_both_lives():
+    first_life = (date(2026, 8, 3), date(2026, 9, 20))
+    twice = replace(YOUNG, earlier=(first_life,))
+    # September's file, though the newest life begins in October; nothing in July.
+    assert planned(["ohlcv_1m"], [twice], days("2026-09-01", "2026-09-30")) == {
+        ("ohlcv_1m", "binance archive"): 2
+    }
+    assert planned(["ohlcv_1m"], [twice], days("2026-07-01", "2026-07-31")) == {}
 
 
 def test_a_past_month_of_settlements_is_a_file_and_two_pages_of_the_day_before():

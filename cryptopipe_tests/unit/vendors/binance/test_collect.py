@@ -251,6 +251,36 @@ def test_a_day_that_no_file_has_whole_comes_by_rest_and_what_each_way_said_is_ke
     ]
 
 
+def test_what_each_way_said_is_told_of_days_that_did_not_come_whole_and_of_no_other():
+    lacks = {"1m-2026-02": ("2026-02-07T11:00", "2026-02-07T11:02")}
+    got = collect(
+        Binances(lacks=lacks, unpublished=r"1m-2026-02-08$", broken="BTC"),
+        "2026-02-01",
+        "2026-03-01",
+    )
+    assert got.told.rows() == [
+        ("BTC-USDT-PERP", date(2026, 2, 7), "archive_day", None),
+        ("BTC-USDT-PERP", date(2026, 2, 7), "archive_month", None),
+        ("BTC-USDT-PERP", date(2026, 2, 7), "rest", "not usable"),
+    ]
+    assert collect(Binances(lacks=lacks), "2026-02-01", "2026-03-01").told.is_empty()
+
+
+def test_of_a_day_without_a_settlement_the_ways_say_why():
+    class Silent(Binances):
+        def rest(self, request: httpx.Request) -> httpx.Response:
+            found = super().rest(request)
+            is_funding = request.url.path.endswith("/fundingRate")
+            return httpx.Response(200, json=[]) if is_funding else found
+
+    market = Silent(lacks={"fundingRate-2026-02": ("2026-02-07", "2026-02-08")})
+    got = collect(market, "2026-02-01", "2026-03-01", what=collect_settlements)
+    assert got.told.rows() == [
+        ("BTC-USDT-PERP", date(2026, 2, 7), "archive_month", None),
+        ("BTC-USDT-PERP", date(2026, 2, 7), "rest", None),
+    ]
+
+
 @pytest.mark.parametrize("fault", ["damaged", "unverified", "down"])
 def test_a_months_file_that_cannot_be_used_is_replaced_by_the_days_files(fault):
     got = collect(Binances(**{fault: MONTH}), "2026-02-01", "2026-03-01")

@@ -88,6 +88,24 @@ def test_a_delisted_contract_keeps_its_end_and_a_missing_filter_is_null():
     assert gold["status"] == "A_NEW_STATUS"
 
 
+@pytest.mark.parametrize(
+    ("underlying", "kind"),
+    [
+        ("COIN", "PERPETUAL"),
+        ("PREMARKET", "PERPETUAL"),
+        ("A_NEW_KIND", "PERPETUAL"),
+        (None, "PERPETUAL"),
+        ("INDEX", "INDEX_PERPETUAL"),
+        ("EQUITY", "EQUITY_PERPETUAL"),
+        ("COMMODITY", "COMMODITY_PERPETUAL"),
+    ],
+)
+def test_a_perpetual_of_an_index_or_a_stock_is_told_from_a_coins(underlying, kind):
+    names = {"symbol": "BTCDOMUSDT", "pair": "BTCDOMUSDT", "baseAsset": "BTCDOM"}
+    found = listed_with(like_btc(**names, underlyingType=underlying)).frame
+    assert found.filter(symbol="BTCDOM-USDT-PERP")["contract_type"].item() == kind
+
+
 USUAL = ["1000PEPE-USDT-PERP", "BTC-USDT-PERP", "LUNA-USDT-PERP", "XAU-USDT-PERP"]
 ODD = {
     "a tick of nothing": (
