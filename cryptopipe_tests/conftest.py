@@ -185,9 +185,10 @@ class Platform:
         return self.lake.scan(contracts()[table], *days).collect()
 
     def files(self) -> dict[str, bytes]:
-        """Every Parquet file's content by its path in the warehouse."""
+        """Every table's files by their path in the warehouse; what scans remember is no table."""
         root = self.settings.warehouse
-        return {str(path.relative_to(root)): path.read_bytes() for path in root.rglob("*.parquet")}
+        found = {str(path.relative_to(root)): path for path in root.rglob("*.parquet")}
+        return {n: path.read_bytes() for n, path in found.items() if not n.startswith(".scans/")}
 
 
 @pytest.fixture

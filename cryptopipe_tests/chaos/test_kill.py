@@ -16,7 +16,6 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
-KILLS = 26
 SYMBOLS = 10
 
 # Prices are the number of the turn plus noise that does not compress: writing takes a while. What
@@ -60,13 +59,14 @@ def writer(tmp_path) -> Iterator["subprocess.Popen[str]"]:
 
 
 @pytest.mark.slow
-def test_twenty_six_kills_leave_only_whole_files_and_never_an_older_one(tmp_path, writer):
+@pytest.mark.parametrize("kills", [6, pytest.param(26, marks=pytest.mark.nightly)])
+def test_kills_leave_only_whole_files_and_never_an_older_one(tmp_path, writer, kills):
     lake = Lake(tmp_path / "warehouse")
     path = lake.path("quotes", DAY.date())
     chance = random.Random(20260201)
     hit_a_write = 0
     turn = 1
-    for kill in range(KILLS):
+    for kill in range(kills):
         # Every other kill waits for a write to begin, so that a busy machine hits some as well.
         in_a_write = path.parent if kill % 2 else None
         finished = _write_and_kill(

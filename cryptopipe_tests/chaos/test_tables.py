@@ -6,10 +6,11 @@ that succeeds has the rows that it would have had.
 
 import logging
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -153,6 +154,14 @@ HARMLESS = [
 ]
 
 
+def one_in(n: int, cases: Sequence[Case]) -> list[Any]:
+    """Every n-th of the cases, and the others nightly: each is a run of a second."""
+    return [
+        case if place % n == 0 else pytest.param(case, marks=pytest.mark.nightly)
+        for place, case in enumerate(cases)
+    ]
+
+
 def vendors_of(platform: Platform, *, has_keys: bool) -> VendorClients:
     """Clients that ask once, so that nobody waits; with keys or without any."""
     limits = platform.settings.config.vendors
@@ -258,7 +267,7 @@ def test_a_contract_that_is_not_understood_keeps_its_version_and_the_others_go_o
     _no_canary(stored, result, caplog)
 
 
-@pytest.mark.parametrize("case", OF_ONE_VENUE, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", one_in(3, OF_ONE_VENUE), ids=lambda case: case.name)
 def test_a_venue_that_fails_is_named_and_the_others_have_what_they_would_have_had(
     case, stored, unharmed, tmp_path, caplog
 ):
@@ -356,7 +365,7 @@ def _no_canary(platform: Platform, result: dg.ExecuteInProcessResult, caplog) ->
             assert not path.is_file() or CANARY.encode() not in path.read_bytes(), path
 
 
-@pytest.mark.parametrize("case", HARMLESS, ids=lambda case: case.name)
+@pytest.mark.parametrize("case", one_in(2, HARMLESS), ids=lambda case: case.name)
 def test_a_harmless_fault_leaves_the_rows_that_there_would_have_been(
     case, stored, unharmed, tmp_path
 ):

@@ -253,6 +253,7 @@ def test_what_was_known_on_a_day_can_be_read_in_sql(lake, settings):
     assert newest <= noon
 
 
+@pytest.mark.nightly
 def test_a_second_replay_changes_no_byte(lake, settings, realdata, span):
     before = {path: path.read_bytes() for path in lake.root.rglob("*.parquet")}
     last = span[1]

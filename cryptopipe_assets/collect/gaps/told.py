@@ -42,8 +42,16 @@ def keep_told(lake: Lake, table_name: str, told: pl.DataFrame, at: datetime) -> 
         return
     name = _name(table_name)
     with lake.lock(name):
-        new = told.with_columns(at=pl.lit(at).cast(INSTANT)).select(KEPT.names())
-        every = pl.concat([_kept(lake, table_name), new]).sort(*WAY, "at", maintain_order=True)
+        kept = _kept(lake, table_name)
+        # A way that says the same again has said it since the first time.
+        new = (
+            told.join(kept, on=[*WAY, "said"], how="anti", nulls_equal=True)
+            .with_columns(at=pl.lit(at).cast(INSTANT))
+            .select(KEPT.names())
+        )
+        if new.is_empty():
+            return
+        every = pl.concat([kept, new]).sort(*WAY, "at", maintain_order=True)
         lake.keep_scan(name, every.unique(WAY, keep="last", maintain_order=True))
 
 

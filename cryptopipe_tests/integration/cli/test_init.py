@@ -232,6 +232,7 @@ def test_every_cell_of_the_first_notebook_runs(installed, desk):
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_dev_serves_the_ui_of_the_project_folder(installed, desk, unused_port):
     """The code location loads in the project folder, and its runs are those of the folder."""
     process = subprocess.Popen(

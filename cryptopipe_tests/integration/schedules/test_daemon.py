@@ -31,6 +31,7 @@ coins = ["BTC"]
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_after_hours_without_a_daemon_one_run_asks_for_all_of_them(tmp_path):
     (tmp_path / "cryptopipe.toml").write_text(CONFIG)
     asleep_since = datetime.now(UTC) - timedelta(hours=3)

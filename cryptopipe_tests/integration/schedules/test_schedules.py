@@ -65,6 +65,7 @@ def test_around_midnight_both_days_are_asked_for_and_hours_follow_once_all_tiers
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_night_asleep_is_one_run_a_schedule_and_leaves_no_gap_and_no_duplicate(
     operation, platform
 ):

@@ -126,6 +126,7 @@ class TestHoles:
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_a_delisted_contract_ends_with_its_last_minute(settings):
     clock = SimulatedClock(datetime(2022, 6, 2, 12, tzinfo=UTC))
     with (

@@ -3,6 +3,7 @@
 from datetime import UTC, datetime, timedelta
 
 import polars as pl
+import pytest
 
 from cryptopipe_assets.config.settings import RetentionChoice
 from cryptopipe_assets.operations.thinning import thin
@@ -61,6 +62,7 @@ def derived(platform):
     return {name: it for name, it in platform.files().items() if name.split("/")[0] in DERIVED}
 
 
+@pytest.mark.nightly
 def test_leverage_dilution_and_signals_do_not_notice(filled):
     assert add_snapshots(filled.lake) > 1000
     assert filled.materialise(DERIVED, FIRST, LAST).success

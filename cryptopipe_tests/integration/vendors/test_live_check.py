@@ -46,6 +46,7 @@ def test_an_endpoint_that_changed_is_the_one_that_is_named_and_the_exit_code_is_
 
 
 @pytest.mark.slow
+@pytest.mark.nightly
 def test_without_a_network_every_endpoint_is_unreachable_in_one_line_and_the_exit_code_is_3():
     with socket.create_server(("127.0.0.1", 0)) as taken:
         nobody = f"http://127.0.0.1:{taken.getsockname()[1]}"

@@ -130,11 +130,23 @@ COINS_AND_HOURS = st.tuples(st.sampled_from(["BTC", "ETH"]), st.integers(0, 2))
 TABLES = st.dictionaries(COINS_AND_HOURS, st.sampled_from([1.0, 2.0, None]), max_size=6)
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(st.lists(TABLES, min_size=1, max_size=6))
 def test_after_any_recomputations_the_table_says_what_a_reader_saw_at_each_instant(
     tmp_path_factory, published
 ):
+    says_what_a_reader_saw(tmp_path_factory, published)
+
+
+@pytest.mark.nightly
+@settings(max_examples=200)
+@given(st.lists(TABLES, min_size=1, max_size=9))
+def test_so_it_does_after_many_more(tmp_path_factory, published):
+    says_what_a_reader_saw(tmp_path_factory, published)
+
+
+def says_what_a_reader_saw(tmp_path_factory, published):
+    """Publish one table after the other and read each of them back, in Python and in SQL."""
     lake = Lake(tmp_path_factory.mktemp("derived") / "warehouse")
     for n, values in enumerate(published):
         publish(lake, values, RUN + n * HOUR)

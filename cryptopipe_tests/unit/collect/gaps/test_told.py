@@ -44,6 +44,14 @@ def test_the_newest_word_of_each_way_counts_and_the_transports_have_one_order(la
     assert said_of_days(lake, "another").is_empty()
 
 
+def test_a_way_that_says_the_same_again_changes_no_byte(lake):
+    kept = lake.root / ".scans" / "ticks-told.parquet"
+    before = kept.read_bytes()
+    keep_told(lake, "ticks", told(("A", FIRST, "rest", "no response")), LATE)
+    keep_told(lake, "ticks", told(("A", SECOND, "rest", None)), LATE)
+    assert kept.read_bytes() == before
+
+
 def test_a_gap_over_two_days_is_cut_where_the_ways_said_different_things(lake):
     gap = lacking(("A", DAY - 10, DAY + 20, "unknown"), ("B", 0, 5, "unknown"))
     gaps = reconcile(GAPS.to_frame(), gap, now=at(3 * DAY), said=said_of_days(lake, "ticks"))
