@@ -9,6 +9,8 @@ import pytest
 
 from cryptopipe_tests.places import ROOT
 
+pytestmark = pytest.mark.slow
+
 ADVICE = ("PIP_INDEX_URL", "PIP_NO_INDEX=1", "PIP_FIND_LINKS")
 
 
@@ -64,7 +66,6 @@ def test_what_pip_says_of_anything_else_is_passed_on(tmp_path):
     assert (run.returncode, run.stderr) == (1, "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES\n")
 
 
-@pytest.mark.slow
 def test_make_setup_without_an_index_says_what_is_missing(tmp_path):
     run = subprocess.run(
         ["make", "setup", f"VENV={tmp_path / 'venv'}", f"PYTHON={sys.executable}"],

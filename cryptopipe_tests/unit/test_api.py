@@ -23,6 +23,8 @@ from cryptopipe_assets.tables.signals.signals import Signals
 from cryptopipe_tests.reference import daily_lake
 from cryptopipe_tests.reference.daily_market import START, daily_market
 
+pytestmark = pytest.mark.slow
+
 COLLECTED_AT = START + timedelta(days=5, hours=12)
 FIRST = START.date()
 MULTIPLIED = "1000C003-USDT-PERP"
@@ -208,7 +210,6 @@ def test_a_derived_table_says_what_it_said_before_a_recomputation(tmp_path):
     )
 
 
-@pytest.mark.slow
 def test_sql_has_tables_views_revisions_and_as_of(wh):
     assert wh.sql("SELECT count(*) FROM ohlcv_1m").item() == wh.read("ohlcv_1m").height
     assert wh.sql("SELECT count(*) FROM ohlcv_1m_revisions").item() > 0
@@ -296,7 +297,6 @@ def test_an_empty_warehouse_describes_its_tables_and_has_no_rows_of_any(tmp_path
         empty.read("symbol_history")
 
 
-@pytest.mark.slow
 def test_a_corrupt_file_is_named(tmp_path):
     lake = Lake(tmp_path)
     for days in range(3):
@@ -401,7 +401,6 @@ print(json.dumps({"seconds": seconds, "light": light, "heavy": heavy}))
 """
 
 
-@pytest.mark.slow
 def test_the_import_is_quick_and_no_question_needs_dagster(root, tmp_path):
     done = subprocess.run(
         [sys.executable, "-c", QUICK, str(root)], cwd=tmp_path, capture_output=True, text=True
@@ -447,7 +446,6 @@ while True:
 """
 
 
-@pytest.mark.slow
 def test_what_is_read_beside_a_writer_is_one_version_as_a_whole(root, tmp_path):
     """Polars through paths, and DuckDB asked once, fail here within seconds."""
     writer = subprocess.Popen(

@@ -7,6 +7,8 @@ from cryptopipe_assets.storage.catalog.catalog import rebuild
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def filled(settings: Settings) -> Settings:

@@ -18,6 +18,8 @@ from cryptopipe_assets.vendors.catalog import Vendors
 from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_tests.places import PAYLOADS
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime.fromtimestamp(1_770_120_195, UTC)  # the present of time.json
 HASTY = {"attempts": 1, "timeout_seconds": 2}
 

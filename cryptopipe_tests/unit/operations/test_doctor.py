@@ -12,6 +12,8 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_tests.reference.bars import bars
 
+pytestmark = pytest.mark.slow
+
 FIRST = date(2026, 2, 1)
 
 

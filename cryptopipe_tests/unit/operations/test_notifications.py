@@ -10,6 +10,8 @@ from pydantic import SecretStr
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.operations.notifications import Told, check, targets, tell
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def target() -> Iterator[tuple[str, list[bytes]]]:

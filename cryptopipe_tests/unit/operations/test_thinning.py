@@ -10,6 +10,8 @@ from cryptopipe_assets.operations.thinning import day_ends, thin
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 3, 10, tzinfo=UTC)
 HOUR = timedelta(hours=1)
 

@@ -18,6 +18,8 @@ from cryptopipe_assets.storage.merge import all_versions, merge, news, supersede
 from cryptopipe_assets.storage.parquet import writer
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 FIRST = DAY.date()
 KEY = Quotes.key()
 HOUR = timedelta(hours=1)

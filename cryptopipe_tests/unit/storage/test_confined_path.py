@@ -21,6 +21,8 @@ from cryptopipe_assets.storage.origin import claim, origin_of
 from cryptopipe_tests.places import ROOT
 from cryptopipe_tests.reference.quotes import DAY, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 OUTSIDE = [
     "",
     ".",
@@ -141,7 +143,6 @@ for n, origin in enumerate(sys.argv[2:]):
 """
 
 
-@pytest.mark.slow
 def test_of_many_first_claims_at_once_one_wins_and_the_others_agree_or_are_refused(tmp_path):
     claims = [["live", "live"] * 20, ["live", "simulated"] * 20] * 2
     processes = [

@@ -14,6 +14,8 @@ from cryptopipe_assets.storage.as_of import Clock, as_of
 from cryptopipe_assets.storage.catalog.catalog import connect, in_memory, rebuild
 from cryptopipe_assets.storage.lake import Lake
 
+pytestmark = pytest.mark.slow
+
 DAY = datetime(2026, 2, 1, tzinfo=UTC)
 RUN = DAY + timedelta(days=1, hours=1)
 HOUR = timedelta(hours=1)

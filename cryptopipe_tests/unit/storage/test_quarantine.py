@@ -16,6 +16,8 @@ from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.features.microstructure_1h import Microstructure1h
 from cryptopipe_tests.reference.bars import SYMBOL, bars
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 3, 10, 21, 30, tzinfo=UTC)
 
 

@@ -24,6 +24,8 @@ from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.verification import add_checksum, verified
 from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND = DAY.date(), DAY.date() + timedelta(days=1)
 TABLES = [Quotes, Means]
 NOW = datetime(2026, 3, 1, tzinfo=UTC)
@@ -81,7 +83,6 @@ def test_readers_of_parquet_pass_over_the_checksum(lake):
     assert arrow.read_table(path, partitioning=None).num_rows == 300
 
 
-@pytest.mark.slow
 def test_a_turned_bit_anywhere_is_found_by_every_read_and_named(lake):
     path = lake.path("quotes", FIRST)
     sound = path.read_bytes()
@@ -153,7 +154,6 @@ def test_a_file_of_an_earlier_version_is_read_and_gets_its_checksum_when_asked(l
     assert {each.state for each in verified(lake, TABLES)} == {"sound"}
 
 
-@pytest.mark.slow
 def test_damage_without_a_checksum_gives_rows_or_our_error_and_never_a_panic(lake):
     path = lake.path("quotes", FIRST)
     without_checksum(path)

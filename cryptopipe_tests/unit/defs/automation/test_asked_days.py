@@ -8,6 +8,8 @@ import pytest
 from cryptopipe_assets.defs.automation.asked_days import last_runs
 from cryptopipe_assets.defs.partitions import DAYS
 
+pytestmark = pytest.mark.slow
+
 FIRST, SECOND, THIRD, FOURTH = (date(2026, 3, day) for day in range(1, 5))
 
 
@@ -30,7 +32,6 @@ def remembered():
         yield instance
 
 
-@pytest.mark.slow
 def test_each_day_has_its_last_run_and_whom_it_asked_for(remembered):
     found = last_runs(remembered, "bars", [FIRST, SECOND, THIRD])
     assert found.select("day", "tier").rows() == [(FIRST, None), (SECOND, "hourly")]

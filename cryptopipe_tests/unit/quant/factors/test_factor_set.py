@@ -15,6 +15,8 @@ from cryptopipe_tests.reference import factors_pandas, factors_pandas_long
 from cryptopipe_tests.reference.hand_made import bars, hour, listings
 from cryptopipe_tests.reference.market import END, START, small_market
 
+pytestmark = pytest.mark.slow
+
 WEEK = 168
 
 

@@ -13,6 +13,8 @@ from cryptopipe_assets.quant.bars.panel import hourly_panel
 from cryptopipe_assets.quant.factors.factor_set import compute_factors
 from cryptopipe_tests.reference.market import END, START, small_market
 
+pytestmark = pytest.mark.slow
+
 PRINT_DIGEST = (
     "from cryptopipe_tests.unit.quant.factors.test_same_bits import digest; print(digest())"
 )
@@ -34,7 +36,6 @@ def test_the_engine_changes_no_bit(engine):
     assert {digest(engine) for _ in range(3)} == {digest()}
 
 
-@pytest.mark.slow
 @pytest.mark.parametrize("threads", ["1", "2", "5"])
 def test_the_number_of_threads_changes_no_bit(threads, pytestconfig):
     child = subprocess.run(

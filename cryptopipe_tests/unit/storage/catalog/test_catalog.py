@@ -23,6 +23,8 @@ from cryptopipe_assets.storage.catalog.catalog import (
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 TABLES = (Quotes, Means)
 
 
@@ -95,7 +97,6 @@ def test_a_filter_by_day_opens_the_files_of_that_day_only(lake):
     assert re.search(r"Total Files Read: 1\b", plan), plan
 
 
-@pytest.mark.slow
 def test_a_person_beside_the_warehouse_opens_the_file_as_it_is(lake):
     script = (
         "import duckdb; c = duckdb.connect('warehouse/cryptopipe.duckdb', read_only=True);"
@@ -149,7 +150,6 @@ def test_without_a_catalog_the_error_says_how_to_get_one(tmp_path):
         connect(Lake(tmp_path / "warehouse"))
 
 
-@pytest.mark.slow
 def test_a_catalog_open_for_writing_elsewhere_is_an_error_for_readers_but_not_for_the_rebuild(lake):
     script = (
         "import duckdb, sys; c = duckdb.connect(sys.argv[1]); print('open', flush=True);"

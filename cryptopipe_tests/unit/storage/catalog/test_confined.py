@@ -11,6 +11,8 @@ from cryptopipe_assets.storage.catalog.confined import confined
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_tests.reference.quotes import DAY, Means, Quotes, quotes
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def lake(tmp_path: Path) -> Lake:

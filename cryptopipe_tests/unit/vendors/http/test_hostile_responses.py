@@ -14,6 +14,8 @@ from cryptopipe_assets.vendors.parsing.bounds import OF_JSON
 from cryptopipe_tests.unit.vendors.conftest import answers
 from cryptopipe_tests.unit.vendors.http.acme import acme, ask
 
+pytestmark = pytest.mark.slow
+
 NOW = datetime(2026, 2, 3, 12, tzinfo=UTC)
 MB = 1024**2
 
@@ -39,7 +41,6 @@ def test_a_response_that_does_not_end_is_left_when_it_is_too_large():
     assert client.calls["/prices"] == 1, "the same would come again"
 
 
-@pytest.mark.slow
 def test_a_small_response_that_unpacks_to_a_large_one_takes_no_memory():
     bomb = gzip.compress(b"0" * (2_000 * MB // 4), 9)
     pieces = [bomb[n : n + 16_384] for n in range(0, len(bomb), 16_384)]

@@ -20,6 +20,8 @@ from cryptopipe_assets.vendors.http.rate_limit import Budget, Meter
 from cryptopipe_tests.unit.vendors.conftest import answers
 from cryptopipe_tests.unit.vendors.http.acme import acme, ask
 
+pytestmark = pytest.mark.slow
+
 
 def test_a_budget_is_never_exceeded_in_any_window():
     sent: list[float] = []
@@ -102,7 +104,6 @@ def test_what_was_spent_before_the_window_is_forgotten(tmp_path):
         assert file.execute("SELECT count(*) FROM spent").fetchone() == (2,)
 
 
-@pytest.mark.slow
 def test_a_wait_of_more_than_a_second_is_logged(caplog):
     caplog.set_level(logging.INFO, logger="cryptopipe.vendors")
     meter = Meter("acme", Budget(family="w", units=1, per_seconds=1.2))
@@ -135,7 +136,6 @@ asyncio.run(spend())
 """
 
 
-@pytest.mark.slow
 def test_two_processes_with_one_state_folder_share_a_budget(tmp_path):
     processes = [
         subprocess.Popen(
