@@ -42,7 +42,7 @@ $(READY): requirements.lock pyproject.toml
 	@.ci/pip-install $(BIN)/pip --no-build-isolation --editable .
 	@# Where PYTHONDONTWRITEBYTECODE is set, as in many containers, every start of a run would compile
 	@# all that it imports: 5 s instead of 2. Files of other Pythons in there do not compile; let them.
-	@-$(BIN)/python -m compileall -q -q -j 0 $(VENV)/lib cryptopipe_assets
+	@-$(BIN)/python -m compileall -q -q -j 0 -x '/(tests|mypy|virtualenv|pip)/' $(VENV)/lib cryptopipe_assets
 	@# so that `dagster ...` of this environment finds its home without being told
 	@$(BIN)/python -m cryptopipe_assets.runtime.dagster_home
 	@touch $(READY)
