@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from cryptopipe_assets.storage.lake import Lake
 
 QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+ONLY_WHEN_ASKED_FOR = ("live", "nightly")
 NOW = datetime(2026, 3, 10, 9, 30, 20, tzinfo=UTC)
 """The present of the stand-in where a test needs it to stand still: a Tuesday morning."""
 
@@ -63,13 +64,13 @@ def pytest_unconfigure(config: pytest.Config) -> None:
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave the nightly tests out unless somebody asks for them by their marker."""
-    if "nightly" in (config.option.markexpr or "").replace("not nightly", ""):
-        return
-    nightly = [each for each in items if each.get_closest_marker("nightly")]
-    if nightly:
-        config.hook.pytest_deselected(items=nightly)
-        items[:] = [each for each in items if each not in nightly]
+    """Leave out the tests of these markers unless somebody asks for one of them."""
+    for marker in ONLY_WHEN_ASKED_FOR:
+        asked = (config.option.markexpr or "").replace(f"not {marker}", "")
+        left_out = {each for each in items if each.get_closest_marker(marker)}
+        if left_out and marker not in asked:
+            config.hook.pytest_deselected(items=list(left_out))
+            items[:] = [each for each in items if each not in left_out]
 
 
 @pytest.fixture(autouse=True)

@@ -25,16 +25,6 @@ PASSED, NO_KEY, UNREACHABLE = "ok", "no key", "unreachable"
 REPORT = pytest.StashKey[dict[str, tuple[str, str]]]()
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Leave these tests out unless somebody asks for them by their marker."""
-    if "live" in (config.option.markexpr or "").replace("not live", ""):
-        return
-    here = [each for each in items if each.get_closest_marker("live")]
-    if here:
-        config.hook.pytest_deselected(items=here)
-        items[:] = [each for each in items if each not in here]
-
-
 @pytest.fixture(scope="session")
 def report(pytestconfig: pytest.Config) -> dict[str, tuple[str, str]]:
     """Endpoint to its verdict and what is to be said of it."""
