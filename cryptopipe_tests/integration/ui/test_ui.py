@@ -299,7 +299,6 @@ def test_a_materialisation_that_is_launched_there_succeeds_and_its_page_tells_of
     page.get_by_text("Passed", exact=True).first.wait_for()
 
 
-@pytest.mark.nightly
 def test_a_day_that_is_launched_there_shows_its_charts(page, ui):
     page.goto(f"{ui}/assets/funding_rate")
     page.get_by_role("button", name="Materialize").first.click()
