@@ -16,3 +16,8 @@ class Compat(Section):
 
     forward_filled_caps: bool = False
     latest_caps: bool = False
+
+    @property
+    def keys(self) -> list[str]:
+        """Names of the keys that are set."""
+        return [name for name, is_set in self if is_set]

@@ -38,6 +38,7 @@ from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.section import Section, one_of
 from cryptopipe_assets.core.time import utcnow
 from cryptopipe_assets.quant.strategies import NAMES as STRATEGIES
+from cryptopipe_assets.storage.origin import with_compat
 from cryptopipe_assets.vendors.catalog import (
     VENDORS,
     Vendors,
@@ -254,8 +255,13 @@ class Settings(BaseModel):
 
     @property
     def origin(self) -> str:
-        """What kind of data the vendors give: ``simulated``, ``live`` or ``recorded``."""
-        return ORIGINS[self.environment.vendors]
+        """Which rows runs of these settings add to a warehouse; see ``storage.origin``."""
+        return with_compat(ORIGINS[self.environment.vendors], self.config.compat.keys)
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the vendors are the real ones."""
+        return self.environment.vendors == "live"
 
     @property
     def home(self) -> Path:
@@ -276,7 +282,7 @@ class Settings(BaseModel):
 
         It would also hold us to the limits of a key: forty contracts a minute at Coinalyze.
         """
-        return self.all_keys if self.environment.vendors == "live" else Keys()
+        return self.all_keys if self.is_live else Keys()
 
     @property
     def all_keys(self) -> Keys:

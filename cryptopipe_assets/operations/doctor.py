@@ -135,8 +135,8 @@ def _origin(settings: Settings) -> Iterator[Finding]:
         yield Finding(
             "origin",
             "note",
-            f"the warehouse holds {present} rows, the profile would add {settings.origin} ones",
-            "collecting will be refused: set CRYPTOPIPE_WAREHOUSE or CRYPTOPIPE_VENDORS",
+            f"the warehouse holds {present} rows, these settings would add {settings.origin} ones",
+            "collecting will be refused: set CRYPTOPIPE_WAREHOUSE, CRYPTOPIPE_VENDORS or [compat]",
         )
 
 

@@ -49,7 +49,7 @@ def build(settings: Settings, **replaced: object) -> dg.Definitions:
         ],
         sensors=[
             derivation(settings),
-            symbols_sensor(is_live=settings.origin == "live"),
+            symbols_sensor(is_live=settings.is_live),
             landed_files,
             *notify_sensors(settings),
         ],

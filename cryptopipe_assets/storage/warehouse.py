@@ -24,7 +24,8 @@ class Warehouse:
     contracts
         Every table of the platform; each has a view in the catalog.
     origin
-        ``live``, ``recorded`` or ``simulated``: what this process would add.
+        What this process would add, as ``storage.origin`` writes it: ``live``, ``recorded`` or
+        ``simulated``, with the keys of ``[compat]`` that are set.
     clock
         Gives the time (UTC) at which derived rows are published.
     """

@@ -6,8 +6,10 @@ from pathlib import Path
 import pytest
 
 from cryptopipe_assets.cli.replay import AS_THE_ORIGINALS, replay
+from cryptopipe_assets.core.errors import StorageError
 from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.storage.origin import claim, origin_of
 from cryptopipe_assets.tables.features.dilution_metrics import DilutionMetrics
 from cryptopipe_assets.tables.features.leverage_ratios import LeverageRatios
 
@@ -36,6 +38,21 @@ def put(folder: Path) -> None:
         f"timestamp\n1,BTC,Bitcoin,100000,{CAP},{SUPPLY},{SUPPLY},21000000,1000,"
         f"{MONDAY + DAY}T12:00:00\n"
     )
+
+
+def test_compat_is_refused_where_the_rows_were_known_in_time_and_changes_nothing(
+    settings, tmp_path
+):
+    put(tmp_path / "data")
+    claim(settings.warehouse, "recorded")
+    own = settings.with_config(compat=AS_THE_ORIGINALS)
+    tables = ["leverage_ratios"]
+    with pytest.raises(
+        StorageError, match="would add recorded \\(compat: forward_filled_caps, latest_c"
+    ):
+        replay(own, data=tmp_path / "data", first=FIRST, last=FIRST, tables=tables, strict=False)
+    assert Lake(own.warehouse).days(LeverageRatios.table_name()) == []
+    assert origin_of(own.warehouse) == "recorded"
 
 
 @pytest.mark.slow

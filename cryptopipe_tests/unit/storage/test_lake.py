@@ -189,3 +189,33 @@ def test_a_warehouse_holds_rows_of_one_origin(tmp_path):
     with pytest.raises(StorageError, match="holds live rows and this run would add simulated"):
         claim(tmp_path / "warehouse", "simulated")
     assert origin_of(tmp_path / "warehouse") == "live"
+
+
+@pytest.mark.parametrize(
+    ("present", "added"),
+    [
+        ("recorded", "recorded (compat: latest_caps)"),
+        ("recorded (compat: latest_caps)", "recorded"),
+        (
+            "recorded (compat: latest_caps)",
+            "recorded (compat: forward_filled_caps, latest_caps)",
+        ),
+    ],
+)
+def test_rows_that_look_ahead_never_come_beside_rows_known_in_time(tmp_path, present, added):
+    claim(tmp_path, present)
+    claim(tmp_path, present)
+    with pytest.raises(StorageError) as refused:
+        claim(tmp_path, added)
+    assert f"holds {present} rows and this run would add {added} ones" in str(refused.value)
+    assert "set the keys of [compat] in cryptopipe.toml as they were" in str(refused.value)
+    assert origin_of(tmp_path) == present
+
+
+@pytest.mark.parametrize(
+    "mark", ["live (compat: )", "live (compat: Latest)", "live (compat: a,b)", "live latest_caps"]
+)
+def test_a_mark_with_odd_words_of_compat_is_damaged(tmp_path, mark):
+    (tmp_path / ".origin").write_text(f"{mark}\n")
+    with pytest.raises(StorageError, match="is damaged: expected live, recorded, simulated"):
+        origin_of(tmp_path)
