@@ -15,6 +15,7 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import StorageError
+from cryptopipe_assets.storage import replacement
 
 ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
 
@@ -63,7 +64,7 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         _remove_leftovers(path)
         write(temporary)
         _sync(temporary)
-        temporary.replace(path)
+        replacement.replace(temporary, path)
     except OSError as exc:
         raise not_writable(path, exc) from exc
     except pl.exceptions.PolarsError as exc:

@@ -3,6 +3,7 @@
 ``CHAOS_SECONDS=600`` is the long version of it, `make chaos-full`.
 """
 
+import fcntl
 import json
 import os
 import random
@@ -27,9 +28,6 @@ from cryptopipe_tests.places import ROOT
 SECONDS = float(os.environ.get("CHAOS_SECONDS", "6"))
 PER_SECOND = 16
 DAYS = [datetime(2026, 2, 1, tzinfo=UTC) + timedelta(days=n) for n in range(6)]
-
-CLIENT_MAY_FAIL = 0.005
-"""Of a DuckDB client that nobody can tell to ask again; DuckDB opens each file twice."""
 
 
 def version(number: int, day: datetime) -> pl.DataFrame:
@@ -67,6 +65,10 @@ def lake(tmp_path: Path) -> Lake:
 
 
 @pytest.mark.slow
+@pytest.mark.skipif(
+    not hasattr(fcntl, "F_SETLEASE"),
+    reason="leases are of Linux: elsewhere a DuckDB client may fail",
+)
 @pytest.mark.timeout(SECONDS + 300)
 def test_no_reading_fails_and_none_is_a_mixture_of_two_versions(lake):
     versions = [
@@ -106,9 +108,7 @@ def test_no_reading_fails_and_none_is_a_mixture_of_two_versions(lake):
         seen = {door: json.loads(each.communicate()[0]) for door, each in readers.items()}
     silent = {door: each["failures"][:1] for door, each in seen.items() if not each["readings"]}
     assert silent == {}
-    client = seen.pop("client")
     assert {door: each["failures"] for door, each in seen.items() if each["failures"]} == {}
-    assert [each["mixtures"] for each in (client, *seen.values())] == [0] * len(readers)
-    assert len(client["failures"]) <= max(2, CLIENT_MAY_FAIL * client["readings"])
-    total = sum(each["readings"] for each in (client, *seen.values()))
-    print(f"{total:,} readings, {replaced:,} replaced; client failed {len(client['failures'])}")
+    assert [each["mixtures"] for each in seen.values()] == [0] * len(readers)
+    total = sum(each["readings"] for each in seen.values())
+    print(f"{total:,} readings, {replaced:,} replaced")
