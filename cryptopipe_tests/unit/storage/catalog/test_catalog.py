@@ -12,6 +12,7 @@ import pytest
 
 from cryptopipe_assets.core.errors import CorruptFile, StorageError
 from cryptopipe_assets.core.schema import Registry, column
+from cryptopipe_assets.storage.catalog import catalog
 from cryptopipe_assets.storage.catalog.catalog import (
     CATALOG,
     connect,
@@ -277,3 +278,36 @@ def test_a_catalog_that_is_no_database_is_written_anew_with_the_next_table(lake)
     assert refresh(lake, TABLES)
     with connect(lake) as connection:
         assert connection.sql("SELECT count(*) FROM quotes").fetchall()[0] == (3,)
+
+
+def test_the_same_catalog_for_another_warehouse_is_made_once(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "_kept", {})
+    contents = []
+    for folder in ("one", "two"):
+        lake = Lake(tmp_path / folder / "warehouse")
+        lake.upsert(Quotes, quotes(3), DAY.date())
+        rebuild(lake, TABLES)
+        contents.append((lake.root / CATALOG).read_bytes())
+        with connect(lake) as connection:
+            assert connection.sql("SELECT count(*) FROM quotes").fetchall() == [(3,)]
+    assert list(catalog._kept.values()) == [contents[0]]
+    assert contents[0] == contents[1]
+
+
+def test_a_catalog_of_the_same_words_and_other_types_is_another(tmp_path, monkeypatch):
+    monkeypatch.setattr(catalog, "_kept", {})
+    for numeric in (float, int):
+
+        class Price(Registry):
+            """Prices."""
+
+            price: numeric = column("Price.", unit="quote")  # type: ignore[valid-type]
+
+            class Config:
+                """Without days."""
+
+                name = "price"
+                unique = ["price"]  # noqa: RUF012
+
+        rebuild(Lake(tmp_path / numeric.__name__ / "warehouse"), [Price])
+    assert len(catalog._kept) == 2
