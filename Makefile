@@ -25,7 +25,7 @@ IN_MEMORY := $(if $(MEMORY),PYTEST_DEBUG_TEMPROOT=$(MEMORY))
 export DAGSTER_HOME ?= $(CURDIR)/dagster_home
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz mutants lint bench audit sbom docs docs-serve docs-samples lock clean
+.PHONY: help setup demo test test-fast test-second chaos-full dev live-check fuzz mutants lint bench lint-style lint-types lint-imports lint-secrets audit sbom docs docs-serve docs-samples lock clean
 
 help: ## List the targets
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -88,12 +88,20 @@ SCALE ?= 20
 fuzz: $(READY) ## Feed every parser with twenty times the hostile inputs of `make test`; SCALE=100 for more
 	env FUZZ_SCALE=$(SCALE) $(BIN)/pytest cryptopipe_tests/fuzz -n $(WORKERS)
 
-lint: $(DOCS) ## ruff, mypy, import contracts, secrets
+lint: lint-style lint-types lint-imports lint-secrets ## ruff, mypy, import contracts, secrets
+
+lint-style: $(READY)
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+
+lint-types: $(DOCS)
 	$(BIN)/mypy
 	MYPYPATH=docs/generate $(BIN)/mypy docs/generate/*.py
+
+lint-imports: $(READY)
 	$(BIN)/lint-imports
+
+lint-secrets: $(READY)
 	git ls-files -z -- ':!*.lock' ':!.secrets.baseline' ':!cryptopipe_assets/config/template' | xargs -0 $(BIN)/detect-secrets-hook --baseline .secrets.baseline
 
 bench: $(READY) $(CCXT)/.ready ## Speed and memory against pandas, ingest against ccxt

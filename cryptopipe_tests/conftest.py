@@ -45,11 +45,28 @@ def pytest_configure(config: pytest.Config) -> None:
 
     import cryptopipe_assets.definitions  # noqa: F401
 
+    _read_migrations_once()
+
     # The same examples in every run: a law that fails, fails for everyone.
     hypothesis.settings.register_profile(
         "cryptopipe", derandomize=True, database=None, deadline=None
     )
     hypothesis.settings.load_profile("cryptopipe")
+
+
+def _read_migrations_once() -> None:
+    """Dagster reads its scripts of migration for each instance, 0.08 s; they are the same ones."""
+    from alembic.script import ScriptDirectory
+
+    read, known = ScriptDirectory.from_config, dict[str | None, ScriptDirectory]()
+
+    def once(config: Any) -> ScriptDirectory:
+        folder = config.get_main_option("script_location")
+        if folder not in known:
+            known[folder] = read(config)
+        return known[folder]
+
+    ScriptDirectory.from_config = once  # type: ignore[method-assign]
 
 
 def pytest_collection_finish(session: pytest.Session) -> None:

@@ -46,15 +46,24 @@ def test_the_forming_minute_and_the_forming_hour_are_never_stored(platform):
     assert hours["n_minutes"].unique().to_list() == [60]
 
 
-def test_a_range_in_one_run_is_bit_identical_to_its_days_one_by_one(platform, tmp_path):
-    assert platform.materialise(ALL, "2026-02-26", "2026-03-09").success
+RANGE = [f"2026-02-{day}" for day in range(26, 29)] + [f"2026-03-{day:02}" for day in range(1, 10)]
+PARTS = [*RANGE[:2], RANGE[2:10], *RANGE[10:]]
+
+
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param(PARTS, id="in five runs"),
+        pytest.param(RANGE, id="one by one", marks=pytest.mark.nightly),
+    ],
+)
+def test_a_range_in_one_run_is_bit_identical_to_its_days_in_several(platform, tmp_path, parts):
+    assert platform.materialise(ALL, RANGE[0], RANGE[-1]).success
     at_once = platform.files()
-    daily = platform.settings.with_environment(warehouse=tmp_path / "daily")
-    platform.settings = daily
-    for day in range(26, 29):
-        assert platform.materialise(ALL, f"2026-02-{day}").success
-    for day in range(1, 10):
-        assert platform.materialise(ALL, f"2026-03-{day:02}").success
+    platform.settings = platform.settings.with_environment(warehouse=tmp_path / "daily")
+    for part in parts:
+        first, *_, last = (part, part) if isinstance(part, str) else part
+        assert platform.materialise(ALL, first, last).success
     one_by_one = platform.files()
     assert at_once.keys() == one_by_one.keys()
     assert any(path.startswith("factors_1h/date=2026-03-09") for path in at_once)

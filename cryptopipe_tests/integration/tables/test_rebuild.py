@@ -38,7 +38,6 @@ DAY = date(2026, 3, 10)
 TABLES = ("ohlcv_1m", "funding_rate", "open_interest", "market_cap")
 ROUNDS = [
     # when, first day, last day, and whose coins
-    ("2026-03-10T20:00:20", "2026-03-10", "2026-03-10", {}),
     ("2026-03-10T22:15:20", "2026-03-10", "2026-03-10", {"cryptopipe/tier": "fast"}),
     ("2026-03-11T00:02:20", "2026-03-10", "2026-03-11", {"cryptopipe/tier": "fast"}),
     ("2026-03-11T01:00:20", "2026-03-09", "2026-03-11", {}),
