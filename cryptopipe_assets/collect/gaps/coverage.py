@@ -58,7 +58,11 @@ def coverage(survey: GapSurvey, contract: pl.DataFrame, *, now: datetime) -> Cov
     symbol = contract["symbol"].item()
     found = survey.look_at(contract, now=now)
     stored = found.scan.stored.filter(symbol=symbol)
-    gaps = found.gaps.filter(pl.col("symbol") == symbol, ~pl.col("cause").is_in(OUTSIDE))
+    gaps = found.gaps.filter(
+        pl.col("symbol") == symbol,
+        pl.col("status") != "repaired",
+        ~pl.col("cause").is_in(OUTSIDE),
+    )
     ends = stored.select(pl.min("start"), last=pl.max("end") - MINUTE_AGO).row(0)
     lake = survey.warehouse.lake
     days = lake.days(FundingRate.table_name())

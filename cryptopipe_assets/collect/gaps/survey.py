@@ -17,7 +17,7 @@ from cryptopipe_assets.collect.gaps.datasets import Dataset, not_yet_due
 from cryptopipe_assets.collect.gaps.intervals import INSTANT, SPANS, difference, minutes_of
 from cryptopipe_assets.collect.gaps.ledger import reconcile
 from cryptopipe_assets.collect.gaps.scan import Scan, scan
-from cryptopipe_assets.collect.gaps.told import said_of_days
+from cryptopipe_assets.collect.gaps.told import requested_days, said_of_days
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.storage.lake import Lake
 
@@ -90,7 +90,13 @@ def survey(
     stored = found.stored.select(SPANS.names())
     if dataset.pays_for_the_past:
         stored = pl.concat([stored, not_yet_due(stored, lived(lives), end=end)])
-    asked = _asked(found, listings, ledger, runs(_days(difference(lived(lives), stored))))
+    asked = _asked(
+        found,
+        listings,
+        ledger,
+        runs(_days(difference(lived(lives), stored))),
+        requested_days(lake, dataset.name),
+    )
     evidence = Evidence(
         lives=lives, asked=asked, found=_found(ledger), stopped=_stopped(halts, end=end)
     )
@@ -112,13 +118,18 @@ def _stopped(halts: pl.DataFrame | None, *, end: datetime) -> pl.DataFrame:
 
 
 def _asked(
-    scan: Scan, listings: pl.DataFrame, ledger: pl.DataFrame, runs: pl.DataFrame
+    scan: Scan,
+    listings: pl.DataFrame,
+    ledger: pl.DataFrame,
+    runs: pl.DataFrame,
+    by_words: pl.DataFrame,
 ) -> pl.DataFrame:
     """Minutes that were requested after they were over.
 
     Whoever stores a bar of a day has requested all that the symbol lacked of the day up to then; a
-    run that materialised the day has requested every contract (of its tier) that was followed; and
-    a repair has requested its gap.
+    run that materialised the day has requested every contract (of its tier) that was followed; of
+    a day that did not come whole it is kept what each way said, and when; and a repair has
+    requested its gap.
     """
     by_rows = scan.stretches.drop_nulls("symbol").select("symbol", "day", at="ingested_at")
     by_runs = (
@@ -131,7 +142,8 @@ def _asked(
         )
         .select("symbol", "day", "at")
     )
-    asked = pl.concat([by_rows, by_runs]).group_by("symbol", "day").agg(pl.max("at"))
+    every = pl.concat([by_rows, by_runs, by_words.select("symbol", "day", "at")])
+    asked = every.group_by("symbol", "day").agg(pl.max("at"))
     begin = pl.col("day").cast(pl.Datetime("ms")).dt.replace_time_zone("UTC")
     until = pl.min_horizontal(begin.dt.offset_by("1d"), pl.col("at").dt.truncate("1m"))
     return pl.concat(

@@ -14,6 +14,7 @@ from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 
 MINUTES = (pl.col("end") - pl.col("start")).dt.total_minutes()
 
@@ -57,7 +58,7 @@ class GapSurvey:
             self.universe.with_tiers(known.drop("tier")), self.dataset.name
         )
         both = pl.concat([followed, contract.select(followed.columns)]).unique("symbol")
-        return self._survey(both, GAPS.to_frame(), now=now)
+        return self._survey(both, self._ledger(), now=now)
 
     def _survey(self, contracts: pl.DataFrame, ledger: pl.DataFrame, *, now: datetime) -> Survey:
         in_tier = pl.col("ts").filter(pl.col("tier").is_not_null()).min()
@@ -75,6 +76,11 @@ class GapSurvey:
             now=now,
             halts=halts_of(ours),
         )
+
+    def _ledger(self) -> pl.DataFrame:
+        """What the last look and the repairs found out; there may have been none."""
+        stored = self.warehouse.lake.read(DataGaps)
+        return from_table(stored, self.dataset).filter(pl.col("status") != "repaired")
 
     def _ours(self) -> pl.DataFrame:
         """Every version of the contracts of the venue that is looked at."""

@@ -81,6 +81,12 @@ def said_of_days(lake: Lake, table_name: str) -> pl.DataFrame:
     )
 
 
+def requested_days(lake: Lake, table_name: str) -> pl.DataFrame:
+    """When a way last spoke of a contract's day that did not come whole: symbol, day and at."""
+    kept = _kept(lake, table_name)
+    return kept.group_by("symbol", "day").agg(pl.max("at")).sort("symbol", "day")
+
+
 def _kept(lake: Lake, table_name: str) -> pl.DataFrame:
     kept = lake.kept_scan(_name(table_name))
     return kept if kept is not None and kept.schema == KEPT else KEPT.to_frame()

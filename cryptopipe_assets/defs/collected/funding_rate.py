@@ -24,7 +24,7 @@ from cryptopipe_assets.collect.gaps.told import keeper
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.contract_life import lives_of
-from cryptopipe_assets.core.errors import VendorUnavailable
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
@@ -35,8 +35,11 @@ from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
+from cryptopipe_assets.vendors.binance.transports import is_published
 
 MOST_NAMED = 20
+
+_SILENT = pl.Schema({"symbol": pl.String(), "day": pl.Date()})
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
@@ -60,6 +63,8 @@ def funding_rate(
     versions = warehouse.lake.read(Instruments)
     keep = keeper(warehouse.lake, FundingRate.table_name())
     every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
+    silent = [_SILENT.to_frame()]
+    outage: VendorError | None = None
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
         elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every, versions=versions))
@@ -77,9 +82,11 @@ def funding_rate(
             )
             inside = pl.concat([inside, rows])
             spent.update(cost)
-        if vendors.missing_instrument == "fail":
-            judged = followed.filter(~pl.col("symbol").is_in(_failed(spent)))
-            _require_settlements(judged, days, inside, now=vendors.clock())
+        judged = followed.filter(~pl.col("symbol").is_in(_failed(spent)))
+        silent.append(_silent_days(judged, days, inside, now=vendors.clock()))
+        if vendors.missing_instrument == "fail" and inside.is_empty() and not silent[-1].is_empty():
+            outage = outage or _outage(silent[-1], now=vendors.clock())
+            continue
         others = only_where_nothing_else(elsewhere, inside)
         others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
         if coins:
@@ -91,7 +98,17 @@ def funding_rate(
                 [only_where_nothing_else(others, exchanges), exchanges.select(others.columns)]
             )
         yield from publication.write(pl.concat([inside, others.select(inside.columns)]), days)
-    yield from publication.finish({name: spent[name] for name in sorted(spent)})
+    if outage is not None:
+        warehouse.refresh_catalog()
+        raise outage
+    without = pl.concat(silent).sort("day", "symbol")
+    yield from publication.finish(
+        {
+            **{name: spent[name] for name in sorted(spent)},
+            "instrument_days_without_settlement": without.height,
+            "without_settlement": dg.MetadataValue.md(markdown(without.head(MOST_NAMED))),
+        }
+    )
 
 
 def _alive(followed: pl.DataFrame, versions: pl.DataFrame, days: list[date]) -> pl.DataFrame:
@@ -117,27 +134,35 @@ def _failed(spent: Mapping[str, int]) -> list[str]:
     return [name.removeprefix(FAILED) for name in spent if name.startswith(FAILED)]
 
 
-def _require_settlements(
+def _silent_days(
     followed: pl.DataFrame, days: list[date], settlements: pl.DataFrame, *, now: datetime
-) -> None:
-    """Check that every contract that trades settled on every day long enough for it.
+) -> pl.DataFrame:
+    """Symbol and day on which a contract that trades did not settle, though long enough for it.
 
-    Raises
-    ------
-    VendorUnavailable
+    It may have been closed for a while, or have been listed long before it opened.
     """
     due = expected_minutes(followed.filter(status="TRADING"), days, now=now).filter(
         pl.col("expected") >= MINUTES_WITH_A_SETTLEMENT
     )
     settled = settlements.select("symbol", day=pl.col("ts").dt.date()).unique()
-    if not (silent := due.join(settled, on=["symbol", "day"], how="anti")).is_empty():
-        symbol, day = silent.select("symbol", "day").sort("day", "symbol").row(0)
-        raise VendorUnavailable(
-            "binance",
-            f"not one settlement of {symbol} on {day} ({silent.height} instrument-days in all) "
-            "though it is listed and trading; nothing was written. Run again later, or set "
-            'collect.missing_instrument = "warn" in cryptopipe.toml to store the others',
-        )
+    silent = due.join(settled, on=["symbol", "day"], how="anti")
+    return silent.select(_SILENT.names()).sort("day", "symbol")
+
+
+def _outage(silent: pl.DataFrame, *, now: datetime) -> VendorUnavailable:
+    """Nothing came of any contract, though some trade: it is the venue, and none of them."""
+    symbol, day = silent.row(0)
+    again = (
+        "Run again later"
+        if not is_published(day, now=now)
+        else "A later run helps only if the exchange finds them"
+    )
+    return VendorUnavailable(
+        "binance",
+        f"not one settlement of {symbol} on {day}, nor of any other contract that is followed, "
+        f"though they are listed and trading; nothing of {day:%Y-%m} was written. {again}, or set "
+        'collect.missing_instrument = "warn" in cryptopipe.toml and the run passes without them',
+    )
 
 
 @dg.asset_check(asset=funding_rate)

@@ -59,6 +59,31 @@ def test_if_every_contract_is_refused_the_run_fails_and_writes_nothing(platform)
     assert not platform.files().keys() & {f"funding_rate/date={DAY}/part-0.parquet"}
 
 
+class TestAContractThatIsSilent:
+    """It is listed and trades, and nothing of it comes: it was closed, or listed long before."""
+
+    def test_its_days_are_named_and_the_others_are_stored(self, platform):
+        assert platform.materialise(["instruments"], DAY).success
+        with platform.sandbox.suffering(Fault(match=OF_DOGE, kind="empty")) as plan:
+            result = platform.materialise(["funding_rate"], "2026-03-08", DAY)
+        assert plan.met
+        assert result.success, messages(result)
+        rows = platform.read("funding_rate", "2026-03-08", DAY)
+        assert rows["symbol"].unique().sort().to_list() == OTHERS
+        assert told(platform)["instrument_days_without_settlement"] == 2
+        assert DOGE in told(platform)["without_settlement"]
+        assert not verdicts(result)["funding_rate_covers_the_universe"]
+
+    def test_if_all_are_it_is_the_exchange_and_the_run_fails(self, platform):
+        assert platform.materialise(["instruments"], DAY).success
+        with platform.sandbox.suffering(Fault(match="/fapi/v1/fundingRate", kind="empty")):
+            result = platform.materialise(["funding_rate"], DAY)
+        assert not result.success
+        assert "nor of any other contract that is followed" in messages(result)
+        assert "Run again later" in messages(result)
+        assert not platform.files().keys() & {f"funding_rate/date={DAY}/part-0.parquet"}
+
+
 def test_the_interval_of_a_settlement_after_the_registry_was_read_is_the_one_it_declared(platform):
     assert platform.materialise(["instruments"], DAY).success
     declared = dict(

@@ -1,21 +1,25 @@
 """One contract's whole past joins the day files, and the others' rows stay as they are."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import dagster as dg
 import polars as pl
 import pytest
 from polars.testing import assert_frame_equal
 
+from cryptopipe_assets.collect.gaps.table_survey import GapSurvey, to_table
 from cryptopipe_assets.defs.partitions import SYMBOLS
 from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.resources import universe, warehouse
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.faults.holes import Hole, HoledSource
 from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.history.symbol_history import SymbolHistory
+from cryptopipe_assets.tables.quality.data_gaps import DataGaps
 from cryptopipe_tests.conftest import QUIET, Platform
 from cryptopipe_tests.integration.tables.test_pipeline import messages
 
@@ -123,6 +127,22 @@ class TestHoles:
         assert history(young, HYPE).success
         found = coverage(young)
         assert (found["minutes_missing"], found["missing_causes"]) == (7, "unknown 7")
+
+    def test_what_a_repair_found_out_of_it_is_known(self, young):
+        assert history(young, HYPE).success
+        no_runs = pl.DataFrame(
+            schema={"day": pl.Date, "at": pl.Datetime("ms", "UTC"), "tier": pl.String}
+        )
+        own = young.settings
+        survey = GapSurvey(lambda _: no_runs, warehouse(own), universe(own))
+        seen = survey.look_at(young.lake.read(Instruments).filter(symbol=HYPE), now=NOW).gaps
+        hole = seen.filter(symbol=HYPE, cause="unknown").with_columns(
+            cause=pl.lit("source_hole"), status=pl.lit("explained"), attempts=pl.lit(1, pl.Int64)
+        )
+        young.lake.replace(DataGaps, DataGaps.conform(to_table(hole)), at=NOW)
+        young.now += timedelta(minutes=1)
+        assert history(young, HYPE).success
+        assert coverage(young)["missing_causes"] == "source_hole 7"
 
 
 @pytest.mark.slow

@@ -7,7 +7,9 @@ import pytest
 
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.survey import survey
+from cryptopipe_assets.collect.gaps.told import keep_told
 from cryptopipe_assets.storage.lake import Lake
+from cryptopipe_assets.vendors.parsing.told import TOLD
 from cryptopipe_tests.reference.minutes_by_hand import at, rows
 from cryptopipe_tests.unit.collect.gaps.test_scan import DAY, TICKS, store
 
@@ -102,3 +104,19 @@ def test_days_after_the_last_stored_one_are_a_matter_of_freshness(lake):
 def test_an_empty_table_lacks_nothing(tmp_path):
     found = looked(Lake(tmp_path))
     assert (found.gaps.height, found.expected) == (0, 0)
+
+
+def test_a_day_of_which_it_is_kept_what_each_way_said_was_requested_and_is_no_outage_of_ours(lake):
+    told = pl.DataFrame(
+        [
+            ("A", date(2026, 3, 2), "archive_month", None),
+            ("A", date(2026, 3, 2), "rest", "HTTP 503"),
+        ],
+        schema=TOLD,
+        orient="row",
+    )
+    keep_told(lake, TICKS.name, told, at(3 * DAY))
+    assert rows(looked(lake).gaps, "cause", "status") == [
+        ("A", DAY, 2 * DAY, "unknown", "open"),
+        ("B", 0, 2 * DAY, "not_collected", "explained"),
+    ]
