@@ -10,7 +10,12 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.followed import earlier_lives, followed_instruments, still_told
+from cryptopipe_assets.collect.followed import (
+    earlier_lives,
+    every_listing,
+    followed_instruments,
+    still_told,
+)
 from cryptopipe_assets.collect.gaps.told import keep_told
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
@@ -19,6 +24,7 @@ from cryptopipe_assets.collect.windows import (
     without_bars,
 )
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
 from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
@@ -210,7 +216,7 @@ def ohlcv_1m_has_every_contract(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """Every followed contract that trades has a bar on each whole day of its listed life.
+    """Every followed contract that trades has a bar on each whole day of its listed lives.
 
     An error where ``collect.missing_instrument`` is ``fail``, else a warning.
     """
@@ -218,7 +224,8 @@ def ohlcv_1m_has_every_contract(
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     trading = followed.filter(status="TRADING")
-    expected = expected_minutes(trading, days, now=vendors.clock())
+    listings = every_listing(warehouse.lake.read(Instruments), trading)
+    expected = expected_minutes(listings, days, now=vendors.clock())
     lacking = without_bars(expected, stored_minutes(bars))
     is_error = vendors.missing_instrument == "fail"
     return dg.AssetCheckResult(
@@ -237,13 +244,18 @@ def ohlcv_1m_has_no_gaps(
     warehouse: dg.ResourceParam[Warehouse],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """Every followed contract has every minute of its listed life, up to the table's newest bar."""
+    """Every followed contract has every minute of its listed lives, up to the newest bar."""
     days = days_checked(context, warehouse, Ohlcv1m)
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     newest = bars.select(pl.max("ts")).collect().item()
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     until = newest + timedelta(minutes=1) if newest else midnight(days[0])
-    expected = expected_minutes(followed, days, now=until)
+    listings = every_listing(warehouse.lake.read(Instruments), followed)
+    expected = (
+        expected_minutes(listings, days, now=until)
+        .group_by("symbol", "day", maintain_order=True)
+        .agg(pl.sum("expected"))
+    )
     gaps = (
         expected.join(stored_minutes(bars), on=["symbol", "day"], how="left")
         .with_columns(missing=pl.col("expected") - pl.col("minutes").fill_null(0))
@@ -266,17 +278,17 @@ def ohlcv_1m_has_no_gaps(
 def ohlcv_1m_has_no_jumps(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """No close is more than 20 % (log) away from the close one minute earlier."""
+    """No close is more than 20 % (log) away from the one before it in the contract's life."""
     days = days_checked(context, warehouse, Ohlcv1m)
+    lives = lives_of(warehouse.lake.read(Instruments))
     close, earlier = pl.col("close"), pl.col("close").shift(1).over("symbol", order_by="ts")
-    jumps = (
-        warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
+    apart = (
+        named_by_life(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]), lives)
         .with_columns(log_return=(close / earlier).log())
         .filter(pl.col("log_return").abs() > JUMP)
-        .select("symbol", "ts", "close", "log_return")
-        .sort("symbol", "ts")
-        .collect()
+        .select("venue", "symbol", "ts", "close", "log_return")
     )
+    jumps = under_one_name(apart, lives).drop("venue").sort("symbol", "ts").collect()
     return dg.AssetCheckResult(
         passed=jumps.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
