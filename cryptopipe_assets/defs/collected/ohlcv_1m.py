@@ -34,6 +34,7 @@ from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
+from cryptopipe_assets.panels.prices_by_source import BARS, far_prices
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
@@ -334,3 +335,20 @@ def ohlcv_1m_volume_has_trades(
         .collect()
     )
     return check_result(odd, "contradictory_minutes")
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_prices_are_near_others(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """No close is over 20 % (log) from what market-cap vendors and open interest say of its coin.
+
+    The median of three sources or more is taken for right; where there is one other, it is that
+    one. Perpetuals stray from spot by some percent at most; another unit, another coin of the
+    ticker, or old prices lie farther.
+    """
+    days = days_checked(context, warehouse, Ohlcv1m)
+    found = far_prices(warehouse.lake, days, names=universe.names)
+    return check_result(found.filter(pl.col("source").str.starts_with(BARS)), "prices_apart")
