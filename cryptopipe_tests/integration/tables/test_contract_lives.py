@@ -3,7 +3,7 @@
 import ast
 import logging
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 import httpx
@@ -11,12 +11,15 @@ import polars as pl
 import pytest
 
 import cryptopipe_assets
+from cryptopipe_assets.cli.replay import recorded_world
 from cryptopipe_assets.collect.gaps.datasets import DATASETS, Dataset
 from cryptopipe_assets.collect.gaps.ledger import GAPS
 from cryptopipe_assets.collect.gaps.repair import GapRepair
 from cryptopipe_assets.collect.landing import import_file, landing
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.runtime.assembly import build
+from cryptopipe_assets.runtime.table_run import TableRun
+from cryptopipe_assets.storage.origin import MARK
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_tests.conftest import Platform
 from cryptopipe_tests.integration.tables.test_symbol_history import history
@@ -98,6 +101,24 @@ def by_history(platform: Platform) -> None:
     assert history(platform, DOGE).success
 
 
+def by_replay(platform: Platform) -> None:
+    """Of a folder with the files of these days, less its own list: that could tell of no end."""
+    data = platform.settings.warehouse.parent / "recorded"
+    bars = [f"daily/klines/DOGEUSDT/1m/DOGEUSDT-1m-{day}.zip" for day in DAYS]
+    funding = "monthly/fundingRate/DOGEUSDT/DOGEUSDT-fundingRate-2026-02.zip"
+    for folder, path in [("funding", funding), *(("um-klines-1m", each) for each in bars)]:
+        url = f"{platform.sandbox.url}/binance-archive/data/futures/um/{path}"
+        target = data / "binance" / folder / path.rpartition("/")[2]
+        target.parent.mkdir(parents=True, exist_ok=True)
+        target.write_bytes(httpx.get(url).raise_for_status().content)
+    own = platform.settings.with_environment(vendors="recorded", realdata=data)
+    (own.warehouse / MARK).unlink()  # no warehouse has simulated and recorded rows
+    first, last = map(date.fromisoformat, DAYS)
+    with recorded_world(own) as (_, vendors):
+        run = TableRun(own, keep=False, vendors=vendors)
+        run.materialise(["ohlcv_1m", "funding_rate"], first, last)
+
+
 def by_repair_of(dataset: Dataset) -> Callable[[Platform], None]:
     def by_repair(platform: Platform) -> None:
         start = datetime(2026, 2, 15, tzinfo=UTC)
@@ -132,6 +153,7 @@ DOORS: dict[str, tuple[Callable[[Platform], None], str]] = {
     "landed bars": (by_landed_bars, "ohlcv_1m"),
     "landed open interest": (by_landed_metrics, "open_interest"),
     "history": (by_history, "funding_rate ohlcv_1m"),
+    "replay": (by_replay, "funding_rate ohlcv_1m"),
     **{f"repair of {each.name}": (by_repair_of(each), each.name) for each in DATASETS},
 }
 
