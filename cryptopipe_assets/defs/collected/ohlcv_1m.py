@@ -28,7 +28,7 @@ from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_
 from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
-from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.core.time import DAY, HOUR, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import check_result
@@ -279,14 +279,20 @@ def ohlcv_1m_has_no_gaps(
 def ohlcv_1m_has_no_jumps(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """No close is more than 20 % (log) away from the one before it in the contract's life."""
+    """No close is more than 20 % (log) away from the one before it in the contract's life.
+
+    The first one of the days is compared with the last one of the hour before.
+    """
     days = days_checked(context, warehouse, Ohlcv1m)
     lives = lives_of(warehouse.lake.read(Instruments))
     close, earlier = pl.col("close"), pl.col("close").shift(1).over("symbol", order_by="ts")
+    since = warehouse.lake.scan(Ohlcv1m, days[0] - DAY, days[-1]).filter(
+        pl.col("ts") >= midnight(days[0]) - HOUR
+    )
     apart = (
-        named_by_life(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]), lives)
+        named_by_life(since, lives)
         .with_columns(log_return=(close / earlier).log())
-        .filter(pl.col("log_return").abs() > JUMP)
+        .filter(pl.col("ts") >= midnight(days[0]), pl.col("log_return").abs() > JUMP)
         .select("venue", "symbol", "ts", "close", "log_return")
     )
     jumps = under_one_name(apart, lives).drop("venue").sort("symbol", "ts").collect()

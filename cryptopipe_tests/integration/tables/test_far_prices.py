@@ -17,7 +17,8 @@ from cryptopipe_tests.conftest import Platform
 
 DAY = date(2026, 3, 9)
 MIDNIGHT = datetime(2026, 3, 9, tzinfo=UTC)
-BARS, CAPS = "ohlcv_1m_prices_are_near_others", "market_cap_prices_are_near_others"
+BARS, JUMPS = "ohlcv_1m_prices_are_near_others", "ohlcv_1m_has_no_jumps"
+CAPS = "market_cap_prices_are_near_others"
 LIST, MOVE = "market_cap_figures_are_of_their_list", "market_cap_prices_move"
 
 
@@ -77,7 +78,7 @@ def listed(ts: datetime, price: float, coin_id: str = "coingecko:pepe", **more: 
 def verdicts(platform: Platform) -> dict[str, bool]:
     """Whether each of the checks passed, run by itself."""
     keys = {
-        dg.AssetCheckKey(dg.AssetKey("ohlcv_1m"), BARS),
+        *(dg.AssetCheckKey(dg.AssetKey("ohlcv_1m"), name) for name in (BARS, JUMPS)),
         *(dg.AssetCheckKey(dg.AssetKey("market_cap"), name) for name in (CAPS, LIST, MOVE)),
     }
     job = build(platform.settings).resolve_implicit_global_asset_job_def()
@@ -87,7 +88,7 @@ def verdicts(platform: Platform) -> dict[str, bool]:
     return {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
 
 
-SOUND = dict.fromkeys((BARS, CAPS, LIST, MOVE), True)
+SOUND = dict.fromkeys((BARS, JUMPS, CAPS, LIST, MOVE), True)
 HOURS = (0, 1, 2, 3)
 
 
@@ -118,7 +119,14 @@ def test_every_source_is_there_in_dollars_of_one_coin(quoted):
 
 def test_bars_in_another_unit_are_named_and_what_is_right_is_not(quoted):
     put(quoted.lake, Ohlcv1m, [bar(at(2), 2000.0)])
-    assert verdicts(quoted) == SOUND | {BARS: False}
+    assert verdicts(quoted) == SOUND | {BARS: False, JUMPS: False}
+
+
+def test_bars_that_are_in_another_unit_from_a_midnight_on_jump_there(quoted):
+    # The newest seven days are looked at, of which the first begins here.
+    first = at(-6 * 24)
+    put(quoted.lake, Ohlcv1m, [bar(first, 2000.0), bar(first + timedelta(minutes=1), 2.0)])
+    assert verdicts(quoted) == SOUND | {JUMPS: False}
 
 
 def test_a_list_that_means_another_coin_is_named(quoted):
