@@ -59,15 +59,34 @@ def lives_of(versions: pl.DataFrame) -> pl.DataFrame:
     bars. Rows are possible in all of it, and due from due_from to due_until: since the listing as
     the newest version has it, and until it was last seen.
     """
-    facts = versions.sort("venue", "symbol", "ts").select(
-        "venue", "symbol", "ts", "status", "listed_at", "delisted_at"
+    key = ["venue", "symbol"]
+    facts = versions.sort(*key, "ts").select(
+        *key, "ts", "status", "listed_at", "delisted_at", is_plain=_is_plain()
     )
+    plain = facts.filter("is_plain").unique(key, keep="last", maintain_order=True)
+    of_plain = plain.select(
+        *key,
+        start=pl.col("listed_at").cast(INSTANT),
+        end=pl.col("delisted_at").cast(INSTANT),
+        due_from=pl.col("listed_at").cast(INSTANT),
+        due_until=pl.col("delisted_at").cast(INSTANT),
+    )
+    others = facts.filter(~pl.col("is_plain")).drop("is_plain")
     rows = [
-        (*key, life.start, life.end, life.due_from, life.due_until)
-        for key, own in groupby(facts.iter_rows(), key=itemgetter(0, 1))
+        (*name, life.start, life.end, life.due_from, life.due_until)
+        for name, own in groupby(others.iter_rows(), key=itemgetter(0, 1))
         for life in _lives(version[2:] for version in own)
     ]
-    return pl.DataFrame(rows, schema=LIVES, orient="row").sort("venue", "symbol", "start")
+    of_others = pl.DataFrame(rows, schema=LIVES, orient="row")
+    every = pl.concat([of_plain, of_others])
+    return every.sort(*key, "start", maintain_order=True)
+
+
+def _is_plain() -> pl.Expr:
+    """Whether a contract never had another listing date, and never vanished: most never did."""
+    key = ["venue", "symbol"]
+    is_gone = (pl.col("status") == VANISHED).any().over(key)
+    return (pl.col("listed_at").n_unique().over(key) == 1) & ~is_gone
 
 
 def _lives(

@@ -87,6 +87,17 @@ def test_it_is_listed_in_these_intervals(versions, lives):
     assert lives_of(stored(versions)).select("start", "end").rows() == days(*lives)
 
 
+def test_lives_of_many_contracts_are_those_of_each_by_itself():
+    each = [
+        stored(versions).with_columns(symbol=pl.lit(f"{name}-USDT-PERP"))
+        for name, (versions, _) in LIVES.items()
+    ]
+    together = pl.concat(each)
+    alone = pl.concat(lives_of(versions) for versions in each)
+    assert lives_of(together.reverse()).equals(alone.sort("venue", "symbol", "start"))
+    assert lives_of(together.clear()).is_empty()
+
+
 def test_rows_are_due_since_the_newest_listing_date_and_until_it_was_last_seen():
     corrected = [(2, "TRADING", 1, None), (4, "TRADING", 3, None), (9, "VANISHED", 3, 8)]
     found = lives_of(stored(corrected))
