@@ -20,6 +20,7 @@ from cryptopipe_assets.vendors.binance.open_interest import (
     metrics_of_day,
     open_interest_history,
 )
+from cryptopipe_assets.vendors.binance.overlap import compared
 from cryptopipe_assets.vendors.binance.parse_metrics import HOURS_A_DAY, coin_of
 from cryptopipe_assets.vendors.binance.transports import days_of, is_published, spans_of
 from cryptopipe_assets.vendors.binance.ways import Said, said_of
@@ -43,8 +44,8 @@ class _Files:
     said: dict[SymbolDay, Said | None] = field(default_factory=dict)
     failures: dict[SymbolDay, VendorError] = field(default_factory=dict)
 
-    async def rows_of(self, wanted: Sequence[SymbolDay]) -> list[Measured]:
-        """Ask for the files of some contracts and days; none that fails keeps another one out.
+    async def rows_of(self, wanted: Sequence[SymbolDay]) -> dict[SymbolDay, Measured]:
+        """Ask for the files of some contracts and days; those that fail are left out.
 
         Raises
         ------
@@ -54,15 +55,50 @@ class _Files:
             metrics_of_day(self.archive, self.vendor_symbols[symbol], symbol, day=day)
             for symbol, day in wanted
         )
-        found: list[Measured] = []
+        found: dict[SymbolDay, Measured] = {}
         for each, response in zip(wanted, came, strict=True):
             if isinstance(response, VendorError):
                 self.said[each] = said_of(response)
                 self.failures[each] = response
             else:
                 self.said[each] = None
-                found.append(response)
+                found[each] = response
         return found
+
+    async def rows_beside(
+        self, told: pl.DataFrame, wanted: Sequence[SymbolDay]
+    ) -> tuple[pl.DataFrame, list[str]]:
+        """Ask for the files of days of which another way told some hours.
+
+        A file that says another thing of the same hours is not believed of the others.
+
+        Parameters
+        ----------
+        told
+            ``OPEN_INTEREST_SCHEMA``.
+
+        Returns
+        -------
+        ``OPEN_INTEREST_SCHEMA`` of the files, and what differs, in words.
+
+        Raises
+        ------
+        RateLimited
+        """
+        rows, differing = [told.clear()], list[str]()
+        for (symbol, day), found in (await self.rows_of(wanted)).items():
+            overlap = compared(
+                found.frame,
+                told.filter(pl.col("symbol") == symbol),
+                vendor_symbol=self.vendor_symbols[symbol],
+                day=day,
+            )
+            if overlap.said is None:
+                rows.append(found.frame)
+            else:
+                self.said[symbol, day] = "not usable"
+                differing.append(overlap.said)
+        return pl.concat(rows), differing
 
 
 async def collect_open_interest(
@@ -102,8 +138,8 @@ async def collect_open_interest(
         for first, last in spans_of(by_rest, start=start, end=end)
     ]
     refused = {symbols[name] for part in parts for name in part.failed}
-    parts += await files.rows_of([(symbol, day) for symbol in symbols.values() for day in by_file])
-    every = together(parts)
+    by_days = [(symbol, day) for symbol in symbols.values() for day in by_file]
+    every = together([*parts, *(await files.rows_of(by_days)).values()])
     if every.frame.is_empty() and (failures := _of_use(files.failures)):
         raise next(iter(failures.values()))
     due = {day: _hours(day, start=start, end=end, now=now) for day in days}
@@ -116,8 +152,8 @@ async def collect_open_interest(
         if day in by_rest and is_published(day, now=now)
     ]
     older = dict(files.failures)
-    found = [each.frame.filter(window) for each in await files.rows_of(again)]
-    whole = _one_each(pl.concat([frame, *found]))
+    filed, differing = await files.rows_beside(frame, again)
+    whole = _one_each(pl.concat([frame, filed.filter(window)]))
     # Hours of a contract that REST refused are not among those that its history lacks.
     filled = whole[frame.height :].filter(~pl.col("symbol").is_in(list(refused))).height
     counts = Counter(every.left_out)
@@ -133,6 +169,7 @@ async def collect_open_interest(
         whole.sort("symbol", "ts"),
         dict(+counts),
         {**every.failed, **failed},
+        tuple(differing),
         told=_told(_not_whole(whole, over, due), files.said, by_rest, refused),
     )
 

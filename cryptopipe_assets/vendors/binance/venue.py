@@ -71,7 +71,8 @@ class BinanceVenue:
             )
         except VendorError:  # nothing to compare with: who collects from there says why
             return found
-        return replace(found, disagreements=(overlap.said,) if overlap.said else ())
+        said = [overlap.said] if overlap.said else []
+        return replace(found, disagreements=tuple(dict.fromkeys([*found.disagreements, *said])))
 
     async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
         """Return the settlements of the wanted contracts.

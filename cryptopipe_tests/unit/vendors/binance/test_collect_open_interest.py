@@ -15,6 +15,7 @@ from cryptopipe_assets.core.errors import PayloadChanged, RateLimited, VendorUna
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect_open_interest import collect_open_interest
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
+from cryptopipe_tests.unit.vendors.binance.test_overlap import moved
 from cryptopipe_tests.unit.vendors.binance.test_parse_metrics import (
     an_archive,
     by_rest,
@@ -136,6 +137,18 @@ def test_of_a_day_that_no_way_has_whole_it_is_told_what_each_said(archive, said)
     assert found.told.rows() == [(BTC, RECENT, "archive_day", said), (BTC, RECENT, "rest", None)]
     assert found.left_out == {"hours_missing": 1}
     assert found.failed == {}, "a second way that fails is no failure of the contract"
+
+
+def test_a_file_that_contradicts_rest_is_not_believed_of_the_hours_that_rest_lacks():
+    late = moved(RECENT, timedelta(minutes=5))
+    found, _ = collected(RECENT, rest=without({LOST}), files=shelf(path_of(RECENT), late))
+    assert LOST not in hours(found)
+    [said] = found.disagreements
+    assert f"BTCUSDT on {RECENT}: 23 of 23 hours" in said
+    assert found.told.rows() == [
+        (BTC, RECENT, "archive_day", "not usable"),
+        (BTC, RECENT, "rest", None),
+    ]
 
 
 def test_a_contract_that_rest_refuses_comes_from_files_where_there_are_any():
