@@ -70,6 +70,24 @@ def earlier_lives(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFra
     return lives.filter(~is_last).select("symbol", listed_at="due_from", delisted_at="due_until")
 
 
+def every_listing(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
+    """The contracts' listings as their newest version has them, and their lives before.
+
+    Parameters
+    ----------
+    versions
+        Every version of the registry.
+    contracts
+        Rows of the registry, the newest version of each.
+
+    Returns
+    -------
+    DataFrame of symbol, listed_at and delisted_at.
+    """
+    earlier = earlier_lives(versions, contracts)
+    return pl.concat([contracts.select(earlier.columns), earlier])
+
+
 def every_life(versions: pl.DataFrame, contracts: pl.DataFrame) -> pl.DataFrame:
     """Lives of contracts, the one that their newest version tells of among them.
 

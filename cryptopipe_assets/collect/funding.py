@@ -8,6 +8,12 @@ from datetime import date, datetime
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.core.contract_life import (
+    lives_of,
+    named_by_life,
+    under_one_name,
+    versions_by_life,
+)
 from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
@@ -77,13 +83,27 @@ async def of_other_contracts(
         schema={"venue": pl.String, "margin_type": pl.String, "interval_hours": pl.Int64},
         orient="row",
     )
-    declared = versions.select(
-        "venue", "symbol", "available_at", declared=pl.col("funding_interval_hours")
-    ).sort("venue", "symbol", "available_at")
+    own = versions.join(bars, on=["venue", "symbol"], how="semi")
+    lives = lives_of(own)
+    declared = (
+        versions_by_life(own, lives)
+        .select("venue", "symbol", "available_at", declared=pl.col("funding_interval_hours"))
+        .sort("venue", "symbol", "available_at")
+    )
     timed = (
-        bars.join(kinds, on=["venue", "margin_type"], how="left", maintain_order="left")
-        .sort("venue", "symbol", "available_at", "ts")
-        .join_asof(declared, on="available_at", by=["venue", "symbol"], check_sortedness=False)
+        under_one_name(
+            named_by_life(bars.lazy(), lives)
+            .sort("venue", "symbol", "available_at", "ts")
+            .join_asof(
+                declared.lazy(),
+                on="available_at",
+                by=["venue", "symbol"],
+                check_sortedness=False,
+            ),
+            lives,
+        )
+        .collect()
+        .join(kinds, on=["venue", "margin_type"], how="left", maintain_order="left")
         .with_columns(interval_hours=pl.coalesce("interval_hours", "declared").cast(pl.Int64))
     )
     known = timed.filter(pl.col("interval_hours").is_not_null()).sort("venue", "symbol", "ts")
@@ -119,13 +139,20 @@ def only_where_nothing_else(rows: pl.DataFrame, settlements: pl.DataFrame) -> pl
 def with_intervals(settlements: pl.DataFrame, versions: pl.DataFrame) -> pl.DataFrame:
     """Settlements as venues give them (``SETTLEMENT_SCHEMA``) with the interval of each.
 
+    Of a contract that was closed and opened again each life has its own: neither the step from the
+    last settlement of one to the first of the next, nor what was declared of the one, says anything
+    of the other.
+
     Parameters
     ----------
     versions
         The registry of instruments, every version: what a venue declared of a contract, and when.
     """
-    found = settlement_intervals(settlements.lazy(), versions.lazy())
-    return found.drop("declared_interval_hours").collect()
+    own = versions.join(settlements, on=["venue", "symbol"], how="semi")
+    lives = lives_of(own)
+    settled = named_by_life(settlements.lazy(), lives)
+    found = settlement_intervals(settled, versions_by_life(own, lives).lazy())
+    return under_one_name(found, lives).drop("declared_interval_hours").collect()
 
 
 async def of_other_exchanges(

@@ -35,6 +35,8 @@ class Gathered:
         ``venue contract`` of the coins to why its rows are missing.
     disagreements
         Where a venue's two ways contradict each other.
+    told
+        Venue to what its ways said of days that did not come whole, ``TOLD``.
     """
 
     rows: pl.DataFrame
@@ -43,6 +45,7 @@ class Gathered:
     venues_failed: Mapping[str, str] = field(default_factory=dict)
     contracts_failed: Mapping[str, str] = field(default_factory=dict)
     disagreements: Sequence[str] = ()
+    told: Mapping[str, pl.DataFrame] = field(default_factory=dict)
 
 
 async def from_exchanges(
@@ -112,6 +115,7 @@ async def from_exchanges(
         disagreements=[
             f"{venue}: {each}" for venue, found in measured.items() for each in found.disagreements
         ],
+        told={venue: found.told for venue, found in measured.items()},
     )
 
 

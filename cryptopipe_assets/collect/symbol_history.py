@@ -11,7 +11,7 @@ import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.contract_lives import admitted
-from cryptopipe_assets.collect.followed import earlier_lives
+from cryptopipe_assets.collect.followed import every_listing
 from cryptopipe_assets.collect.funding import settlements_of
 from cryptopipe_assets.collect.gaps.told import keep_told, keeper
 from cryptopipe_assets.collect.windows import expected_minutes, outstanding, stored_minutes
@@ -86,8 +86,7 @@ class SymbolPast:
     @cached_property
     def lives(self) -> pl.DataFrame:
         """Every life of the contract: symbol, listed_at and delisted_at."""
-        earlier = earlier_lives(self.warehouse.lake.read(Instruments), self.contract)
-        return pl.concat([earlier, self.contract.select(earlier.columns)])
+        return every_listing(self.warehouse.lake.read(Instruments), self.contract)
 
     def days(self, *, now: datetime) -> list[date]:
         """Days since the contract was first listed, from the first day of the tables on."""

@@ -8,6 +8,8 @@ of neither.
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import groupby
+from operator import itemgetter
 
 import polars as pl
 
@@ -57,15 +59,34 @@ def lives_of(versions: pl.DataFrame) -> pl.DataFrame:
     bars. Rows are possible in all of it, and due from due_from to due_until: since the listing as
     the newest version has it, and until it was last seen.
     """
-    facts = versions.sort("venue", "symbol", "ts").select(
-        "venue", "symbol", "ts", "status", "listed_at", "delisted_at"
+    key = ["venue", "symbol"]
+    facts = versions.sort(*key, "ts").select(
+        *key, "ts", "status", "listed_at", "delisted_at", is_plain=_is_plain()
     )
+    plain = facts.filter("is_plain").unique(key, keep="last", maintain_order=True)
+    of_plain = plain.select(
+        *key,
+        start=pl.col("listed_at").cast(INSTANT),
+        end=pl.col("delisted_at").cast(INSTANT),
+        due_from=pl.col("listed_at").cast(INSTANT),
+        due_until=pl.col("delisted_at").cast(INSTANT),
+    )
+    others = facts.filter(~pl.col("is_plain")).drop("is_plain")
     rows = [
-        (*key, life.start, life.end, life.due_from, life.due_until)
-        for key, own in facts.group_by("venue", "symbol", maintain_order=True)
-        for life in _lives(own.drop("venue", "symbol").iter_rows())
+        (*name, life.start, life.end, life.due_from, life.due_until)
+        for name, own in groupby(others.iter_rows(), key=itemgetter(0, 1))
+        for life in _lives(version[2:] for version in own)
     ]
-    return pl.DataFrame(rows, schema=LIVES, orient="row").sort("venue", "symbol", "start")
+    of_others = pl.DataFrame(rows, schema=LIVES, orient="row")
+    every = pl.concat([of_plain, of_others])
+    return every.sort(*key, "start", maintain_order=True)
+
+
+def _is_plain() -> pl.Expr:
+    """Whether a contract never had another listing date, and never vanished: most never did."""
+    key = ["venue", "symbol"]
+    is_gone = (pl.col("status") == VANISHED).any().over(key)
+    return (pl.col("listed_at").n_unique().over(key) == 1) & ~is_gone
 
 
 def _lives(
@@ -122,6 +143,37 @@ def named_by_life(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
     return rows.with_columns(symbol=name)
 
 
+def versions_by_life(versions: pl.DataFrame, lives: pl.DataFrame) -> pl.DataFrame:
+    """Versions of the registry under the names of ``named_by_life``: of the life they tell of.
+
+    A life is announced before it begins, so what counts is the listing date in the version and not
+    when it was seen.
+
+    Parameters
+    ----------
+    versions
+        venue, symbol, ts, listed_at, and any other columns.
+    """
+    told_of = versions.rename({"ts": "_seen"}).with_columns(ts="listed_at").lazy()
+    return named_by_life(told_of, lives).drop("ts").rename({"_seen": "ts"}).collect()
+
+
+def of_the_later_life(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
+    """Rows of ``named_by_life`` without those whose instant a later life of the contract has, too.
+
+    The order of the rows is not kept.
+    """
+    if _several(lives).is_empty():
+        return rows
+    name, life = _parts()
+    key = ["venue", "_name", "ts"]
+    return (
+        rows.with_columns(_name=name, _life=life)
+        .filter(pl.col("_life").is_null() | (pl.col("_life") == pl.col("_life").max().over(key)))
+        .drop("_name", "_life")
+    )
+
+
 def under_one_name(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
     """Rows of ``named_by_life`` under the contracts' own symbols.
 
@@ -129,15 +181,14 @@ def under_one_name(rows: pl.LazyFrame, lives: pl.DataFrame) -> pl.LazyFrame:
     """
     if _several(lives).is_empty():
         return rows
+    named = of_the_later_life(rows, lives).with_columns(symbol=_parts()[0])
+    return named.sort("venue", "symbol", "ts")
+
+
+def _parts() -> tuple[pl.Expr, pl.Expr]:
+    """A contract's own symbol, and the number of its life; null if it has one only."""
     parts = pl.col("symbol").str.split(LIFE_MARK)
-    life = parts.list.get(1, null_on_oob=True).cast(pl.Int64)
-    key = ["venue", "symbol", "ts"]
-    return (
-        rows.with_columns(symbol=parts.list.first(), _life=life)
-        .filter(pl.col("_life").is_null() | (pl.col("_life") == pl.col("_life").max().over(key)))
-        .drop("_life")
-        .sort(key)
-    )
+    return parts.list.first(), parts.list.get(1, null_on_oob=True).cast(pl.Int64)
 
 
 def _several(lives: pl.DataFrame) -> pl.DataFrame:

@@ -13,6 +13,7 @@ from cryptopipe_assets.core.coin_identity import (
     with_identity_of_caps,
 )
 from cryptopipe_assets.core.coin_names import CoinNames, coin_names
+from cryptopipe_assets.core.contract_life import lives_of
 from cryptopipe_assets.core.time import DAY
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.panels.daily_inputs import PRICES_ONLY, with_coin
@@ -41,7 +42,9 @@ def daily_prices(
 
     Minute bars are kept of few coins and not for long. Of coin-days without them the price is
     that of the row of ``market_cap`` stamped with the next 00:00, of coins that had a perpetual on
-    the day. The two differ by the basis, a few basis points.
+    the day, in whichever life of its contract. The two differ by the basis, a few basis points.
+    Where a name passes to another coin from one day to the next, the first day has no price: the
+    hole keeps averages and returns of the two apart.
 
     Parameters
     ----------
@@ -60,7 +63,15 @@ def daily_prices(
     others = midnight_prices(lake, first, last, names=names).join(bars, on=COIN_DAY, how="anti")
     of_others = pl.col("coin").is_in(sorted(elsewhere))
     listed = _while_listed(others.filter(~of_others), lake, names)
-    return pl.concat([bars, listed, others.filter(of_others)]).drop(IDENTITY).sort(KEY)
+    every = pl.concat([bars, listed, others.filter(of_others)]).sort(KEY)
+    return every.filter(~_is_first_of_another_coin()).drop(IDENTITY)
+
+
+def _is_first_of_another_coin() -> pl.Expr:
+    """Whether the name meant another coin on the day before."""
+    is_next_day = pl.col("ts") - pl.col("ts").shift(1).over("coin", order_by="ts") == DAY
+    is_another = pl.col(IDENTITY) != pl.col(IDENTITY).shift(1).over("coin", order_by="ts")
+    return (is_next_day & is_another).fill_null(value=False)
 
 
 def midnight_prices(lake: Lake, first: date, last: date, *, names: CoinNames) -> pl.DataFrame:
@@ -89,12 +100,15 @@ def midnight_prices(lake: Lake, first: date, last: date, *, names: CoinNames) ->
 def _while_listed(prices: pl.DataFrame, lake: Lake, names: CoinNames) -> pl.DataFrame:
     """Rows of days on which some perpetual of the coin was listed, under its name.
 
-    Of contracts of several names the one that the price has counts, else the first.
+    Every life of a contract counts. Of contracts of several names the one that the price has
+    counts, else the first.
     """
+    versions = lake.read(Instruments)
+    perpetuals = latest(versions, INSTRUMENT).filter(pl.col("contract_type") == "PERPETUAL")
     listed = (
-        latest(lake.read(Instruments), INSTRUMENT)
-        .filter(pl.col("contract_type") == "PERPETUAL")
-        .select("coin", "listed_at", "delisted_at")
+        lives_of(versions)
+        .join(perpetuals.select(*INSTRUMENT, "coin"), on=INSTRUMENT)
+        .select("coin", listed_at="due_from", delisted_at="due_until")
     )
     day_end = pl.col("ts").dt.offset_by("1d")
     is_listed = (pl.col("listed_at") < day_end) & (

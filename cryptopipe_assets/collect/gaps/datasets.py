@@ -90,32 +90,40 @@ def paid_for(rows: pl.DataFrame) -> pl.DataFrame:
 
 
 def not_yet_due(stored: pl.DataFrame, lives: pl.DataFrame, *, end: datetime) -> pl.DataFrame:
-    """What follows each contract's last settlement and is not over: its next one is not due.
+    """What follows the last settlement of each life and is not over: its next one is not due.
 
     Parameters
     ----------
     stored
         ``SPANS`` of the settlements, one row each.
     lives
-        ``SPANS`` of the contracts; a contract that ended has no further settlement.
+        ``SPANS`` of the contracts' lives, of which one may have several; a life that ended has no
+        further settlement.
 
     Returns
     -------
     DataFrame of ``SPANS``.
     """
-    last = stored.sort("symbol", "end").group_by("symbol", maintain_order=True).last()
-    ends = lives.group_by("symbol").agg(until=pl.max("end"))
+    following = pl.col("start").shift(-1).over("symbol", order_by="start")
+    of_lives = lives.select(
+        "symbol", since="start", until="end", before=following.fill_null(pl.lit(end).cast(INSTANT))
+    )
+    last = (
+        stored.join(of_lives, on="symbol")
+        .filter(pl.col("end") > pl.col("since"), pl.col("end") <= pl.col("until"))
+        .sort("symbol", "since", "end")
+        .unique(["symbol", "since"], keep="last", maintain_order=True)
+    )
     interval = (pl.col("end") - pl.col("start")).dt.total_milliseconds()
     # A settlement at the very end is in the file of the next day, which may not be there yet.
     since = (pl.col("until") - pl.col("end")).dt.total_milliseconds() - 1
     periods_over = pl.duration(milliseconds=since // interval * interval, time_unit="ms")
     return (
-        last.join(ends, on="symbol")
-        .filter(pl.col("until") > pl.col("end"))
+        last.filter(pl.col("until") > pl.col("end"))
         .select(
             "symbol",
             start=(pl.col("end") + periods_over).cast(INSTANT),
-            end=pl.lit(end).cast(INSTANT),
+            end=pl.min_horizontal("before", pl.lit(end).cast(INSTANT)),
         )
         .filter(pl.col("start") < pl.col("end"))
         .select(SPANS.names())

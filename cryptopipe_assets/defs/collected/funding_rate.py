@@ -10,7 +10,7 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.followed import every_listing, followed_instruments
 from cryptopipe_assets.collect.funding import (
     FAILED,
     WITHOUT_INTERVAL,
@@ -23,7 +23,7 @@ from cryptopipe_assets.collect.funding import (
 from cryptopipe_assets.collect.gaps.told import keeper
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
-from cryptopipe_assets.core.contract_life import lives_of
+from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
 from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
@@ -172,14 +172,15 @@ def funding_rate_is_on_schedule(
     """Each settlement follows the one before it by its own interval: none is missing.
 
     Where it has no interval, as after a hole of which nothing was declared, that of the one before
-    it is due.
+    it is due. The first one of a contract that was opened again follows none.
     """
     days = days_checked(context, warehouse, FundingRate)
+    lives = lives_of(warehouse.lake.read(Instruments))
     since = (
         pl.col("ts") - pl.col("ts").shift(1).over("venue", "symbol", order_by="ts")
     ).dt.total_hours()
-    late = (
-        warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1])
+    apart = (
+        named_by_life(warehouse.lake.scan(FundingRate, days[0] - DAY, days[-1]), lives)
         .with_columns(
             hours_since_previous=since,
             due_after_hours=pl.col("interval_hours")
@@ -191,6 +192,9 @@ def funding_rate_is_on_schedule(
             pl.col("ts") >= midnight(days[0]),
             pl.col("hours_since_previous") > pl.col("due_after_hours"),
         )
+    )
+    late = (
+        under_one_name(apart, lives)
         .select("venue", "symbol", "ts", "due_after_hours", "hours_since_previous")
         .sort("venue", "symbol", "ts")
         .collect()
@@ -257,14 +261,15 @@ def funding_rate_covers_the_universe(
     warehouse: dg.ResourceParam[Warehouse],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """Every followed contract settles at least once on each whole day of its listed life."""
+    """Every followed contract settles at least once on each whole day of its listed lives."""
     days = days_checked(context, warehouse, FundingRate)
     settled = warehouse.lake.scan(FundingRate, days[0], days[-1]).collect()
     newest = settled.select(pl.max("ts")).item()
     followed = followed_instruments(
         warehouse, universe_of(context, universe), FundingRate.table_name()
     )
-    whole = expected_minutes(followed, days, now=newest or midnight(days[0]))
+    listings = every_listing(warehouse.lake.read(Instruments), followed)
+    whole = expected_minutes(listings, days, now=newest or midnight(days[0]))
     without = (
         whole.filter(pl.col("expected") == 1440)
         .join(

@@ -20,7 +20,12 @@ from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
-from cryptopipe_assets.quant.metrics.plausibility import stale_supplies
+from cryptopipe_assets.panels.prices_by_source import BARS, POSITIONS, far_prices
+from cryptopipe_assets.quant.metrics.plausibility import (
+    lagging_figures,
+    stale_supplies,
+    standing_prices,
+)
 from cryptopipe_assets.storage.lake import Lake
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.market_cap import MarketCap
@@ -158,3 +163,60 @@ def market_cap_supplies_move_together(
     rows = warehouse.lake.scan(MarketCap, days[0] - DAY, days[-1])
     found = stale_supplies(rows).filter(pl.col("ts").dt.date() >= days[0])
     return check_result(found.collect(), "supplies_standing_still")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_prices_are_near_others(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """No price is over 20 % (log) from that of bars, open interest and other vendors.
+
+    The median of three sources or more is taken for right; where there is one other, it is that
+    one. What lies so far apart is another coin of the ticker, another unit, or old.
+    """
+    days = days_checked(context, warehouse, MarketCap)
+    found = far_prices(warehouse.lake, days, names=universe.names)
+    is_venue = pl.any_horizontal(
+        pl.col("source").str.starts_with(each) for each in (BARS, POSITIONS)
+    )
+    return check_result(found.filter(~is_venue), "prices_apart")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_figures_are_of_their_list(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """No followed coin's newest figures of a day are over an hour older than those of its list.
+
+    A vendor lists a coin on that it updates no longer, supplies included.
+    """
+    days = days_checked(context, warehouse, MarketCap)
+    found = lagging_figures(_followed(warehouse.lake, days, universe))
+    return check_result(found.collect(), "figures_that_lag")
+
+
+@dg.asset_check(asset=market_cap)
+def market_cap_prices_move(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """No followed coin that is not pegged has one price, to its last digit, for a day or longer."""
+    days = days_checked(context, warehouse, MarketCap)
+    rows = _followed(warehouse.lake, [days[0] - DAY, *days], universe)
+    found = standing_prices(rows.filter(pl.col("kind") == "coin")).collect()
+    return check_result(found.filter(pl.col("until_ts").dt.date() >= days[0]), "prices_standing")
+
+
+def _followed(lake: Lake, days: list[date], universe: Universe) -> pl.LazyFrame:
+    """Rows of the followed coins; of several with one ticker of the largest, which is asked for."""
+    largest = pl.col("coin_id").sort_by("market_cap_usd", "coin_id", nulls_last=False).last()
+    return (
+        lake.scan(MarketCap, days[0], days[-1])
+        .filter(pl.col("coin").is_in(_tickers(universe)))
+        .filter(pl.col("coin_id") == largest.over("source", "coin"))
+    )

@@ -10,7 +10,12 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.collect.followed import earlier_lives, followed_instruments, still_told
+from cryptopipe_assets.collect.followed import (
+    earlier_lives,
+    every_listing,
+    followed_instruments,
+    still_told,
+)
 from cryptopipe_assets.collect.gaps.told import keep_told
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
@@ -19,15 +24,17 @@ from cryptopipe_assets.collect.windows import (
     without_bars,
 )
 from cryptopipe_assets.core.calendar import months
+from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
 from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
-from cryptopipe_assets.core.time import midnight
+from cryptopipe_assets.core.time import DAY, HOUR, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
+from cryptopipe_assets.panels.prices_by_source import BARS, far_prices
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
@@ -210,7 +217,7 @@ def ohlcv_1m_has_every_contract(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """Every followed contract that trades has a bar on each whole day of its listed life.
+    """Every followed contract that trades has a bar on each whole day of its listed lives.
 
     An error where ``collect.missing_instrument`` is ``fail``, else a warning.
     """
@@ -218,7 +225,8 @@ def ohlcv_1m_has_every_contract(
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     trading = followed.filter(status="TRADING")
-    expected = expected_minutes(trading, days, now=vendors.clock())
+    listings = every_listing(warehouse.lake.read(Instruments), trading)
+    expected = expected_minutes(listings, days, now=vendors.clock())
     lacking = without_bars(expected, stored_minutes(bars))
     is_error = vendors.missing_instrument == "fail"
     return dg.AssetCheckResult(
@@ -237,13 +245,18 @@ def ohlcv_1m_has_no_gaps(
     warehouse: dg.ResourceParam[Warehouse],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """Every followed contract has every minute of its listed life, up to the table's newest bar."""
+    """Every followed contract has every minute of its listed lives, up to the newest bar."""
     days = days_checked(context, warehouse, Ohlcv1m)
     bars = warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
     newest = bars.select(pl.max("ts")).collect().item()
     followed = followed_instruments(warehouse, universe_of(context, universe), Ohlcv1m.table_name())
     until = newest + timedelta(minutes=1) if newest else midnight(days[0])
-    expected = expected_minutes(followed, days, now=until)
+    listings = every_listing(warehouse.lake.read(Instruments), followed)
+    expected = (
+        expected_minutes(listings, days, now=until)
+        .group_by("symbol", "day", maintain_order=True)
+        .agg(pl.sum("expected"))
+    )
     gaps = (
         expected.join(stored_minutes(bars), on=["symbol", "day"], how="left")
         .with_columns(missing=pl.col("expected") - pl.col("minutes").fill_null(0))
@@ -266,17 +279,23 @@ def ohlcv_1m_has_no_gaps(
 def ohlcv_1m_has_no_jumps(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """No close is more than 20 % (log) away from the close one minute earlier."""
+    """No close is more than 20 % (log) away from the one before it in the contract's life.
+
+    The first one of the days is compared with the last one of the hour before.
+    """
     days = days_checked(context, warehouse, Ohlcv1m)
+    lives = lives_of(warehouse.lake.read(Instruments))
     close, earlier = pl.col("close"), pl.col("close").shift(1).over("symbol", order_by="ts")
-    jumps = (
-        warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
-        .with_columns(log_return=(close / earlier).log())
-        .filter(pl.col("log_return").abs() > JUMP)
-        .select("symbol", "ts", "close", "log_return")
-        .sort("symbol", "ts")
-        .collect()
+    since = warehouse.lake.scan(Ohlcv1m, days[0] - DAY, days[-1]).filter(
+        pl.col("ts") >= midnight(days[0]) - HOUR
     )
+    apart = (
+        named_by_life(since, lives)
+        .with_columns(log_return=(close / earlier).log())
+        .filter(pl.col("ts") >= midnight(days[0]), pl.col("log_return").abs() > JUMP)
+        .select("venue", "symbol", "ts", "close", "log_return")
+    )
+    jumps = under_one_name(apart, lives).drop("venue").sort("symbol", "ts").collect()
     return dg.AssetCheckResult(
         passed=jumps.is_empty(),
         severity=dg.AssetCheckSeverity.WARN,
@@ -322,3 +341,20 @@ def ohlcv_1m_volume_has_trades(
         .collect()
     )
     return check_result(odd, "contradictory_minutes")
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_prices_are_near_others(
+    context: dg.AssetCheckExecutionContext,
+    warehouse: dg.ResourceParam[Warehouse],
+    universe: dg.ResourceParam[Universe],
+) -> dg.AssetCheckResult:
+    """No close is over 20 % (log) from what market-cap vendors and open interest say of its coin.
+
+    The median of three sources or more is taken for right; where there is one other, it is that
+    one. Perpetuals stray from spot by some percent at most; another unit, another coin of the
+    ticker, or old prices lie farther.
+    """
+    days = days_checked(context, warehouse, Ohlcv1m)
+    found = far_prices(warehouse.lake, days, names=universe.names)
+    return check_result(found.filter(pl.col("source").str.starts_with(BARS)), "prices_apart")

@@ -13,6 +13,7 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.fallback import first_available
 from cryptopipe_assets.collect.followed import followed_instruments
+from cryptopipe_assets.collect.gaps.told import keep_told
 from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze, from_exchanges
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.calendar import months
@@ -76,6 +77,9 @@ def open_interest(
         disagreements += gathered.disagreements
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
+        if universe.venue in gathered.told:
+            said = gathered.told[universe.venue]
+            keep_told(warehouse.lake, OpenInterest.table_name(), said, gathered.at)
     yield from publication.finish(
         {
             "source": ", ".join(used),

@@ -7,7 +7,12 @@ import dagster as dg
 import polars as pl
 
 from cryptopipe_assets.core.calendar import months
-from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
+from cryptopipe_assets.core.contract_life import (
+    lives_of,
+    named_by_life,
+    of_the_later_life,
+    under_one_name,
+)
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.defs.collected.funding_rate import funding_rate
@@ -48,7 +53,7 @@ def microstructure_1h(
         bars = named_by_life(lake.scan(Ohlcv1m, _before(days, BARS_BEFORE), days[-1]), lives)
         settled = lake.scan(FundingRate, _before(days, FUNDING_BEFORE), days[-1])
         hours = hourly_microstructure(bars, named_by_life(settled, lives))
-        wanted = hours.filter(pl.col("ts") >= midnight(days[0]))
+        wanted = of_the_later_life(hours.filter(pl.col("ts") >= midnight(days[0])), lives)
         whole = under_one_name(_collected_whole(wanted, bars, lives), lives)
         yield from publication.write(whole, days)
     yield from publication.finish()
@@ -79,20 +84,25 @@ def _before(days: list[date], count: int) -> date:
 def microstructure_1h_agrees_with_its_minutes(
     context: dg.AssetCheckExecutionContext, warehouse: dg.ResourceParam[Warehouse]
 ) -> dg.AssetCheckResult:
-    """Each hour has as many trades, and the same extremes, as the stored minutes say now."""
+    """Each hour has as many trades, and the same extremes, as the stored minutes say now.
+
+    Of an hour that two lives of a contract share, the minutes of the later one count.
+    """
     days = days_checked(context, warehouse, Microstructure1h)
+    lives = lives_of(warehouse.lake.read(Instruments))
     is_counted = pl.col("trades").null_count() == 0
-    minutes = (
-        warehouse.lake.scan(Ohlcv1m, days[0], days[-1])
-        .group_by("symbol", pl.col("ts").dt.truncate("1h"))
+    of_lives = (
+        named_by_life(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]), lives)
+        .group_by("venue", "symbol", pl.col("ts").dt.truncate("1h"))
         .agg(pl.when(is_counted).then(pl.sum("trades")), pl.max("high"), pl.min("low"))
     )
-    compared = ["symbol", "ts", "trades", "high", "low"]
+    minutes = under_one_name(of_lives, lives)
+    compared = ["venue", "symbol", "ts", "trades", "high", "low"]
     differing = (
         warehouse.lake.scan(Microstructure1h, days[0], days[-1])
         .select(compared)
         .join(minutes.select(compared), on=compared, how="anti", nulls_equal=True)
-        .sort("symbol", "ts")
+        .sort("venue", "symbol", "ts")
         .collect()
     )
     return dg.AssetCheckResult(

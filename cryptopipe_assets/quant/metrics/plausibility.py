@@ -18,6 +18,13 @@ APART = math.log(1.2)
 """So far from the median of the others no sound price is."""
 
 LEAST_VENUES = 3
+LAGGING = timedelta(hours=1)
+"""So long after the others of its list a coin's figures are old: lists are made anew each minute or
+every few."""
+
+STANDING = timedelta(days=1)
+"""For so long no price of a coin that trades stays the same to its last digit."""
+
 CHANGED = 0.01
 """Share by which a supply must change to be another one."""
 
@@ -107,6 +114,95 @@ def valued_apart(positions: pl.LazyFrame) -> pl.LazyFrame:
         )
         .select(*hour, "venue", "symbol", "price", "median_price")
         .sort(*hour, "venue", "symbol")
+    )
+
+
+def prices_apart(prices: pl.LazyFrame) -> pl.LazyFrame:
+    """Prices that are far from what the other sources say of the same coin and instant.
+
+    Of three sources or more the median of all is taken for right. Of two that differ nobody can say
+    which is wrong, and both are named.
+
+    Parameters
+    ----------
+    prices
+        coin, ts (the instant), source and price_usd of one coin; unique per coin, ts and source.
+
+    Returns
+    -------
+    LazyFrame of coin, ts, source, price_usd and reference_usd (the median, or the other one's);
+    sorted.
+    """
+    instant = ["coin", "ts"]
+    known = prices.filter(pl.col("price_usd").is_finite() & (pl.col("price_usd") > 0))
+    sources = pl.len().over(instant)
+    the_other = pl.col("price_usd").sum().over(instant) - pl.col("price_usd")
+    return (
+        known.with_columns(sources=sources)
+        .filter(pl.col("sources") > 1)
+        .with_columns(
+            reference_usd=pl.when(pl.col("sources") == 2)
+            .then(the_other)
+            .otherwise(pl.median("price_usd").over(instant))
+        )
+        .filter((pl.col("price_usd") / pl.col("reference_usd")).log().abs() > APART)
+        .select(*instant, "source", "price_usd", "reference_usd")
+        .sort(*instant, "source")
+    )
+
+
+def lagging_figures(caps: pl.LazyFrame) -> pl.LazyFrame:
+    """Coins whose newest figures of a day are over an hour older than those of their list.
+
+    A vendor goes on listing a coin that it updates no longer. Only coins that are requested each
+    time can be compared: the newest figures of any of them show when the list was last seen.
+
+    Parameters
+    ----------
+    caps
+        coin_id, ts (the instant that the vendor says the figures are of) and source.
+
+    Returns
+    -------
+    LazyFrame of source, coin_id, ts (of the newest figures) and newest_ts (of the list); sorted.
+    """
+    day = pl.col("ts").dt.date().alias("day")
+    return (
+        caps.group_by("source", "coin_id", day)
+        .agg(pl.max("ts"))
+        .with_columns(newest_ts=pl.max("ts").over("source", "day"))
+        .filter(pl.col("newest_ts") - pl.col("ts") > LAGGING)
+        .select("source", "coin_id", "ts", "newest_ts")
+        .sort("source", "coin_id", "ts")
+    )
+
+
+def standing_prices(caps: pl.LazyFrame) -> pl.LazyFrame:
+    """Stretches of a day or more in which a vendor gives a coin one and the same price.
+
+    Figures that carry new stamps and never change are old ones, supplies among them.
+
+    Parameters
+    ----------
+    caps
+        coin_id, ts, source and price_usd of coins that are not pegged to anything.
+
+    Returns
+    -------
+    LazyFrame of source, coin_id, ts (the first instant of the price), until_ts (the last) and
+    price_usd; sorted.
+    """
+    of_coin = ["source", "coin_id"]
+    changed = pl.col("price_usd") != pl.col("price_usd").shift(1).over(of_coin, order_by="ts")
+    run = changed.fill_null(value=True).cast(pl.Int64).cum_sum()
+    return (
+        caps.select(*of_coin, "ts", "price_usd")
+        .with_columns(run=run.over(of_coin, order_by="ts"))
+        .group_by(*of_coin, "run", "price_usd")
+        .agg(pl.min("ts"), until_ts=pl.max("ts"))
+        .filter(pl.col("until_ts") - pl.col("ts") >= STANDING)
+        .select(*of_coin, "ts", "until_ts", "price_usd")
+        .sort(*of_coin, "ts")
     )
 
 

@@ -22,8 +22,9 @@ from cryptopipe_assets.vendors.binance.ways import (
     Said,
     Setback,
     Ways,
-    cheapest_of_window,
+    cheapest,
     counts_of,
+    said_of,
     tell,
     told_by,
 )
@@ -138,7 +139,7 @@ async def collect_bars(
         of_day=archive.klines_of_day,
         short_of=short_of,
     )
-    got = await cheapest_of_window(ways, symbols, start=start, end=end, now=now)
+    got = await cheapest(ways, symbols, start=start, end=end, now=now)
     journal = archive.records.journal
     tell(journal, got.setbacks)
     every = _in_order(got, BAR_SCHEMA, start=start, end=end)
@@ -180,7 +181,7 @@ async def collect_settlements(
         of_month=archive.settlements_of_month,
         short_of=_days_without_rows,
     )
-    got = await cheapest_of_window(ways, symbols, start=start, end=end, now=now)
+    got = await cheapest(ways, symbols, start=start, end=end, now=now)
     tell(archive.records.journal, got.setbacks)
     every = _in_order(got, SETTLEMENT_SCHEMA, start=start, end=end)
     frame = every.unique(["symbol", "ts"], keep="first", maintain_order=True).sort("symbol", "ts")
@@ -277,7 +278,7 @@ def _refused(
     by_rest = every.filter(pl.col("by_rest"), pl.col("symbol").is_in(list(failures)))
     came = {*by_rest.select("symbol", pl.col("ts").dt.date()).iter_rows()}
     return {
-        (symbol, day): "no response" if isinstance(failure, VendorUnavailable) else "not usable"
+        (symbol, day): said_of(failure)
         for symbol, failure in failures.items()
         for day in got.rest_days[symbol]
         if (symbol, day) not in came

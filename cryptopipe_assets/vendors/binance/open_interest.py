@@ -18,7 +18,6 @@ from typing import Literal
 import polars as pl
 
 from cryptopipe_assets.core.errors import (
-    NotPublished,
     PayloadChanged,
     RequestError,
     VendorError,
@@ -36,12 +35,9 @@ from cryptopipe_assets.vendors.binance.parse_metrics import (
     read_points,
     readings_of,
 )
-from cryptopipe_assets.vendors.binance.transports import plan_recent
-from cryptopipe_assets.vendors.binance.ways import Ways, cheapest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure
 from cryptopipe_assets.vendors.parsing.open_interest import (
-    OPEN_INTEREST_SCHEMA,
     Measured,
     at_the_hours_end,
     together,
@@ -211,58 +207,3 @@ async def metrics_of_day(
     with archive.promised(file.path):
         points, lost = read_metrics(csv, vendor_symbol, day)
         return Measured(at_the_hours_end(readings_of(points, symbol), venue=VENUE), dict(lost))
-
-
-async def collect_open_interest(
-    binance: Binance,
-    archive: BinanceArchive,
-    symbols: Mapping[str, str],
-    *,
-    start: datetime,
-    end: datetime,
-    now: datetime,
-) -> Measured:
-    """Return the hourly open interest of ``start <= ts < end``, each day from where it costs least.
-
-    The last 27 days come by REST, 20 of them in one call; older ones from the archive, whose
-    missing files are counted as ``days_not_published``. A contract whose history or file is refused
-    is named with the reason, and takes no other one down.
-
-    Raises
-    ------
-    VendorUnavailable, VendorRejected, PayloadChanged
-    """
-
-    async def by_rest(some: Mapping[str, str], *, start: datetime, end: datetime) -> Measured:
-        return await open_interest_history(binance, some, start=start, end=end, now=now)
-
-    async def of_day(vendor_symbol: str, symbol: str, day: date) -> Measured:
-        """Count a day without a file: some never get one, and REST has long forgotten it.
-
-        A file that is refused is a day that is missing, with the reason.
-        """
-        empty = OPEN_INTEREST_SCHEMA.to_frame()
-        try:
-            return await metrics_of_day(archive, vendor_symbol, symbol, day=day)
-        except NotPublished:
-            return Measured(empty, {"days_not_published": 1})
-        except (VendorRejected, PayloadChanged) as exc:
-            refused.append(exc)
-            why = Failure(coin_of(symbol), f"{day}: {exc}")
-            return Measured(empty, {"days_refused": 1}, {vendor_symbol: why})
-
-    refused: list[VendorError] = []
-    got = await cheapest(
-        Ways(by_rest=by_rest, of_day=of_day, next_after_failure=False),
-        symbols,
-        plan_recent(start, end, rest_from=(now - BY_REST).date()),
-        start=start,
-        end=end,
-        now=now,
-    )
-    every = together([*got.by_rest, *got.from_archive])
-    if refused and every.frame.is_empty():
-        raise refused[0]
-    window = pl.col("ts").is_between(start, end, closed="left")
-    frame = every.frame.filter(window).unique(["symbol", "ts"], keep="first", maintain_order=True)
-    return Measured(frame, every.left_out, every.failed)

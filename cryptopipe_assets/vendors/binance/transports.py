@@ -50,19 +50,6 @@ def plan(start: datetime, end: datetime, *, now: datetime) -> Plan:
     return Plan(months=months, days=days, rest=rest)
 
 
-def plan_recent(start: datetime, end: datetime, *, rest_from: date) -> Plan:
-    """Choose REST for the UTC days of ``[start, end)`` from ``rest_from`` on, else the day's file.
-
-    For what REST keeps for a while only, and the archive has by day.
-    """
-    days = days_of(start, end)
-    return Plan(
-        months={},
-        days=[day for day in days if day < rest_from],
-        rest=[day for day in days if day >= rest_from],
-    )
-
-
 def is_published(day: date, *, now: datetime) -> bool:
     """Tell whether the archive should have the day's file by now."""
     return day <= now.date() - DAYS_UNTIL_PUBLISHED * DAY

@@ -11,7 +11,8 @@ from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
-from cryptopipe_assets.vendors.binance.open_interest import BY_REST, collect_open_interest
+from cryptopipe_assets.vendors.binance.collect_open_interest import collect_open_interest
+from cryptopipe_assets.vendors.binance.open_interest import BY_REST
 from cryptopipe_assets.vendors.binance.overlap import overlap_of
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
@@ -70,7 +71,8 @@ class BinanceVenue:
             )
         except VendorError:  # nothing to compare with: who collects from there says why
             return found
-        return replace(found, disagreements=(overlap.said,) if overlap.said else ())
+        said = [overlap.said] if overlap.said else []
+        return replace(found, disagreements=tuple(dict.fromkeys([*found.disagreements, *said])))
 
     async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
         """Return the settlements of the wanted contracts.

@@ -25,8 +25,6 @@ from cryptopipe_assets.vendors.http.journal import Journal
 from cryptopipe_assets.vendors.parsing.told import TOLD
 
 TRANSPORTS = ("archive_month", "archive_day", "rest")
-WHOLE: frozenset[date] = frozenset()
-"""No day is short of anything."""
 DAYS_NAMED = 5
 
 Said = Literal["not published", "not usable", "no response", "not whole"]
@@ -53,22 +51,13 @@ class Ways(Generic[T]):
     Attributes
     ----------
     short_of
-        Which of the days a file lacks rows of, or has rows of that are to be doubted; null where
-        that cannot be told.
-    next_after_failure
-        Whether a file that fails is replaced by the next smaller way; one that is not published
-        always is.
+        Which of the days a file lacks rows of, or has rows of that are to be doubted.
     """
 
     by_rest: Rest[T]
+    short_of: Callable[[T, Sequence[date]], Collection[date]]
     of_month: File[T] | None = None
     of_day: File[T] | None = None
-    short_of: Callable[[T, Sequence[date]], Collection[date]] | None = None
-    next_after_failure: bool = True
-
-    def lacking(self, rows: T, days: Sequence[date]) -> Collection[date]:
-        """Days for which the next way has to be asked."""
-        return WHOLE if self.short_of is None else self.short_of(rows, days)
 
 
 @dataclass(frozen=True)
@@ -132,24 +121,20 @@ class _Instead:
 
 
 async def cheapest(
-    ways: Ways[T],
-    symbols: Mapping[str, str],
-    wanted: Plan,
-    *,
-    start: datetime,
-    end: datetime,
-    now: datetime,
+    ways: Ways[T], symbols: Mapping[str, str], *, start: datetime, end: datetime, now: datetime
 ) -> Parts[T]:
-    """Ask for what is wanted of ``[start, end)``: the archive first, then REST for what it lacks.
+    """Ask for all of ``[start, end)``: the archive first, then REST for what it lacks.
 
-    Days that several symbols lack are asked for together.
+    Whole months, days and REST are wanted as ``plan`` has them. Days that several symbols lack are
+    asked for together.
 
     Raises
     ------
     RateLimited
     VendorUnavailable, VendorRejected, PayloadChanged
-        From REST; from the archive only if there is no next way after a failure.
+        From REST.
     """
+    wanted = plan(start, end, now=now)
     found = await all_or_nothing(
         _from_archive(ways, each, wanted, now=now) for each in symbols.items()
     )
@@ -170,14 +155,6 @@ async def cheapest(
         [setback for each in found for setback in each.setbacks],
         {name: each.missing for name, each in zip(symbols.values(), found, strict=True)},
     )
-
-
-async def cheapest_of_window(
-    ways: Ways[T], symbols: Mapping[str, str], *, start: datetime, end: datetime, now: datetime
-) -> Parts[T]:
-    """Ask for all of ``[start, end)``: whole months, days and REST as ``plan`` has them."""
-    wanted = plan(start, end, now=now)
-    return await cheapest(ways, symbols, wanted, start=start, end=end, now=now)
 
 
 async def _from_archive(
@@ -210,16 +187,14 @@ async def _taken(
     left: list[date] = []
     if file is None:
         return [day for days in wanted.values() for day in days]
-    came = await all_or_nothing(
-        _or_instead(file, names, first, goes_on=ways.next_after_failure) for first in wanted
-    )
+    came = await all_or_nothing(_or_instead(file, names, first) for first in wanted)
     for part, days in zip(came, wanted.values(), strict=True):
         if isinstance(part, _Instead):
             left += days
             into.setbacks.append(Setback(names[1], transport, tuple(days), part.said, part.why))
             continue
         into.parts.append(part)
-        lacking = set(ways.lacking(part, days))
+        lacking = set(ways.short_of(part, days))
         short = tuple(day for day in days if day in lacking)
         into.transports[transport] += len(days) - len(short)
         if short:
@@ -228,28 +203,27 @@ async def _taken(
     return left
 
 
-async def _or_instead(
-    file: File[T], names: tuple[str, str], day: date, *, goes_on: bool
-) -> T | _Instead:
+async def _or_instead(file: File[T], names: tuple[str, str], day: date) -> T | _Instead:
     """Return the file's rows, or what was said instead.
 
     Raises
     ------
     RateLimited
-    VendorUnavailable, VendorRejected, PayloadChanged
-        If it does not go on after a failure.
     """
     try:
         return await file(*names, day)
-    except NotPublished:
-        return _Instead("not published")
     except RateLimited:
         raise
     except VendorError as exc:
-        if not goes_on:
-            raise
-        is_silent = isinstance(exc, VendorUnavailable)
-        return _Instead("no response" if is_silent else "not usable", as_one_of_many(exc))
+        said = said_of(exc)
+        return _Instead(said, "" if said == "not published" else as_one_of_many(exc))
+
+
+def said_of(failure: VendorError) -> Said:
+    """What the failure of a way says of its days."""
+    if isinstance(failure, NotPublished):
+        return "not published"
+    return "no response" if isinstance(failure, VendorUnavailable) else "not usable"
 
 
 def told_by(

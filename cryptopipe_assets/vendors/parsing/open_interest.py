@@ -15,6 +15,7 @@ import polars as pl
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
+from cryptopipe_assets.vendors.parsing.told import TOLD
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse
 
 ANOTHER_UNIT = 10  # two figures of one position that differ by this factor are in different units
@@ -72,12 +73,15 @@ class Measured:
         Contracts, by the venue's own name, of which something came that cannot be true.
     disagreements
         Where two of the venue's own ways say different things of the same instants, in words.
+    told
+        ``TOLD``: of days that are over and not whole, what each way that was asked said of them.
     """
 
     frame: pl.DataFrame
     left_out: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
     disagreements: tuple[str, ...] = ()
+    told: pl.DataFrame = field(default_factory=TOLD.to_frame)
 
 
 def together(parts: Iterable[Measured]) -> Measured:

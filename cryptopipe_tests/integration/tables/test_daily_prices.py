@@ -5,6 +5,7 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from cryptopipe_assets.core.coin_names import CoinName, CoinNames, Kind
 from cryptopipe_assets.panels.daily_prices import daily_prices
 from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_tests.reference.daily_market import DAY
@@ -103,3 +104,40 @@ def test_a_coin_has_prices_while_a_contract_of_it_is_listed(vendors_only):
     path = vendors_only.lake.path(Instruments.table_name())
     ends(pl.read_parquet(path)).write_parquet(path)
     assert max(price(vendors_only, "C000")) == OPEN - DAY
+
+
+def test_a_coin_has_prices_in_every_life_of_its_contract_and_none_between(vendors_only):
+    path = vendors_only.lake.path(Instruments.table_name())
+    rows = pl.read_parquet(path)
+    before, mine = set(price(vendors_only, "C000")), pl.col("coin") == "C000"
+    closed, again = OPEN + timedelta(hours=12), OPEN + 3 * DAY
+
+    def said(later: timedelta, **facts: datetime | None) -> pl.DataFrame:
+        stamps = pl.col("ts", "available_at", "ingested_at") + later
+        values = {name: pl.lit(each).cast(rows.schema[name]) for name, each in facts.items()}
+        return rows.filter(mine).with_columns(stamps).with_columns(**values)
+
+    versions = [
+        said(timedelta(minutes=1), delisted_at=closed),
+        said(timedelta(minutes=2), listed_at=again, delisted_at=None),
+    ]
+    pl.concat([rows, *versions]).write_parquet(path)
+    between = {OPEN, OPEN + DAY, OPEN + 2 * DAY}
+    assert between & before
+    assert set(price(vendors_only, "C000")) == before - between
+
+
+def test_on_the_first_day_of_another_coin_under_a_name_there_is_no_price(filled):
+    def line(coin: str, kind: Kind, **since: date) -> CoinName:
+        return CoinName(name="C001", coin=coin, kind=kind, source="a test", **since)
+
+    day = OPEN.date()
+    names = CoinNames(
+        (line("OLD", "rename", since=day, until=day), line("C001", "coin", since=day))
+    )
+    before = price(filled, "C001")
+    found = daily_prices(filled.lake, FIRST, LAST, names=names).filter(coin="C001")
+    assert {OPEN - DAY, OPEN} <= set(before)
+    assert dict(found.select("ts", "close_usd").iter_rows()) == {
+        ts: close for ts, close in before.items() if ts != OPEN
+    }

@@ -10,6 +10,7 @@ from polars.testing import assert_frame_equal
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.faults.holes import HoledSource
+from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
@@ -120,6 +121,30 @@ class TestOpenInterest:
         assert [row[4] for row in gaps(platform, "open_interest")] == ["repaired"]
         after = platform.read("open_interest", str(day)).drop("ingested_at")
         assert_frame_equal(after, whole, check_exact=True)
+
+    @pytest.mark.parametrize(
+        ("match", "day", "said"),
+        [
+            ("DOGEUSDT-metrics-2026-01-20", date(2026, 1, 20), "archive_day: not published"),
+            (
+                "openInterestHist.*DOGEUSDT|DOGEUSDT-metrics",
+                date(2026, 3, 5),
+                "rest: not usable, archive_day: not published",
+            ),
+        ],
+        ids=["the archive alone tells", "both tell"],
+    )
+    def test_a_gap_tells_what_each_way_said_when_its_day_was_collected(
+        self, platform, match, day, said
+    ):
+        with platform.sandbox.suffering(Fault(match=match, kind="status", value=404)) as plan:
+            assert platform.materialise(["instruments", "open_interest"], str(day)).success
+        assert plan.met
+        look(platform, repair=False)
+        start, end = instant(0, day=day), instant(24, day=day)
+        assert gaps(platform, "open_interest") == [(SYMBOL, start, end, "unknown", "open", said)]
+        look(platform)
+        assert [row[4] for row in gaps(platform, "open_interest")] == ["repaired"]
 
 
 def without(platform: Platform, table, start: datetime, end: datetime) -> None:

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import polars as pl
 
-from cryptopipe_assets.collect.followed import earlier_lives, every_life
+from cryptopipe_assets.collect.followed import earlier_lives, every_life, every_listing
 from cryptopipe_assets.core.contract_life import INSTANT
 
 
@@ -43,3 +43,11 @@ def test_every_life_is_there_and_an_hour_of_two_lives_is_of_the_later_one():
 
 def test_what_was_before_the_newest_life_ends_when_it_was_announced_to():
     assert earlier_lives(VERSIONS, NEWEST).rows() == [("X", at(1), at(5, 12, 9))]
+
+
+def test_listings_of_checks_are_those_of_the_newest_version_and_of_the_lives_before():
+    assert every_listing(VERSIONS, NEWEST).rows() == [
+        ("X", at(5, 12, 51), None),
+        ("Y", at(1), None),
+        ("X", at(1), at(5, 12, 9)),
+    ]

@@ -11,7 +11,9 @@ from cryptopipe_assets.core.contract_life import (
     halts_of,
     lives_of,
     named_by_life,
+    of_the_later_life,
     under_one_name,
+    versions_by_life,
 )
 
 
@@ -85,6 +87,17 @@ def test_it_is_listed_in_these_intervals(versions, lives):
     assert lives_of(stored(versions)).select("start", "end").rows() == days(*lives)
 
 
+def test_lives_of_many_contracts_are_those_of_each_by_itself():
+    each = [
+        stored(versions).with_columns(symbol=pl.lit(f"{name}-USDT-PERP"))
+        for name, (versions, _) in LIVES.items()
+    ]
+    together = pl.concat(each)
+    alone = pl.concat(lives_of(versions) for versions in each)
+    assert lives_of(together.reverse()).equals(alone.sort("venue", "symbol", "start"))
+    assert lives_of(together.clear()).is_empty()
+
+
 def test_rows_are_due_since_the_newest_listing_date_and_until_it_was_last_seen():
     corrected = [(2, "TRADING", 1, None), (4, "TRADING", 3, None), (9, "VANISHED", 3, 8)]
     found = lives_of(stored(corrected))
@@ -135,3 +148,16 @@ def test_of_an_instant_that_two_lives_share_the_later_one_is_kept():
     rows = stamped(("binance", "X", 4), ("binance", "X", 6))
     both = named_by_life(rows, known).with_columns(was="ts", ts=pl.lit(day(5), INSTANT))
     assert under_one_name(both, known).collect()["was"].to_list() == [day(6)]
+    later = of_the_later_life(both, known).collect()
+    assert later["was"].to_list() == [day(6)]
+    assert later["symbol"].to_list() != ["X"], "it keeps the name of its life"
+
+
+def test_a_version_is_of_the_life_that_it_tells_of_though_it_was_seen_before_that_began():
+    announced = [(2, "TRADING", 1, None), (4, "TRADING", 1, 5), (6, "PENDING", 9, None)]
+    versions = stored([*announced, (10, "TRADING", 9, None)])
+    named = versions_by_life(versions, lives_of(versions))
+    assert named["ts"].to_list() == versions["ts"].to_list()
+    [*first, pending, second] = named["symbol"].to_list()
+    assert first[0] == first[1] != second
+    assert pending == second

@@ -77,6 +77,17 @@ def test_a_settlement_is_missing_from_the_moment_at_which_it_is_due():
     assert pending(8 * HOUR) == []
 
 
+def test_what_follows_the_last_settlement_of_a_life_is_not_missing_and_the_next_life_is_another():
+    stored = spans(("A", 0, 8 * HOUR), ("A", 20 * HOUR, 24 * HOUR))
+    lives = spans(("A", 0, 8 * HOUR + 9), ("A", 22 * HOUR + 30, 25 * HOUR))
+    assert rows(not_yet_due(stored, lives, end=at(48 * HOUR))) == [
+        ("A", 8 * HOUR, 22 * HOUR + 30),
+        ("A", 24 * HOUR, 48 * HOUR),
+    ]
+    unsettled = spans(("A", 0, 8 * HOUR + 9), ("A", 12 * HOUR, 13 * HOUR))
+    assert rows(not_yet_due(stored, unsettled, end=at(48 * HOUR))) == [("A", 8 * HOUR, 12 * HOUR)]
+
+
 def test_stretches_belong_to_the_file_of_their_row():
     [day] = paid_for(settled((0, 8)))["day"].to_list()
     assert day == at(0).date()

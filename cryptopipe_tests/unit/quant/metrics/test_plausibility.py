@@ -6,7 +6,10 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.quant.metrics.plausibility import (
+    lagging_figures,
+    prices_apart,
     stale_supplies,
+    standing_prices,
     unit_jumps,
     valued_apart,
 )
@@ -109,3 +112,65 @@ def test_a_circulating_supply_that_stands_still_while_the_total_or_the_maximum_m
     assert supplies((5.0, None, 20.0), (5.0, None, 10.0)) == [1]
     assert supplies((5.0, 10.0, None), (5.0, 10.05, 20.0), (5.0, 10.05, None)) == []
     assert supplies((None, 10.0, None), (None, 20.0, None), (0.0, 30.0, None)) == []
+
+
+def apart(**prices: float) -> dict[str, float]:
+    """Sources whose price of one coin is far from the others', and what it was compared with."""
+    frame = pl.LazyFrame(
+        [("PEPE", START, source, price) for source, price in prices.items()],
+        schema={"coin": pl.String, "ts": UTC_MS, "source": pl.String, "price_usd": pl.Float64},
+        orient="row",
+    )
+    found = prices_apart(frame).collect()
+    return dict(found.select("source", "reference_usd").iter_rows())
+
+
+def test_a_price_far_from_those_of_two_others_is_named_and_the_others_are_not():
+    assert apart(bars=100.0, list=101.0, mark=1000.0) == {"mark": 101.0}
+    assert apart(bars=0.1, list=100.0, mark=101.0) == {"bars": 100.0}
+    assert apart(bars=100.0, list=101.0, mark=102.0, other=60.0) == {"other": 100.5}
+
+
+def test_of_two_prices_that_differ_both_are_named():
+    assert apart(bars=100.0, list=130.0) == {"bars": 130.0, "list": 100.0}
+
+
+def test_the_basis_of_a_squeeze_is_no_other_price_and_neither_is_one_price_alone_or_none():
+    assert apart(bars=100.0, list=119.0) == {}
+    assert apart(bars=100.0) == {}
+    assert apart(bars=100.0, list=0.0, mark=float("inf")) == {}
+
+
+def listed(*rows: tuple[str, float, float], source: str = "x") -> pl.LazyFrame:
+    """Figures of a list from (coin_id, hour, price)."""
+    frame = [(coin, START + timedelta(hours=hour), source, price) for coin, hour, price in rows]
+    schema = {"coin_id": pl.String, "ts": UTC_MS, "source": pl.String, "price_usd": pl.Float64}
+    return pl.LazyFrame(frame, schema=schema, orient="row")
+
+
+def test_a_coin_whose_figures_are_hours_older_than_its_list_is_named():
+    lagging = listed(("a", 9.9, 1.0), ("b", 10.0, 1.0), ("c", 8.5, 1.0), ("c", 0.0, 1.0))
+    found = lagging_figures(lagging).collect()
+    assert found.select("coin_id", "ts").rows() == [("c", START + timedelta(hours=8.5))]
+
+
+def test_each_vendors_list_and_day_is_compared_with_itself():
+    early = listed(("a", 2.0, 1.0), ("b", 2.0, 1.0))
+    others = listed(("a", 20.0, 1.0), source="y")
+    next_day = listed(("a", 47.0, 1.0), ("b", 46.5, 1.0))
+    assert lagging_figures(pl.concat([early, others, next_day])).collect().is_empty()
+
+
+def test_a_price_that_stands_for_a_day_is_named_however_often_it_was_told():
+    frozen = [("a", float(hour), 2.5) for hour in range(0, 30, 3)]
+    alive = [("b", float(hour), 2.5 + hour / 1e9) for hour in range(0, 30, 3)]
+    found = standing_prices(listed(*frozen, *alive)).collect()
+    until = START + timedelta(hours=27)
+    assert found.rows() == [("x", "a", START, until, 2.5)]
+
+
+def test_a_price_that_comes_back_or_stands_for_hours_is_no_standing_one():
+    assert (
+        standing_prices(listed(("a", 0, 1.0), ("a", 12, 2.0), ("a", 24, 1.0))).collect().is_empty()
+    )
+    assert standing_prices(listed(("a", 0, 1.0), ("a", 23, 1.0))).collect().is_empty()

@@ -14,7 +14,8 @@ import pytest
 from cryptopipe_assets.core.errors import NotPublished, PayloadChanged, VendorUnavailable
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
-from cryptopipe_assets.vendors.binance.open_interest import collect_open_interest, metrics_of_day
+from cryptopipe_assets.vendors.binance.collect_open_interest import collect_open_interest
+from cryptopipe_assets.vendors.binance.open_interest import metrics_of_day
 from cryptopipe_assets.vendors.binance.parse_metrics import read_metrics
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
