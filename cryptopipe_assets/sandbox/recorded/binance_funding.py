@@ -8,9 +8,9 @@ from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from cryptopipe_assets.core.own_files.settlements import RecordedSettlement, read_settlements
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import Settlement
-from cryptopipe_assets.sandbox.recorded.binance_files import RecordedSettlement, read_settlements
 
 _INTERVALS = (1, 2, 4, 8)  # hours the exchange settles at
 

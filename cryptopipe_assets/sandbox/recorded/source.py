@@ -7,18 +7,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from cryptopipe_assets.core.time import DAY, DAY_MS, HOUR_MS, MINUTE_MS, utcnow
-from cryptopipe_assets.sandbox.contents.source import (
-    Instrument,
-    Mark,
-    Settlement,
-    UnreadableRecording,
-)
+from cryptopipe_assets.core.own_files.bars import KlineFile, read_klines
+from cryptopipe_assets.core.own_files.days_of_name import Span
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, utcnow
+from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement
 from cryptopipe_assets.sandbox.contents.times import Clock, stamp_of
-from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
-from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder, Span
+from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder
 from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver
 
 
@@ -194,8 +190,4 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _read_month(path: Path, span: Span) -> KlineFile:
-    file = read_klines(path, MINUTE_MS)
-    start, end = map(stamp_of, span)
-    if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
-        raise UnreadableRecording(path, f"holds bars outside {span[0]} to {span[1] - DAY}")
-    return file
+    return read_klines(path, MINUTE_MS, (stamp_of(span[0]), stamp_of(span[1])))

@@ -13,8 +13,9 @@ from xml.sax.saxutils import escape
 from aiohttp import web
 
 from cryptopipe_assets.core.contract_names import CONTRACT
+from cryptopipe_assets.core.own_files.bars import KLINE_COLUMNS
 from cryptopipe_assets.sandbox.contents import publication
-from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source
+from cryptopipe_assets.sandbox.contents.source import Source
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint
 
