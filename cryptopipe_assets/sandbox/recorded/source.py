@@ -80,7 +80,7 @@ class RecordedSource:
             ("ohlcv_1m", symbol, sum(map(len, self._months(symbol, start, end))))
             for symbol in self._folder.minutes
         ] + [
-            ("funding_rate", symbol, len(self._funding.between(symbol, *settled)))
+            ("funding_rate", symbol, self._funding.count(symbol, *settled))
             for symbol in self._folder.funding
         ]
         own = [
@@ -125,18 +125,18 @@ class RecordedSource:
         self, symbol: str, *, start: int, end: int, now: int
     ) -> Iterator[Settlement]:
         """Recorded settlements stamped in ``[start, end)``, oldest first."""
-        return iter(self._funding.between(symbol, start, min(end, now + 1)))
+        return self._funding.each(symbol, start, min(end, now + 1))
 
     def settlements_until(self, symbol: str, *, end: int, now: int) -> Iterator[Settlement]:
         """Recorded settlements stamped before ``end``, newest first."""
-        return reversed(self._funding.between(symbol, 0, min(end, now + 1)))
+        return self._funding.each(symbol, 0, min(end, now + 1), newest_first=True)
 
     def funding_hours(self, now: int) -> dict[str, int]:
         """Hours between the last two settlements seen by ``now``, by symbol."""
         seen = {
-            symbol: self._funding.between(symbol, 0, now + 1) for symbol in self._folder.funding
+            symbol: self._funding.last_hours(symbol, now + 1) for symbol in self._folder.funding
         }
-        return {symbol: rows[-1].interval_hours for symbol, rows in seen.items() if rows}
+        return {symbol: hours for symbol, hours in seen.items() if hours is not None}
 
     def archived_klines(
         self, symbol: str, interval: str, *, start: int, end: int, now: int
