@@ -139,9 +139,12 @@ def _kline(path: Path, number: int, line: str, width: int) -> tuple[int, str, tu
 def _impossible(cells: Sequence[str]) -> str:
     """Say which column of a bar cannot be true beside the others; nothing if all of them can."""
     first, high, low, last, volume = map(float, cells[1:6])
-    if not all(isfinite(float(each)) for each in cells[1:11] if each):
-        return f"expected numbers of this world, found {','.join(cells)[:200]!r}"
-    value, _, bought, bought_value = (float(each) if each else None for each in cells[7:11])
+    value = float(cells[7]) if cells[7] else None
+    bought = float(cells[9]) if cells[9] else None
+    bought_value = float(cells[10]) if cells[10] else None
+    total = first + high + low + last + volume + (value or 0) + (bought or 0) + (bought_value or 0)
+    if not isfinite(total):
+        return f"expected finite numbers, found {','.join(cells)[:200]!r}"
     if low <= 0 or min(first, high, last) <= 0:
         prices = zip(("open", "high", "low", "close"), cells[1:5], strict=True)
         name, cell = next(each for each in prices if float(each[1]) <= 0)
