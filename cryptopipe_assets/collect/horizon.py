@@ -22,7 +22,7 @@ class Horizon:
     listing_days
         Days of which CoinMarketCap has a listing; null for all of them.
     charted
-        Ticker to the id of CoinGecko's charts that there are; null where its list tells them.
+        Ticker to id and name of CoinGecko's charts that there are; null where its list tells them.
     venues
         Venues that there is something of; null for all of them.
     exchange_funding, coinbase_prices, coinalyze_funding
@@ -32,7 +32,7 @@ class Horizon:
     first_day: date = History().start
     coinalyze_hours: timedelta = HOURS_KEPT
     listing_days: Collection[date] | None = None
-    charted: Mapping[str, str] | None = None
+    charted: Mapping[str, tuple[str, str]] | None = None
     venues: Collection[str] | None = None
     exchange_funding: bool = False
     coinbase_prices: bool = False

@@ -69,8 +69,9 @@ class RecordedPositions:
         return [*self.files.values(), *archived]
 
     def first(self, symbol: str) -> int | None:
-        """Return the time of a symbol's first point; null if it has no file."""
-        return min(self._edges(symbol), default=None)
+        """Return when the hour begins whose end is a symbol's first point; null without a file."""
+        point = min(self._edges(symbol), default=None)
+        return None if point is None else point - HOUR_MS
 
     def coverage(self) -> dict[str, tuple[datetime, datetime]]:
         """Return symbol -> first and last recorded point; of the archive's files, by their days."""

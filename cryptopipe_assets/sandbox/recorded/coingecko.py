@@ -52,24 +52,29 @@ class RecordedCoinGecko:
 
     def unnamed(self) -> dict[Path, str]:
         """Return the charts whose coin's ticker no list tells, each with the reason."""
-        named = set(self.ids().values())
+        named = self._named()
         return {
             path: f"no list (coingecko/coins_markets*.json) has the id {coin} and its ticker"
             for coin, path in self._charts.items()
             if coin not in named
         }
 
-    def ids(self) -> dict[str, str]:
-        """Return ticker -> id of the recorded charts, as the newest list that has it tells.
+    def ids(self) -> dict[str, tuple[str, str]]:
+        """Return ticker -> id and name of the recorded charts, by the newest list that has the id.
 
         Of ids that share a ticker, the one that the newest list ranks highest.
         """
-        found: dict[str, str] = {}
+        found: dict[str, tuple[str, str]] = {}
+        seen: set[str] = set()
         for _, rows in reversed(self._captures()):
             for row in rows:
-                if row["id"] in self._charts and row["id"] not in found.values():
-                    found.setdefault(str(row["symbol"]).upper(), row["id"])
+                if row["id"] in self._charts and row["id"] not in seen:
+                    seen.add(row["id"])
+                    found.setdefault(row["symbol"].upper(), (row["id"], row["name"]))
         return dict(sorted(found.items()))
+
+    def _named(self) -> set[str]:
+        return {slug for slug, _ in self.ids().values()}
 
     def taken(self) -> list[datetime]:
         """Return the instants at which lists were taken, ascending."""
@@ -83,7 +88,7 @@ class RecordedCoinGecko:
         named_only
             Leave out charts whose ticker is not known.
         """
-        wanted = set(self.ids().values()) if named_only else set(self._charts)
+        wanted = self._named() if named_only else set(self._charts)
         caps = {
             coin: self._chart(path)["market_caps"]
             for coin, path in self._charts.items()
@@ -128,8 +133,9 @@ class RecordedCoinGecko:
             rows = json_of(path)
             try:
                 for place, row in enumerate(rows):
-                    if not (isinstance(row["id"], str) and isinstance(row["symbol"], str)):
-                        raise UnreadableRecording(path, f"row {place}: expected id and symbol")
+                    if not all(isinstance(row[name], str) for name in ("id", "symbol", "name")):
+                        fault = f"row {place}: expected id, symbol and name"
+                        raise UnreadableRecording(path, fault)
                 # of a coin that nobody trades any more it is null
                 stamps = [
                     datetime.fromisoformat(row["last_updated"])

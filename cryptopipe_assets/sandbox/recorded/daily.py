@@ -29,7 +29,7 @@ class DailyRecordings:
     charts
         CoinGecko's id to the first and last point of its chart, where a list tells its ticker.
     chart_ids
-        Ticker to that id.
+        Ticker to that id and the coin's name.
     markets
         Instants at which CoinGecko's list was taken, ascending.
     """
@@ -43,7 +43,7 @@ class DailyRecordings:
     tickers: tuple[str, ...]
     captures: tuple[datetime, ...]
     charts: Spans
-    chart_ids: dict[str, str]
+    chart_ids: dict[str, tuple[str, str]]
     markets: tuple[datetime, ...]
 
 
