@@ -169,8 +169,7 @@ def ids_of(
 def _charted(ids: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
     """Coins of which there are charts and no list of the present: nothing but who they are."""
     rows = [
-        {"coin": coin, "coin_id": coin_id(slug), "name": name}
-        for coin, (slug, name) in ids.items()
+        {"coin": coin, "coin_id": coin_id(slug), "name": name} for coin, (slug, name) in ids.items()
     ]
     return pl.DataFrame(rows, schema=MARKET_CAP_SCHEMA)
 

@@ -125,7 +125,9 @@ def _read(file: OwnFile, path: Path, symbol: str) -> pl.DataFrame:
         points = read_points(path, file.vendor_symbol)
     hours = hours_of(points)
     if hours.is_empty():
-        raise UnexpectedShape(f"expected points of whole hours, the file has none of {len(points)}")
+        raise UnexpectedShape(
+            f"{path.name}: expected points of whole hours, the file has none in {len(points)}"
+        )
     return at_the_hours_end(readings_of(hours, symbol), venue=VENUE)
 
 

@@ -80,7 +80,9 @@ def test_recorded_points_pass_through_as_spelled_however_old(positions):
         assert history(client).json() == rows[:2]
 
 
-def test_a_symbol_with_open_interest_only_is_listed_from_the_hour_that_its_first_point_ends(positions):
+def test_a_symbol_with_open_interest_only_is_listed_from_the_hour_that_its_first_point_ends(
+    positions,
+):
     with served(positions) as client:
         [listed] = client.get("/binance/fapi/v1/exchangeInfo").json()["symbols"]
     assert (listed["symbol"], listed["onboardDate"]) == ("ABCUSDT", MARCH + 3 * HOUR)
