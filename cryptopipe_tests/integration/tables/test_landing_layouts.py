@@ -1,4 +1,4 @@
-"""The landing folder takes what people have: other columns, other formats, other programs' names."""
+"""The landing folder takes what people have: any columns, formats and programs' names."""
 
 import io
 import json
