@@ -21,7 +21,12 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
 from cryptopipe_assets.operations.request import require_range, with_ancestors
-from cryptopipe_assets.runtime.recorded import not_replayed, recorded_sources, recordings
+from cryptopipe_assets.runtime.recorded import (
+    lists_taken,
+    not_replayed,
+    recordings,
+    rows_of_chosen,
+)
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
 from cryptopipe_assets.sandbox.recorded.daily import Spans
@@ -114,7 +119,7 @@ def replay(
     require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
-    coverage, daily = recorded_kinds(source), source.daily()
+    coverage = recorded_kinds(source)
     for told in [*source.passed_over(), *not_replayed(source, settings.config.sources)]:
         out.print(f"[yellow]passed over:[/] {literal(told)}", soft_wrap=True)
     skipped = list(_skipped(wanted, coverage, first, last))
@@ -135,20 +140,14 @@ def replay(
         )
     # Every file of the range is read once before anything is stored: a damaged one is told of by
     # its name, line and column, and not by a vendor's error of the stand-in that serves it.
-    sources = recorded_sources(source, settings.config.sources)
-    own_points = sources.of("open_interest") == ("exchanges",)
-    recorded_rows = [
-        each
-        for each in source.rows(first, last)
-        if each.table != "open_interest" or (each.source == "coinalyze") != own_points
-    ]
+    recorded_rows = rows_of_chosen(source, settings.config.sources, first, last)
     own = settings.with_environment(vendors="recorded", realdata=data)
     _report(coverage)
     out.print(f"\nReplaying {first} to {last} into {literal(own.warehouse)}")
     with recorded_world(own) as (clock, vendors):
         run = TableRun(own, keep=own.has_own_warehouse, vendors=vendors)
         if "market_cap" in chosen:
-            lists = daily.markets if sources.of("market_cap") == ("coingecko",) else daily.captures
+            lists = lists_taken(source, settings.config.sources)
             _captures(run, clock, [at for at in lists if first <= at.date() <= last])
         outcome = materialise(run, chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")

@@ -1,6 +1,6 @@
 """What follows from a folder of recordings: coins to follow, sources, and how far back."""
 
-from datetime import date, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from cryptopipe_assets.config.settings import SourceChoice
 from cryptopipe_assets.core.coin_names import CoinNames, coin_names
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.universe import Universe
-from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings
+from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_assets.vendors.keys import Keys
 
@@ -68,6 +68,25 @@ def not_replayed(source: RecordedSource, preferred: SourceChoice) -> list[str]:
             if is_there and name != first
         ]
     return said
+
+
+def rows_of_chosen(
+    source: RecordedSource, preferred: SourceChoice, first: date, last: date
+) -> list[RecordedRows]:
+    """Count what is replayed of the days, by series: open interest of the chosen source only."""
+    own = recorded_sources(source, preferred).of("open_interest") == ("exchanges",)
+    return [
+        each
+        for each in source.rows(first, last)
+        if each.table != "open_interest" or (each.source == "coinalyze") != own
+    ]
+
+
+def lists_taken(source: RecordedSource, preferred: SourceChoice) -> tuple[datetime, ...]:
+    """Instants at which the chosen source's list of coins was taken, ascending."""
+    daily = source.daily()
+    of_gecko = recorded_sources(source, preferred).of("market_cap") == ("coingecko",)
+    return daily.markets if of_gecko else daily.captures
 
 
 def recorded_universe(
