@@ -21,7 +21,12 @@ from cryptopipe_assets.config.settings import Settings
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.time import midnight, utcnow
 from cryptopipe_assets.operations.request import require_range, with_ancestors
-from cryptopipe_assets.runtime.recorded import recordings
+from cryptopipe_assets.runtime.recorded import (
+    lists_taken,
+    not_replayed,
+    recordings,
+    rows_of_chosen,
+)
 from cryptopipe_assets.runtime.resources import vendor_clients
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock, unlimited
 from cryptopipe_assets.sandbox.recorded.daily import Spans
@@ -38,19 +43,19 @@ AS_THE_ORIGINALS = Compat(forward_filled_caps=True, latest_caps=True)
 NEEDS = {
     "ohlcv_1m": "bars",
     "funding_rate": "funding",
-    "open_interest": "daily open interest",
+    "open_interest": "open interest",
     "market_cap": "market caps or daily prices",
     "microstructure_1h": "bars",
     "factors_1h": "bars",
-    "leverage_ratios": "daily open interest",
+    "leverage_ratios": "open interest",
     "dilution_metrics": "market caps or daily prices",
     "data_gaps": "bars",
     "signals": "market caps or daily prices",
 }
 """Recordings without which a table cannot be made. Funding is optional for the features.
 
-Coinalyze, CoinMarketCap and Coinbase are replayed day by day. Recordings of other vendors'
-positions and caps are served by the stand-in, but no collector asks for what was recorded of them.
+A table that several vendors could fill is replayed from the first of ``[sources]`` that was
+recorded.
 """
 
 
@@ -114,9 +119,9 @@ def replay(
     require_range(first, last, start=settings.config.history.start, today=datetime.now(UTC).date())
     wanted = with_ancestors(tables)
     source = recordings(data)
-    coverage, daily = recorded_kinds(source), source.daily()
-    for each_file in source.passed_over():
-        out.print(f"[yellow]passed over:[/] {literal(each_file)}", soft_wrap=True)
+    coverage = recorded_kinds(source)
+    for told in [*source.passed_over(), *not_replayed(source, settings.config.sources)]:
+        out.print(f"[yellow]passed over:[/] {literal(told)}", soft_wrap=True)
     skipped = list(_skipped(wanted, coverage, first, last))
     if not source.instruments(int(source.clock().timestamp() * 1000)):
         reason = "no contract of an exchange's own was recorded"
@@ -135,14 +140,15 @@ def replay(
         )
     # Every file of the range is read once before anything is stored: a damaged one is told of by
     # its name, line and column, and not by a vendor's error of the stand-in that serves it.
-    recorded_rows = source.rows(first, last)
+    recorded_rows = rows_of_chosen(source, settings.config.sources, first, last)
     own = settings.with_environment(vendors="recorded", realdata=data)
     _report(coverage)
     out.print(f"\nReplaying {first} to {last} into {literal(own.warehouse)}")
     with recorded_world(own) as (clock, vendors):
         run = TableRun(own, keep=own.has_own_warehouse, vendors=vendors)
         if "market_cap" in chosen:
-            _captures(run, clock, [at for at in daily.captures if first <= at.date() <= last])
+            lists = lists_taken(source, settings.config.sources)
+            _captures(run, clock, [at for at in lists if first <= at.date() <= last])
         outcome = materialise(run, chosen, first, last)
     out.print(f"\n{outcome.seconds:.1f} s; {outcome.checks} checks")
     for table, check in outcome.warnings:
@@ -173,14 +179,16 @@ def _skipped(
 def recorded_kinds(source: RecordedSource) -> dict[str, Spans]:
     """What was recorded that a collector asks for: kind to name to first and last instant."""
     coverage, daily = source.coverage(), source.daily()
-    lists = [midnight(day) + timedelta(days=1) for day in daily.listings] + list(daily.captures)
+    lists = [midnight(day) + timedelta(days=1) for day in daily.listings]
+    lists += [*daily.captures, *daily.markets]
     kinds = {
         "bars": coverage.get("ohlcv_1m", {}),
         "funding": {**coverage.get("funding_rate", {}), **daily.funding},
-        "daily open interest": daily.open_interest,
+        "open interest": {**daily.open_interest, **daily.points},
         "market caps or daily prices": {
             **{f"list of {at}": (at, at) for at in lists},
             **daily.prices,
+            **daily.charts,
         },
     }
     return {kind: spans for kind, spans in kinds.items() if spans}

@@ -3,7 +3,7 @@
 from collections import Counter
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 import polars as pl
 
@@ -28,6 +28,12 @@ FAILED = "failed/"
 WITHOUT_INTERVAL = "without_interval/"
 """Begins the count of rows of a contract that were left out for want of an interval."""
 
+DAILY_SOURCE = "coinalyze"
+"""Gives the last settlement of a day only."""
+
+INTERVAL_HOLDS = timedelta(days=7)
+"""So long the interval of a contract's last settlement is taken for that of the next ones."""
+
 MOST_REFUSED = 10
 """After so many refusals and nothing else it is the vendor that refuses, and no contract."""
 
@@ -41,26 +47,19 @@ Coinalyze gives rates per the contract's own interval and does not say which tha
 
 
 async def of_other_contracts(
-    vendors: VendorClients, coins: Sequence[str], days: Sequence[date], *, versions: pl.DataFrame
+    vendors: VendorClients, coins: Sequence[str], days: Sequence[date]
 ) -> tuple[pl.DataFrame, Counter[str]]:
-    """Request the last settlement of each ended day of the coins' perpetual contracts.
-
-    Coinalyze's daily bar closes at the rate that was settled last; its instant follows from the
-    interval: that of all contracts of the venue, or that which the venue had declared of the
-    contract when the day was over. Where neither is known, rows are left out, and counted by
-    contract. Known when the day is over.
+    """Request the last rate of each ended day of the coins' perpetual contracts.
 
     Parameters
     ----------
     days
         Ascending, without a gap.
-    versions
-        As of ``with_intervals``.
 
     Returns
     -------
-    DataFrame of ts, available_at, venue, symbol, funding_rate, interval_hours, source and
-    ingested_at; and what asking cost.
+    Coinalyze's daily bars (``ts`` opens the day, ``available_at`` is when it was over), and what
+    asking cost.
 
     Raises
     ------
@@ -78,54 +77,85 @@ async def of_other_contracts(
             # Any of them may be younger than these days; what is stored stays.
             allow_missing=wanted["vendor_symbol"].to_list(),
         )
+    return bars, Counter({"coinalyze/api_calls": sum(coinalyze.calls.values())})
+
+
+def at_their_settlements(
+    bars: pl.DataFrame, *, versions: pl.DataFrame, settlements: pl.DataFrame, at: datetime
+) -> tuple[pl.DataFrame, Counter[str]]:
+    """Daily bars as the settlements with which their days ended, and what was left out.
+
+    Coinalyze's daily bar closes at the rate that was settled last; its instant follows from the
+    interval: that of all contracts of the venue; else that of the contract's newest settlement at
+    the venue of the week before the day was over; else that which the venue had declared of the
+    contract by then. Where none of them is known, rows are left out, and counted by contract. Known
+    when the day is over.
+
+    Parameters
+    ----------
+    bars
+        As of ``of_other_contracts``.
+    versions
+        As of ``with_intervals``.
+    settlements
+        What the venues themselves settled: venue, symbol, available_at, interval_hours.
+    at
+        Becomes ``ingested_at``.
+
+    Returns
+    -------
+    DataFrame of ts, available_at, venue, symbol, funding_rate, interval_hours, source and
+    ingested_at; and the counts.
+    """
     kinds = pl.DataFrame(
         [(*kind, hours) for kind, hours in VENUE_INTERVALS.items()],
         schema={"venue": pl.String, "margin_type": pl.String, "interval_hours": pl.Int64},
         orient="row",
     )
-    own = versions.join(bars, on=["venue", "symbol"], how="semi")
-    lives = lives_of(own)
-    declared = (
-        versions_by_life(own, lives)
-        .select("venue", "symbol", "available_at", declared=pl.col("funding_interval_hours"))
-        .sort("venue", "symbol", "available_at")
+    contract = ["venue", "symbol"]
+    lives = lives_of(versions.join(bars, on=contract, how="semi"))
+    own = versions_by_life(versions.join(bars, on=contract, how="semi"), lives)
+    declared = own.select(
+        *contract, "available_at", declared=pl.col("funding_interval_hours")
+    ).sort(*contract, "available_at")
+    # A settlement is known when it took place, so that instant tells whose life it is of.
+    known_in = settlements.lazy().with_columns(ts="available_at")
+    settled = (
+        named_by_life(known_in, lives)
+        .filter(pl.col("interval_hours").is_not_null())
+        .select(*contract, "available_at", settled="interval_hours")
+        .sort(*contract, "available_at")
     )
     timed = (
         under_one_name(
             named_by_life(bars.lazy(), lives)
-            .sort("venue", "symbol", "available_at", "ts")
+            .sort(*contract, "available_at", "ts")
+            .join_asof(declared.lazy(), on="available_at", by=contract, check_sortedness=False)
             .join_asof(
-                declared.lazy(),
+                settled,
                 on="available_at",
-                by=["venue", "symbol"],
+                by=contract,
+                tolerance=INTERVAL_HOLDS,
                 check_sortedness=False,
             ),
             lives,
         )
         .collect()
         .join(kinds, on=["venue", "margin_type"], how="left", maintain_order="left")
-        .with_columns(interval_hours=pl.coalesce("interval_hours", "declared").cast(pl.Int64))
+        .with_columns(
+            interval_hours=pl.coalesce("interval_hours", "settled", "declared").cast(pl.Int64)
+        )
     )
-    known = timed.filter(pl.col("interval_hours").is_not_null()).sort("venue", "symbol", "ts")
+    known = timed.filter(pl.col("interval_hours").is_not_null()).sort(*contract, "ts")
     lost = timed.filter(pl.col("interval_hours").is_null())
-    cost = Counter(
-        {
-            "coinalyze/api_calls": sum(coinalyze.calls.values()),
-            "coinalyze/rows_without_interval": lost.height,
-        }
-    )
-    for venue, symbol, rows in (
-        lost.group_by("venue", "symbol").agg(pl.len()).sort("venue", "symbol").iter_rows()
-    ):
-        cost[f"{WITHOUT_INTERVAL}{venue} {symbol}"] = rows
+    counts = Counter({"coinalyze/rows_without_interval": lost.height})
+    for venue, symbol, rows in lost.group_by(contract).agg(pl.len()).sort(contract).iter_rows():
+        counts[f"{WITHOUT_INTERVAL}{venue} {symbol}"] = rows
     return (
         known.with_columns(ts=pl.col("ts") + DAY - pl.duration(hours="interval_hours"))
-        .select("ts", "available_at", "venue", "symbol", "funding_rate", "interval_hours")
-        .with_columns(
-            source=pl.lit(coinalyze.vendor),
-            ingested_at=pl.lit(vendors.clock()).dt.cast_time_unit("ms"),
-        ),
-        cost,
+        .select("ts", "available_at", *contract, "funding_rate", "interval_hours")
+        .with_columns(source=pl.lit(DAILY_SOURCE), ingested_at=pl.lit(at).dt.cast_time_unit("ms")),
+        counts,
     )
 
 

@@ -1,6 +1,6 @@
 """How far back the history of vendors goes. Real ones are all alike; recordings differ."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -21,6 +21,8 @@ class Horizon:
         which it keeps. A recording has daily ones only.
     listing_days
         Days of which CoinMarketCap has a listing; null for all of them.
+    charted
+        Ticker to id and name of CoinGecko's charts that there are; null where its list tells them.
     venues
         Venues that there is something of; null for all of them.
     exchange_funding, coinbase_prices, coinalyze_funding
@@ -30,6 +32,7 @@ class Horizon:
     first_day: date = History().start
     coinalyze_hours: timedelta = HOURS_KEPT
     listing_days: Collection[date] | None = None
+    charted: Mapping[str, tuple[str, str]] | None = None
     venues: Collection[str] | None = None
     exchange_funding: bool = False
     coinbase_prices: bool = False

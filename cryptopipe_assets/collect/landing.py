@@ -1,4 +1,4 @@
-"""Files of the archive that somebody put into ``landing/``: read, stored, and moved away.
+"""Files of a contract that somebody put into ``landing/``: read, stored, and moved away.
 
 A file ends in ``landing/done`` or, with the reason beside it, in ``landing/rejected``. Importing
 one twice changes nothing, so a run that was ended may simply run again.
@@ -14,6 +14,7 @@ import polars as pl
 from cryptopipe_assets.collect.contract_lives import admitted
 from cryptopipe_assets.collect.funding import with_intervals
 from cryptopipe_assets.core.errors import ContractError, RequestError
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.packed import PackingError, limited
 from cryptopipe_assets.core.schema import Collected, stamped
 from cryptopipe_assets.core.versions import latest
@@ -23,26 +24,21 @@ from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
-from cryptopipe_assets.vendors.binance.archive_file import (
-    ArchiveFile,
-    Kind,
-    csv_of_own,
-    read_name,
-    require_checksum,
-    rows_of,
-)
-from cryptopipe_assets.vendors.binance.parse_metrics import VENUE, with_written_instants
+from cryptopipe_assets.vendors.binance.archive_file import require_checksum
+from cryptopipe_assets.vendors.binance.own_file import OwnFile, OwnKind, read_name, read_rows
+from cryptopipe_assets.vendors.binance.parse_metrics import VENUE
 from cryptopipe_assets.vendors.parsing.bounds import OF_A_FILE
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 FOLDER, DONE, REJECTED = "landing", "done", "rejected"
-ENDINGS = (".zip", ".csv", ".csv.gz")
+ENDINGS = (".zip", ".csv", ".csv.gz", ".json", ".json.gz", ".parquet", ".feather")
 """How the names of files end that are imported."""
 CHECKSUM, REASON = ".CHECKSUM", ".reason.txt"
-CONTRACTS: dict[Kind, type[Collected]] = {
+CONTRACTS: dict[OwnKind, type[Collected]] = {
     "1m": Ohlcv1m,
     "fundingRate": FundingRate,
     "metrics": OpenInterest,
+    "openInterestHist": OpenInterest,
 }
 
 
@@ -106,10 +102,7 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         beside = path.with_name(name + CHECKSUM)
         if beside.is_file():
             require_checksum(content, beside.read_text(encoding="utf-8", errors="replace"), name)
-        csv = csv_of_own(name, content)
-        if file.kind == "metrics":
-            csv = with_written_instants(csv)
-        rows = rows_of(file, csv, _symbol(warehouse, file))
+        rows = read_rows(file, path, _symbol(warehouse, file))
         table = CONTRACTS[file.kind]
         checked = table.conform(
             stamped(_as_table(warehouse, file, rows), table, source="binance", at=at)
@@ -117,7 +110,7 @@ def import_file(warehouse: Warehouse, name: str, *, at: datetime) -> Imported | 
         found = admitted(warehouse.lake, table, checked)
         if found.rows.is_empty() and found.refused_rows:
             raise UnexpectedShape(f"{name}: {found.why}")
-    except (UnexpectedShape, ContractError) as exc:
+    except (UnexpectedShape, UnreadableRecording, ContractError) as exc:
         return _rejected(path, str(exc))
     added = sum(warehouse.lake.upsert(table, part, day).added for day, part in _days(found.rows))
     _move(path, DONE)
@@ -139,7 +132,7 @@ def _rejected(path: Path, reason: str) -> Imported:
     return Imported(name=path.name, reason=reason)
 
 
-def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
+def _symbol(warehouse: Warehouse, file: OwnFile) -> str:
     known = latest(warehouse.lake.read(Instruments), INSTRUMENT)
     found = known.filter(venue=VENUE, vendor_symbol=file.vendor_symbol)
     if found.is_empty():
@@ -150,7 +143,7 @@ def _symbol(warehouse: Warehouse, file: ArchiveFile) -> str:
     return str(found["symbol"][0])
 
 
-def _as_table(warehouse: Warehouse, file: ArchiveFile, rows: pl.DataFrame) -> pl.DataFrame:
+def _as_table(warehouse: Warehouse, file: OwnFile, rows: pl.DataFrame) -> pl.DataFrame:
     if file.kind != "fundingRate":
         return rows
     return with_intervals(rows, warehouse.lake.read(Instruments))

@@ -9,7 +9,7 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.market_cap import Gathered, one_each
 from cryptopipe_assets.core.errors import RequestError, VendorRejected
 from cryptopipe_assets.vendors.coingecko.client import CoinGecko
-from cryptopipe_assets.vendors.coingecko.parsing import DAILY_ABOVE_DAYS
+from cryptopipe_assets.vendors.coingecko.parsing import DAILY_ABOVE_DAYS, coin_id
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.market_cap import MARKET_CAP_SCHEMA
 
@@ -54,8 +54,12 @@ async def from_coingecko(
     known = {coin: slug for coin, slug in (known or {}).items() if coin in coins}
     today = stored.filter(pl.col("ts").dt.date() == now.date())
     listed = listed_already(today, coins, known)
+    charted = vendors.horizon.charted if days[0] < now.date() else None
     async with vendors.coingecko() as coingecko:
-        if listed is None:
+        if charted is not None:
+            known, listed = {}, _charted(charted)
+            present = listed.clear()
+        elif listed is None:
             present = listed = await _largest(coingecko, coins, known)
         elif now.date() in days:
             slugs = ids_of(listed, coins, known)["slug"].to_list()
@@ -160,6 +164,14 @@ def ids_of(
         .unique("coin", keep="first", maintain_order=True)
         .select("coin", pl.col("coin_id").str.strip_prefix("coingecko:").alias("slug"), "name")
     )
+
+
+def _charted(ids: Mapping[str, tuple[str, str]]) -> pl.DataFrame:
+    """Coins of which there are charts and no list of the present: nothing but who they are."""
+    rows = [
+        {"coin": coin, "coin_id": coin_id(slug), "name": name} for coin, (slug, name) in ids.items()
+    ]
+    return pl.DataFrame(rows, schema=MARKET_CAP_SCHEMA)
 
 
 def _slugs(listed: pl.DataFrame) -> pl.Series:

@@ -3,7 +3,8 @@
 Binance calls a contract BEAMX whose coin is BEAM at every vendor of market caps; a coin of
 ``cryptopipe.toml`` may have been renamed since; a ticker is given to another coin. The lines of
 ``coin_names.csv`` beside this file say so, each with where it was learnt, and ``[coins]`` of
-``cryptopipe.toml`` adds lines that go before them:
+``cryptopipe.toml`` adds lines that go before them. What could not be confirmed is said to be "not
+confirmed" in the source of a line:
 
 ``alias``
     A venue's contracts and the tables of contracts have the name, vendors of caps the coin.

@@ -17,6 +17,9 @@ COIN = r"[^\W_]+"
 CONTRACT = rf"{COIN}(?:[_:]{COIN})*"
 """The venue's own spelling of a contract, where a dash ends it: ``BTCUSDT``, ``BTCUSDT_260327``."""
 
+PAIR = rf"(?P<base>{COIN})_(?P<quote>{COIN})_(?P=quote)"
+"""Freqtrade's name of a contract that is settled in its quote: ``BTC_USDT_USDT``."""
+
 Nature = Literal["perpetual", "dated", "settled", "builder", "unknown"]
 
 _NATURES: tuple[tuple[re.Pattern[str], Nature, str], ...] = (

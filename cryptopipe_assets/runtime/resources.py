@@ -49,7 +49,9 @@ def universe(settings: Settings) -> Universe:
     config = settings.config
     if settings.environment.vendors == "recorded":
         return recorded_profile.recorded_universe(
-            recorded_profile.recordings(settings.environment.realdata), config.coin_names
+            recorded_profile.recordings(settings.environment.realdata),
+            config.sources,
+            config.coin_names,
         )
     return Universe(
         venue=config.universe.venue,
@@ -95,17 +97,17 @@ def vendor_clients(settings: Settings) -> VendorClients:
 
 def recorded_clients(settings: Settings) -> VendorClients:
     """Clients that request from a stand-in what was recorded."""
+    recorded = recorded_profile.recordings(settings.environment.realdata)
     return VendorClients(
         limits=settings.config.vendors,
         missing_instrument="warn",
         standin=standin(settings),
         state_folder=None,
         records=Records(folder=settings.state_folder),
-        sources=recorded_profile.RECORDED_SOURCES,
+        sources=recorded_profile.recorded_sources(recorded, settings.config.sources),
         keys=recorded_profile.STANDIN_KEYS,
         horizon=recorded_profile.recorded_horizon(
-            recorded_profile.recordings(settings.environment.realdata),
-            first_day=settings.config.history.start,
+            recorded, first_day=settings.config.history.start
         ),
     )
 

@@ -12,6 +12,7 @@ from typing import Final
 
 import polars as pl
 
+from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.storage.merge import DERIVED_AT, lost_keys, news
 
 AVAILABLE_AT: Final = "available_at"
@@ -36,7 +37,10 @@ def published(
     ``frame`` with the ``derived_at`` of each row: as stored where it says the same, else ``at``;
     sorted by key. And the stored rows that changed or are gone, with ``superseded_at`` = ``at``.
     """
-    now = pl.lit(at).cast(TIMESTAMP)
+    now = pl.lit(milliseconds(at), pl.Int64).cast(TIMESTAMP)
+    if stored.is_empty():  # of a history's days nearly all
+        fresh = frame.with_columns(now.alias(DERIVED_AT)).sort(key)
+        return fresh, stored.with_columns(now.alias(SUPERSEDED_AT))
     changed = news(stored, frame, key)
     same = (
         frame.drop(DERIVED_AT)

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 from pathlib import Path
 
 import polars as pl
@@ -79,17 +80,18 @@ class LocalStore:
 
         A folder whose name is no day of the calendar is nobody's: ``cryptopipe doctor`` names it.
         """
+        return list(self._days(table, first, last))
+
+    def _days(self, table: str, first: date = date.min, last: date = date.max) -> Iterator[date]:
+        """Yield the days of ``days``: who needs the first one asks the disk for no other."""
         folder = os.path.join(self.root, table)  # noqa: PTH118 - thousands of days: no Path each
         if not os.path.isdir(folder):  # noqa: PTH112
-            return []
+            return
         low, high = f"date={first}", f"date={last}"
-        names = sorted(name for name in os.listdir(folder) if low <= name <= high)  # noqa: PTH208
-        return [
-            day
-            for name in names
-            if (day := day_of_folder(name)) is not None
-            and os.path.isfile(f"{folder}/{name}/part-0.parquet")  # noqa: PTH113
-        ]
+        for name in sorted(name for name in os.listdir(folder) if low <= name <= high):  # noqa: PTH208
+            day = day_of_folder(name)
+            if day is not None and os.path.isfile(f"{folder}/{name}/part-0.parquet"):  # noqa: PTH113
+                yield day
 
     def size(self, table: str, day: date | None = None) -> int:
         """Bytes of the partition's file; 0 if it has none."""
@@ -313,9 +315,9 @@ class LocalStore:
         if they have the same columns.
         """
         table = contract.table_name()
-        day = min(self.days(table), default=None)
-        path = self.path(table, day)
-        return not path.is_file() or DERIVED_AT in column_names(path)
+        day = next(self._days(table), None)
+        path, version = self.path(table, day), self.version(table, day)
+        return version is None or DERIVED_AT in _columns_of(path, version)
 
     @contextmanager
     def lock(self, table: str, day: date | None = None) -> Iterator[None]:
@@ -340,6 +342,12 @@ class LocalStore:
             ) from None
         except OSError as exc:
             raise not_writable(path, exc) from exc
+
+
+@lru_cache(maxsize=64)
+def _columns_of(path: Path, version: str) -> frozenset[str]:
+    """Columns of one version of a file: every commit of a table asks for those of its first day."""
+    return frozenset(column_names(path))
 
 
 def _write_bytes(path: Path, content: bytes) -> None:

@@ -10,10 +10,10 @@ import pytest
 from cryptopipe_assets.vendors.binance.archive_file import (
     ArchiveFile,
     csv_of,
-    read_name,
     require_checksum,
     rows_of,
 )
+from cryptopipe_assets.vendors.binance.own_file import read_name
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, require_sound, source
 from cryptopipe_tests.fuzz.mutations import hostile_bytes, hostile_lines

@@ -12,7 +12,7 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import RequestError
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 from cryptopipe_tests.fuzz.inputs import fuzzed, outcome, source
@@ -163,7 +163,7 @@ def _bomb(path: Path) -> None:
 
 @pytest.mark.parametrize("ending", ["csv.gz", "zip"])
 def test_a_recording_that_unpacks_to_more_than_it_may_is_named(tmp_path, ending, monkeypatch):
-    monkeypatch.setattr("cryptopipe_assets.sandbox.recorded.file_text.LARGEST_BYTES", 1 << 20)
+    monkeypatch.setattr("cryptopipe_assets.core.own_files.file_text.LARGEST_BYTES", 1 << 20)
     path = tmp_path / "binance" / "um-klines-1m" / f"ABCUSDT-1m-2026-03.{ending}"
     path.parent.mkdir(parents=True)
     _bomb(path)
@@ -172,7 +172,7 @@ def test_a_recording_that_unpacks_to_more_than_it_may_is_named(tmp_path, ending,
 
 
 def test_a_recording_that_states_billions_of_rows_is_named(tmp_path, monkeypatch):
-    monkeypatch.setattr("cryptopipe_assets.sandbox.recorded.file_text.MOST_ROWS", 100_000)
+    monkeypatch.setattr("cryptopipe_assets.core.own_files.file_text.MOST_ROWS", 100_000)
     path = tmp_path / "binance" / "um-klines-1m" / "ABCUSDT-1m-2026-03.parquet"
     path.parent.mkdir(parents=True)
     many: Any = pl.select(open_time=pl.repeat(MARCH, 200_000))

@@ -12,8 +12,11 @@ import polars as pl
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.followed import every_listing, followed_instruments
 from cryptopipe_assets.collect.funding import (
+    DAILY_SOURCE,
     FAILED,
+    INTERVAL_HOLDS,
     WITHOUT_INTERVAL,
+    at_their_settlements,
     of_other_contracts,
     of_other_exchanges,
     only_where_nothing_else,
@@ -37,15 +40,12 @@ from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.vendors.binance.transports import is_published
 
-MOST_NAMED = 20
+MOST_NAMED = 200
 
 _SILENT = pl.Schema({"symbol": pl.String(), "day": pl.Date()})
 
 MINUTES_WITH_A_SETTLEMENT = 9 * 60
 """In so long a stretch every contract settles, whatever its interval."""
-
-DAILY_SOURCE = "coinalyze"
-"""Gives the last settlement of a day only."""
 
 
 @dg.asset(**table(FundingRate), deps=[instruments], pool="binance")
@@ -62,12 +62,14 @@ def funding_rate(
     followed = followed_instruments(warehouse, asked, FundingRate.table_name())
     versions = warehouse.lake.read(Instruments)
     keep = keeper(warehouse.lake, FundingRate.table_name())
-    every, elsewhere, spent = days_of(context), FundingRate.empty_frame(), Counter[str]()
+    every, spent = days_of(context), Counter[str]()
+    elsewhere: pl.DataFrame | None = None
     silent = [_SILENT.to_frame()]
     outage: VendorError | None = None
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
-        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every, versions=versions))
+        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
+    settled = _settled_before(warehouse, every[0])
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):
         alive = _alive(followed, versions, days)
@@ -87,8 +89,18 @@ def funding_rate(
         if vendors.missing_instrument == "fail" and inside.is_empty() and not silent[-1].is_empty():
             outage = outage or _outage(silent[-1], now=vendors.clock())
             continue
-        others = only_where_nothing_else(elsewhere, inside)
-        others = others.filter(pl.col("ts").dt.date().is_between(days[0], days[-1]))
+        others = FundingRate.empty_frame()
+        if elsewhere is not None:
+            settled = pl.concat([settled, inside.select(settled.columns)])
+            of_days = pl.col("ts").dt.date().is_between(days[0], days[-1])
+            daily, lost = at_their_settlements(
+                elsewhere.filter(of_days),
+                versions=versions,
+                settlements=settled,
+                at=vendors.clock(),
+            )
+            spent.update(lost)
+            others = only_where_nothing_else(daily, inside)
         if coins:
             exchanges, cost = asyncio.run(
                 of_other_exchanges(vendors, asked.venue, coins, days, versions=versions)
@@ -109,6 +121,13 @@ def funding_rate(
             "without_settlement": dg.MetadataValue.md(markdown(without.head(MOST_NAMED))),
         }
     )
+
+
+def _settled_before(warehouse: Warehouse, day: date) -> pl.DataFrame:
+    """When venues settled lately before the day, by what they said themselves, and the interval."""
+    rows = warehouse.lake.scan(FundingRate, day - INTERVAL_HOLDS - DAY, day - DAY)
+    own = rows.filter(pl.col("source") != DAILY_SOURCE)
+    return own.select("venue", "symbol", "available_at", "interval_hours").collect()
 
 
 def _alive(followed: pl.DataFrame, versions: pl.DataFrame, days: list[date]) -> pl.DataFrame:
@@ -216,12 +235,17 @@ def funding_rate_has_intervals(
         for name, each in _told(context).items()
         if name.startswith(WITHOUT_INTERVAL)
     }
-    shown = ", ".join(sorted(lost)[:MOST_NAMED])
+    by_venue: dict[str, list[str]] = {}
+    for name in sorted(lost)[:MOST_NAMED]:
+        venue, _, symbol = name.partition(" ")
+        by_venue.setdefault(venue, []).append(symbol)
+    shown = "; ".join(f"{venue} {', '.join(names)}" for venue, names in by_venue.items())
     return dg.AssetCheckResult(
         passed=not lost,
         severity=dg.AssetCheckSeverity.WARN,
         description=f"{sum(lost.values())} rates of {len(lost)} contracts are left out, as their "
-        f"interval is not known: {shown}"
+        f"interval is not known (the venue has several, and had neither settled nor declared "
+        f"one of the contract by then): {shown}"
         if lost
         else None,
         metadata={"contracts_without_interval": len(lost), "rates_left_out": sum(lost.values())},

@@ -6,26 +6,12 @@ from the source to both the REST answer and the archive. Times are milliseconds 
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Protocol
 
-from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.sandbox.contents.contents import Contents
 from cryptopipe_assets.sandbox.contents.times import Clock
 
-KLINE_COLUMNS = (
-    "open_time,open,high,low,close,volume,close_time,quote_volume,count,"
-    "taker_buy_volume,taker_buy_quote_volume,ignore"
-)
 PERPETUAL_DELIVERY = 4_133_404_800_000  # Binance's "never", 2100-12-25
-
-
-class UnreadableRecording(RequestError):
-    """A recorded file is damaged; the message names the file and the first thing wrong in it."""
-
-    def __init__(self, path: Path, fault: str) -> None:
-        file = f"{path.parent.name}/{path.name}"
-        super().__init__(f"recording {file} is damaged: {fault}; fetch it again or take it out")
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -6,7 +6,7 @@ import zipfile
 from collections.abc import Callable
 from typing import Literal
 
-from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS
+from cryptopipe_assets.core.own_files.bars import KLINE_COLUMNS
 from cryptopipe_assets.sandbox.faults.payload_map import PayloadMap
 from cryptopipe_assets.sandbox.faults.rows import Rows
 

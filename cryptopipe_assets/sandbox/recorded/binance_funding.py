@@ -2,15 +2,15 @@
 
 from array import array
 from bisect import bisect_left
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from pathlib import Path
 
+from cryptopipe_assets.core.own_files.settlements import RecordedSettlement, read_settlements
 from cryptopipe_assets.core.time import HOUR_MS
 from cryptopipe_assets.sandbox.contents.source import Settlement
-from cryptopipe_assets.sandbox.recorded.binance_files import RecordedSettlement, read_settlements
 
 _INTERVALS = (1, 2, 4, 8)  # hours the exchange settles at
 
@@ -44,18 +44,36 @@ class RecordedFunding:
 
     def between(self, symbol: str, start: int, end: int) -> list[Settlement]:
         """Settlements stamped in ``[start, end)``; none if the symbol has no file."""
+        return list(self.each(symbol, start, end))
+
+    def count(self, symbol: str, start: int, end: int) -> int:
+        """Count the settlements stamped in ``[start, end)``."""
+        times = self._recorded(symbol).times
+        return bisect_left(times, end) - bisect_left(times, start)
+
+    def each(
+        self, symbol: str, start: int, end: int, *, newest_first: bool = False
+    ) -> Iterator[Settlement]:
+        """Yield the settlements stamped in ``[start, end)``, one by one.
+
+        A page of all symbols takes a thousand of them and leaves the rest.
+        """
         found = self._recorded(symbol)
-        first, last = bisect_left(found.times, start), bisect_left(found.times, end)
-        return [
-            Settlement(
+        places = range(bisect_left(found.times, start), bisect_left(found.times, end))
+        for place in reversed(places) if newest_first else places:
+            yield Settlement(
                 symbol=symbol,
                 time=found.times[place],
                 rate=found.rates[place],
                 mark="",
                 interval_hours=found.periods[place],
             )
-            for place in range(first, last)
-        ]
+
+    def last_hours(self, symbol: str, end: int) -> int | None:
+        """Hours of the period that the newest settlement before ``end`` closes; null without."""
+        found = self._recorded(symbol)
+        place = bisect_left(found.times, end) - 1
+        return found.periods[place] if place >= 0 else None
 
     def complete(self, symbol: str, start: int, end: int) -> list[Settlement]:
         """Settlements of ``[start, end)`` if none is missing, else an empty list.

@@ -12,13 +12,13 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.own_files.file_text import readable
+from cryptopipe_assets.core.own_files.rows import number_of, rows_of, stamp
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of
 from cryptopipe_assets.sandbox.recorded.daily import RecordedRows
-from cryptopipe_assets.sandbox.recorded.file_text import readable
-from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of, stamp
 
 _INTEREST = ("oi_open", "oi_high", "oi_low", "oi_close")
 _FUNDING = ("fr_open", "fr_high", "fr_low", "funding_rate")

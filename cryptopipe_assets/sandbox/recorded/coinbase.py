@@ -10,11 +10,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.own_files.rows import number_of, rows_of
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
-from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _COLUMNS = ("date", "symbol", "open", "high", "low", "close", "volume")
 _AS_SENT = ("low", "high", "open", "close", "volume")

@@ -1,8 +1,8 @@
 """Recorded CoinGecko bodies, passed on as they are.
 
-Layout: ``coingecko/coins_markets_response_*.json``, ``coingecko/market_chart/<id>.json[.gz]``
-(daily points) and ``coingecko/ohlc_daily/<id>.json[.gz]`` ([ms, o, h, l, c], stamped with the
-close).
+Layout: ``coingecko/coins_markets*.json[.gz]``, ``coingecko/market_chart/<id>.json[.gz]`` (points
+of 00:00 UTC) and ``coingecko/ohlc_daily/<id>.json[.gz]`` ([ms, o, h, l, c], stamped with the
+close). A chart names its coin by the id only: the ticker is that of a list.
 """
 
 from bisect import bisect_right
@@ -11,16 +11,16 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from cryptopipe_assets.core.own_files.rows import json_of, stamp
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.core.unreadable import UNREADABLE, reason
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
-from cryptopipe_assets.sandbox.recorded.rows import json_of, stamp
 
 _SERIES = ("prices", "market_caps", "total_volumes")
 LAYOUT = (
-    "coingecko/coins_markets_response_*.json[.gz]",
+    "coingecko/coins_markets*.json[.gz]",
     "coingecko/market_chart/<id>.json[.gz]",
     "coingecko/ohlc_daily/<id>.json[.gz]",
 )
@@ -31,7 +31,7 @@ class RecordedCoinGecko:
     """The newest body of ``coins/markets``, and daily series by coin id."""
 
     def __init__(self, folder: Path) -> None:
-        self._markets = sorted(folder.glob("coins_markets_response_*.json*"))
+        self._markets = sorted(folder.glob("coins_markets*.json*"))
         self._charts = _by_id(folder / "market_chart")
         self._candles = _by_id(folder / "ohlc_daily")
         self._captures = lru_cache(maxsize=1)(self._read_captures)
@@ -41,16 +41,59 @@ class RecordedCoinGecko:
     @property
     def files(self) -> list[Path]:
         """Return every file that is read."""
-        return [*self._markets, *self._charts.values(), *self._candles.values()]
+        unnamed = self.unnamed()
+        charts = [path for path in self._charts.values() if path not in unnamed]
+        return [*self._markets, *charts, *self._candles.values()]
 
     @property
     def recorded(self) -> bool:
         """Whether there is any file."""
         return bool(self._markets or self._charts or self._candles)
 
-    def coverage(self) -> dict[str, tuple[datetime, datetime]]:
-        """Return coin id -> first and last point of its market caps."""
-        caps = {coin: self._chart(path)["market_caps"] for coin, path in self._charts.items()}
+    def unnamed(self) -> dict[Path, str]:
+        """Return the charts whose coin's ticker no list tells, each with the reason."""
+        named = self._named()
+        return {
+            path: f"no list (coingecko/coins_markets*.json) has the id {coin} and its ticker"
+            for coin, path in self._charts.items()
+            if coin not in named
+        }
+
+    def ids(self) -> dict[str, tuple[str, str]]:
+        """Return ticker -> id and name of the recorded charts, by the newest list that has the id.
+
+        Of ids that share a ticker, the one that the newest list ranks highest.
+        """
+        found: dict[str, tuple[str, str]] = {}
+        seen: set[str] = set()
+        for _, rows in reversed(self._captures()):
+            for row in rows:
+                if row["id"] in self._charts and row["id"] not in seen:
+                    seen.add(row["id"])
+                    found.setdefault(row["symbol"].upper(), (row["id"], row["name"]))
+        return dict(sorted(found.items()))
+
+    def _named(self) -> set[str]:
+        return {slug for slug, _ in self.ids().values()}
+
+    def taken(self) -> list[datetime]:
+        """Return the instants at which lists were taken, ascending."""
+        return [instant_of(instant) for instant, _ in self._captures()]
+
+    def coverage(self, *, named_only: bool = False) -> dict[str, tuple[datetime, datetime]]:
+        """Return coin id -> first and last point of its market caps.
+
+        Parameters
+        ----------
+        named_only
+            Leave out charts whose ticker is not known.
+        """
+        wanted = self._named() if named_only else set(self._charts)
+        caps = {
+            coin: self._chart(path)["market_caps"]
+            for coin, path in self._charts.items()
+            if coin in wanted
+        }
         return {
             coin: (instant_of(int(points[0][0])), instant_of(int(points[-1][0])))
             for coin, points in sorted(caps.items())
@@ -89,6 +132,10 @@ class RecordedCoinGecko:
         for path in self._markets:
             rows = json_of(path)
             try:
+                for place, row in enumerate(rows):
+                    if not all(isinstance(row[name], str) for name in ("id", "symbol", "name")):
+                        fault = f"row {place}: expected id, symbol and name"
+                        raise UnreadableRecording(path, fault)
                 # of a coin that nobody trades any more it is null
                 stamps = [
                     datetime.fromisoformat(row["last_updated"])
@@ -116,9 +163,15 @@ def _read_chart(path: Path) -> dict[str, list[list[float]]]:
     if not (isinstance(body, dict) and all(_are_points(body.get(name), 2) for name in _SERIES)):
         raise UnreadableRecording(path, f"expected {', '.join(_SERIES)} of [ms, value]")
     series = {name: body[name] for name in _SERIES}
-    for points in series.values():
-        for point in points:
+    for name, points in series.items():
+        for place, point in enumerate(points):
             stamp(path, point[0])
+            if point[0] % DAY_MS and place < len(points) - 1:  # the last one is of the moment
+                raise UnreadableRecording(
+                    path,
+                    f"{name}[{place}]: expected 00:00 UTC, found {instant_of(point[0])}; request "
+                    "more than 90 days, or interval=daily",
+                )
     return series
 
 

@@ -12,9 +12,11 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
+from cryptopipe_assets.core.own_files.file_text import readable
+from cryptopipe_assets.core.own_files.rows import number_of, rows_of
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     Ids,
@@ -22,8 +24,6 @@ from cryptopipe_assets.sandbox.recorded.coinmarketcap_captures import (
     captures,
     listing_row,
 )
-from cryptopipe_assets.sandbox.recorded.file_text import readable
-from cryptopipe_assets.sandbox.recorded.rows import number_of, rows_of
 
 _NUMBERS = ("Market Cap", "Price", "Circulating Supply", "Volume (24h)", "% 1h", "% 24h", "% 7d")
 _COLUMNS = ("Rank", "Name", "Symbol", *_NUMBERS, "snapshot_date")

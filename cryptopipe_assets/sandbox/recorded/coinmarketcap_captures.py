@@ -13,18 +13,18 @@ from functools import lru_cache
 from pathlib import Path
 from zlib import crc32
 
-from cryptopipe_assets.core.unreadable import UNREADABLE, reason
-from cryptopipe_assets.sandbox.contents.contents import Row
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
-from cryptopipe_assets.sandbox.recorded.file_text import readable
-from cryptopipe_assets.sandbox.recorded.rows import (
+from cryptopipe_assets.core.own_files.file_text import readable
+from cryptopipe_assets.core.own_files.rows import (
     json_of,
     number_of,
     optional_number,
     rows_of,
     stamp,
 )
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
+from cryptopipe_assets.core.unreadable import UNREADABLE, reason
+from cryptopipe_assets.sandbox.contents.contents import Row
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 
 _FIRST_MADE_UP = 10_000_000  # above every id the vendor has given
 _SUPPLY_COLUMNS = (

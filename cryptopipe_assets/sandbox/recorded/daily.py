@@ -14,6 +14,8 @@ class DailyRecordings:
     ----------
     open_interest, funding
         Coinalyze's symbol to the opens of its first and last daily bar.
+    points
+        Binance's symbol to its first and last point of open interest.
     prices
         Coinbase's product to the opens of its first and last day.
     bases
@@ -24,15 +26,25 @@ class DailyRecordings:
         Coins of its lists, of the closing ones and of the captured ones.
     captures
         Instants at which its list was taken, ascending.
+    charts
+        CoinGecko's id to the first and last point of its chart, where a list tells its ticker.
+    chart_ids
+        Ticker to that id and the coin's name.
+    markets
+        Instants at which CoinGecko's list was taken, ascending.
     """
 
     open_interest: Spans
+    points: Spans
     funding: Spans
     prices: Spans
     bases: dict[str, str]
     listings: tuple[date, ...]
     tickers: tuple[str, ...]
     captures: tuple[datetime, ...]
+    charts: Spans
+    chart_ids: dict[str, tuple[str, str]]
+    markets: tuple[datetime, ...]
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,7 +7,8 @@ Layout, any symbols and months; every part is optional::
     binance/futures/<COIN>_<QUOTE>_<QUOTE>-<period>-funding_rate.feather|...
     binance/um-klines-1h/<SYM>.csv[.gz]|.zip|.parquet|.feather
     binance/funding/<SYM>[-fundingRate-<YYYY-MM>[-<DD>]].csv[.gz]|.zip|.parquet|.feather
-    binance/open-interest-<period>/<SYM>.csv[.gz]
+    binance/open-interest-<period>/<SYM>.json[.gz]|.csv[.gz]|.zip|.parquet|.feather
+    binance/metrics/<SYM>-metrics-<YYYY-MM>[-<DD>].csv[.gz]|.zip|.parquet|.feather
 
 ``binance/futures`` is freqtrade's own folder; its names are known in the folders of bars and of
 funding, too.
@@ -18,20 +19,27 @@ What other vendors' folders look like is told where they are read: `recorded_coi
 
 import re
 from collections.abc import Mapping, Sequence
-from datetime import date, datetime
+from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from cryptopipe_assets.core.contract_names import CONTRACT, composed
+from cryptopipe_assets.core.contract_names import CONTRACT, PAIR, composed
 from cryptopipe_assets.core.errors import RequestError
+from cryptopipe_assets.core.own_files.bars import first_line, read_klines
+from cryptopipe_assets.core.own_files.days_of_name import (
+    ALL_DAYS,
+    DAYS,
+    Span,
+    month_of,
+    span_of,
+)
+from cryptopipe_assets.core.own_files.file_text import SPELT, SUFFIX
+from cryptopipe_assets.core.own_files.stamps import ends
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY, HOUR_MS, MINUTE_MS
 from cryptopipe_assets.sandbox.contents.contents import Contents
-from cryptopipe_assets.sandbox.contents.publication import next_month
-from cryptopipe_assets.sandbox.contents.source import Instrument, UnreadableRecording
-from cryptopipe_assets.sandbox.contents.times import instant_of
-from cryptopipe_assets.sandbox.recorded import (
-    binance_files as recordings,
-)
+from cryptopipe_assets.sandbox.contents.source import Instrument
+from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
 from cryptopipe_assets.sandbox.recorded import (
     binance_positions,
     coinalyze,
@@ -45,16 +53,11 @@ from cryptopipe_assets.sandbox.recorded.coinbase import RecordedCoinbase
 from cryptopipe_assets.sandbox.recorded.coingecko import RecordedCoinGecko
 from cryptopipe_assets.sandbox.recorded.coinmarketcap import RecordedCoinMarketCap
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
-from cryptopipe_assets.sandbox.recorded.file_text import SPELT, SUFFIX
 from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver, passed_over
 
-_MINUTES = re.compile(
-    rf"(?P<symbol>{CONTRACT})-1m-(?P<month>\d{{4}}-(?:0[1-9]|1[0-2]))"
-    rf"(?:-(?P<day>[0-3]\d))?{SUFFIX}"
-)
-_PAIR = r"(?P<base>[^\W_]+)_(?P<quote>[^\W_]+)_(?P=quote)"
-_FREQTRADE_MINUTES = re.compile(rf"{_PAIR}-1m-futures{SUFFIX}")
-_FREQTRADE_FUNDING = re.compile(rf"{_PAIR}-\d+[mh]-funding_rate{SUFFIX}")
+_MINUTES = re.compile(rf"(?P<symbol>{CONTRACT})-1m-{DAYS}{SUFFIX}")
+_FREQTRADE_MINUTES = re.compile(rf"{PAIR}-1m-futures{SUFFIX}")
+_FREQTRADE_FUNDING = re.compile(rf"{PAIR}-\d+[mh]-funding_rate{SUFFIX}")
 _ARCHIVED_FUNDING = re.compile(
     rf"(?P<symbol>{CONTRACT})-fundingRate-\d{{4}}-(?:0[1-9]|1[0-2])(?:-[0-3]\d)?{SUFFIX}"
 )
@@ -76,13 +79,7 @@ LAYOUT = (
 """Files that are read, below the folder of recordings."""
 
 
-_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding", "futures")
-
-Span = tuple[date, date]
-"""First day of a file's rows, and the day after its last one."""
-
-ALL_DAYS: Span = (date(1970, 1, 1), date(9999, 12, 31))
-"""Of a file whose name gives no day."""
+_OWN_FOLDERS = ("um-klines-1m", "um-klines-1h", "funding", "futures", "metrics")
 
 
 class RecordedFolder:
@@ -102,7 +99,7 @@ class RecordedFolder:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
-        self._ends = lru_cache(maxsize=None)(recordings.ends)
+        self._ends = lru_cache(maxsize=None)(ends)
         root = folder / "binance"
         if not root.is_dir() and any((folder / name).is_dir() for name in _OWN_FOLDERS):
             root = folder  # the exchange's own folder was named
@@ -115,7 +112,7 @@ class RecordedFolder:
         whole = {symbol: (path,) for symbol, path in self._whole_funding.items()}
         self.funding: dict[str, tuple[Path, ...]] = {**whole, **_funding(root / "funding")}
         self.positions = RecordedPositions(root)
-        with_interest = {symbol for _, symbol in self.positions.files}
+        with_interest = self.positions.symbols
         self.symbols = sorted({*self.minutes, *self.hours, *self.funding, *with_interest})
         self._coinalyze = RecordedCoinalyze(folder / "coinalyze")
         self._coinmarketcap = RecordedCoinMarketCap(folder)
@@ -141,14 +138,18 @@ class RecordedFolder:
     def passed_over(self) -> tuple[PassedOver, ...]:
         """Return the files that nothing reads, with the reason."""
         read = [path for months in self.minutes.values() for path in months.values()]
-        read += [*self.hours.values(), *self.positions.files.values()]
+        read += [*self.hours.values(), *self.positions.paths]
         read += [path for paths in self.funding.values() for path in paths]
         read += [path for each in self._others for path in each.files]
         instead = {
             path: next(iter(self.minutes[symbol].values()))
             for symbol, path in self._whole_minutes.items()
         } | {path: self.funding[symbol][0] for symbol, path in self._whole_funding.items()}
-        return passed_over(self._folder, read, LAYOUT, instead)
+        reasons = {
+            path: f"{each.relative_to(self._folder)} is read in its place"
+            for path, each in instead.items()
+        }
+        return passed_over(self._folder, read, LAYOUT, reasons | self._coingecko.unnamed())
 
     def _coverage(self) -> dict[str, dict[str, tuple[datetime, datetime]]]:
         """Return table -> vendor symbol -> first and last recorded instant.
@@ -184,24 +185,36 @@ class RecordedFolder:
         markets = self._coinalyze.markets(now)
         return DailyRecordings(
             open_interest=self._coinalyze.coverage(),
+            points=self.positions.coverage(),
             funding=self._coinalyze.funding_coverage(),
             prices=self._coinbase.coverage(),
             bases={row["symbol"]: row["base_asset"] for row in markets},
             tickers=tuple(self._coinmarketcap.tickers()),
             listings=tuple(self._coinmarketcap.days()),
             captures=tuple(self._coinmarketcap.taken()),
+            charts=self._coingecko.coverage(named_only=True),
+            chart_ids=self._coingecko.ids(),
+            markets=tuple(self._coingecko.taken()),
         )
 
     def daily_rows(self, start: int, end: int, now: int) -> list[RecordedRows]:
-        """Count daily bars of open interest and funding that open in ``[start, end)``."""
-        return self._coinalyze.rows(start, end, now)
+        """Count daily bars of open interest and funding that open in ``[start, end)``.
+
+        And Binance's states at the ends of its hours.
+        """
+        hours = [
+            RecordedRows(table="open_interest", source="binance", symbol=symbol, rows=rows)
+            for symbol in self.positions.symbols
+            if (rows := self.positions.hours_held(symbol, start, end))
+        ]
+        return hours + self._coinalyze.rows(start, end, now)
 
     def _instrument(self, symbol: str) -> Instrument:
         """Read what the first rows of a symbol's files tell about its contract."""
         months = self.minutes.get(symbol, {})
         captures = [(months[min(months)], MINUTE_MS)] if months else []
         captures += [(self.hours[symbol], HOUR_MS)] if symbol in self.hours else []
-        bars = [recordings.first_line(*each).split(",") for each in captures]
+        bars = [first_line(*each).split(",") for each in captures]
         starts = [self._ends(path)[0] for path, _ in captures]
         if symbol in self.funding:
             starts.append(self._ends_of(self.funding[symbol])[0])
@@ -230,6 +243,7 @@ class RecordedFolder:
             for stamp in spans[-1]:
                 day = instant_of(stamp).date()
                 if not start <= day < end:
+                    read_klines(path, MINUTE_MS, (stamp_of(start), stamp_of(end)))  # tells the line
                     named = f"{start:%Y-%m-%d}" if end - start == DAY else f"{start:%Y-%m}"
                     raise UnreadableRecording(
                         path, f"its name says {named}, yet it holds a bar of {day}"
@@ -253,30 +267,16 @@ def _by_month(folder: Path) -> dict[str, dict[Span, Path]]:
     """Find the files of minutes; a day's file is left out where its whole month lies beside."""
     files: dict[str, dict[Span, Path]] = {}
     for path in sorted(folder.glob("*")):
-        if (found := _MINUTES.fullmatch(composed(path.name))) and (span := _span_of(found)):
+        if (found := _MINUTES.fullmatch(composed(path.name))) and (span := span_of(found)):
             files.setdefault(found["symbol"], {}).setdefault(span, path)
     return {
         symbol: {
             (start, end): path
             for (start, end), path in sorted(spans.items())
-            if end - start > DAY or _month_of(start) not in spans
+            if end - start > DAY or month_of(start) not in spans
         }
         for symbol, spans in files.items()
     }
-
-
-def _month_of(day: date) -> Span:
-    first = day.replace(day=1)
-    return first, next_month(first)
-
-
-def _span_of(found: re.Match[str]) -> Span | None:
-    """Return the days that a name means; null if there is no such day."""
-    try:
-        start = date.fromisoformat(f"{found['month']}-{found['day'] or '01'}")
-    except ValueError:
-        return None
-    return start, start + DAY if found["day"] else next_month(start)
 
 
 def _of_pairs(pattern: re.Pattern[str], *folders: Path) -> dict[str, Path]:

@@ -26,7 +26,7 @@ def passed_over(
     folder: Path,
     read: Iterable[Path],
     layout: Collection[str],
-    instead: Mapping[Path, Path] | None = None,
+    reasons: Mapping[Path, str],
 ) -> tuple[PassedOver, ...]:
     """Return what lies in a folder beside what is read, by its own folder, in their order.
 
@@ -37,8 +37,8 @@ def passed_over(
     layout
         Names of what is read, relative to ``folder``, e.g. ``binance/funding/<SYM>.csv``.
         Hidden files and notes (``README*``) are nobody's recordings and not mentioned.
-    instead
-        File to the file that is read in its place.
+    reasons
+        File to the reason, where its name does not say it.
     """
     known = set(read)
     relative = sorted(each.relative_to(folder) for each in known)
@@ -49,10 +49,7 @@ def passed_over(
         hidden = any(part.startswith(".") for part in below.parts)
         if path in known or hidden or path.name.startswith("README") or not path.is_file():
             continue
-        if path in (instead or {}):
-            reason = f"{(instead or {})[path].relative_to(folder)} is read in its place"
-        else:
-            reason = _reason(below, twins, layout)
+        reason = reasons.get(path) or _reason(below, twins, layout)
         found.setdefault((below.parent, reason), []).append(below)
     return tuple(PassedOver(files=files, reason=reason) for (_, reason), files in found.items())
 

@@ -7,18 +7,14 @@ from functools import lru_cache
 from itertools import islice
 from pathlib import Path
 
-from cryptopipe_assets.core.time import DAY, DAY_MS, HOUR_MS, MINUTE_MS, utcnow
-from cryptopipe_assets.sandbox.contents.source import (
-    Instrument,
-    Mark,
-    Settlement,
-    UnreadableRecording,
-)
+from cryptopipe_assets.core.own_files.bars import KlineFile, read_klines
+from cryptopipe_assets.core.own_files.days_of_name import Span
+from cryptopipe_assets.core.time import DAY_MS, HOUR_MS, MINUTE_MS, utcnow
+from cryptopipe_assets.sandbox.contents.source import Instrument, Mark, Settlement
 from cryptopipe_assets.sandbox.contents.times import Clock, stamp_of
-from cryptopipe_assets.sandbox.recorded.binance_files import KlineFile, read_klines
 from cryptopipe_assets.sandbox.recorded.binance_funding import RecordedFunding
 from cryptopipe_assets.sandbox.recorded.daily import DailyRecordings, RecordedRows
-from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder, Span
+from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder
 from cryptopipe_assets.sandbox.recorded.passed_over import PassedOver
 
 
@@ -84,7 +80,7 @@ class RecordedSource:
             ("ohlcv_1m", symbol, sum(map(len, self._months(symbol, start, end))))
             for symbol in self._folder.minutes
         ] + [
-            ("funding_rate", symbol, len(self._funding.between(symbol, *settled)))
+            ("funding_rate", symbol, self._funding.count(symbol, *settled))
             for symbol in self._folder.funding
         ]
         own = [
@@ -129,18 +125,18 @@ class RecordedSource:
         self, symbol: str, *, start: int, end: int, now: int
     ) -> Iterator[Settlement]:
         """Recorded settlements stamped in ``[start, end)``, oldest first."""
-        return iter(self._funding.between(symbol, start, min(end, now + 1)))
+        return self._funding.each(symbol, start, min(end, now + 1))
 
     def settlements_until(self, symbol: str, *, end: int, now: int) -> Iterator[Settlement]:
         """Recorded settlements stamped before ``end``, newest first."""
-        return reversed(self._funding.between(symbol, 0, min(end, now + 1)))
+        return self._funding.each(symbol, 0, min(end, now + 1), newest_first=True)
 
     def funding_hours(self, now: int) -> dict[str, int]:
         """Hours between the last two settlements seen by ``now``, by symbol."""
         seen = {
-            symbol: self._funding.between(symbol, 0, now + 1) for symbol in self._folder.funding
+            symbol: self._funding.last_hours(symbol, now + 1) for symbol in self._folder.funding
         }
-        return {symbol: rows[-1].interval_hours for symbol, rows in seen.items() if rows}
+        return {symbol: hours for symbol, hours in seen.items() if hours is not None}
 
     def archived_klines(
         self, symbol: str, interval: str, *, start: int, end: int, now: int
@@ -194,8 +190,4 @@ def _chained(parts: Iterable[Sequence[str]]) -> Iterator[str]:
 
 
 def _read_month(path: Path, span: Span) -> KlineFile:
-    file = read_klines(path, MINUTE_MS)
-    start, end = map(stamp_of, span)
-    if file.opens and not (start <= file.opens[0] and file.opens[-1] < end):
-        raise UnreadableRecording(path, f"holds bars outside {span[0]} to {span[1] - DAY}")
-    return file
+    return read_klines(path, MINUTE_MS, (stamp_of(span[0]), stamp_of(span[1])))

@@ -15,7 +15,8 @@ from typing import Any, ClassVar, Generic, TypeVar
 
 from aiohttp import web
 
-from cryptopipe_assets.sandbox.contents.source import Source, UnreadableRecording
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
+from cryptopipe_assets.sandbox.contents.source import Source
 from cryptopipe_assets.sandbox.routes.quota import Quota
 
 LONGEST_NUMBER = 20  # digits

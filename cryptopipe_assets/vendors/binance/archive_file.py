@@ -4,15 +4,13 @@ It is read here whether it was downloaded or put on a disk by somebody. Pure: no
 """
 
 import hashlib
-import re
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Literal, Self
 
 import polars as pl
 
-from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
-from cryptopipe_assets.core.packed import PackingError, gunzipped, only_member
+from cryptopipe_assets.core.packed import PackingError, only_member
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.unreadable import UNREADABLE, UNREADABLE_FILE, reason
 from cryptopipe_assets.vendors.binance.parse_klines import (
@@ -31,14 +29,6 @@ ROOT = "/data/futures/um"
 
 Kind = Literal["1m", "fundingRate", "metrics"]
 FOLDERS: dict[Kind, str] = {"1m": "klines", "fundingRate": "fundingRate", "metrics": "metrics"}
-NAMES = (
-    "SYMBOL-1m-YYYY-MM[-DD].zip, SYMBOL-fundingRate-YYYY-MM[-DD].zip or "
-    "SYMBOL-metrics-YYYY-MM[-DD].zip (also .csv or .csv.gz)"
-)
-_NAME = re.compile(
-    rf"(?P<symbol>{CONTRACT})-(?P<kind>1m|fundingRate|metrics)-"
-    r"(?P<label>\d{4}-\d{2}(?:-\d{2})?)\.(?:zip|csv(?:\.gz)?)"
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -82,31 +72,6 @@ class ArchiveFile:
     @property
     def _is_daily(self) -> bool:
         return self.end - self.start == timedelta(days=1)
-
-
-def read_name(name: str) -> ArchiveFile:
-    """Read the name of a file of the archive.
-
-    Raises
-    ------
-    UnexpectedShape
-        If it is none that we know, or of a contract that is no perpetual.
-    """
-    found = _NAME.fullmatch(composed(name))
-    if not found:
-        raise UnexpectedShape(f"expected a name like {NAMES}, got {name}")
-    label = found["label"]
-    contract = read_contract_name(found["symbol"])
-    if contract.why_not:
-        raise UnexpectedShape(f"{name}: {contract.text} is {contract.why_not}")
-    daily = len(label) == len("2026-11-20")
-    try:
-        start = date.fromisoformat(label if daily else f"{label}-01")
-    except ValueError:
-        raise UnexpectedShape(f"expected a day or month of the calendar, got {label}") from None
-    kind = next(each for each in FOLDERS if each == found["kind"])
-    of = ArchiveFile.of_day if daily else ArchiveFile.of_month
-    return of(kind, contract.text, start)
 
 
 def checksum_in(line: str, name: str) -> str:
@@ -156,32 +121,6 @@ def csv_of(content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
             f"expected a zip, got {len(content)} bytes that are no zip: {reason(exc)}"
         ) from exc
     return csv
-
-
-def csv_of_own(name: str, content: bytes, bounds: Bounds = OF_A_FILE) -> bytes:
-    """Return the CSV in a file that somebody gave: zipped, gzipped or as it is.
-
-    What programs of tables add is taken away: a mark of the byte order, quotes, returns.
-
-    Raises
-    ------
-    UnexpectedShape
-        As of ``csv_of``.
-    """
-    if name.endswith(".zip"):
-        csv = csv_of(content, bounds)
-    else:
-        try:
-            csv = content
-            if name.endswith(".gz"):
-                csv = gunzipped(content, largest=bounds.unpacked_bytes)
-            bounds.require_lines(csv)
-        except (PackingError, TooLarge) as exc:
-            raise UnexpectedShape(str(exc)) from exc
-        except UNREADABLE_FILE as exc:
-            raise UnexpectedShape(f"cannot be unpacked: {reason(exc)}") from exc
-    plain = csv.removeprefix(b"\xef\xbb\xbf").replace(b'"', b"")
-    return plain.replace(b"\r\n", b"\n")
 
 
 def rows_of(file: ArchiveFile, csv: bytes, symbol: str) -> pl.DataFrame:

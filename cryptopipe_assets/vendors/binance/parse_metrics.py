@@ -5,16 +5,20 @@ Pure: no network.
 
 import io
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Iterable
 from datetime import date, timedelta
 from typing import Any
 
 import polars as pl
 from pydantic import TypeAdapter
 
+from cryptopipe_assets.core.own_files.open_interest import (
+    FIVE_MINUTES_MS,
+    Point,
+    labels_are_starts,
+)
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import HOUR_MS, midnight, milliseconds
-from cryptopipe_assets.vendors.binance.parse_klines import in_milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count, TextFigure, Wire
 from cryptopipe_assets.vendors.parsing.open_interest import READING_SCHEMA
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse, shaped
@@ -22,7 +26,6 @@ from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, refuse
 VENUE = "binance"
 HOURS_A_DAY = 24
 ROWS_AN_HOUR = 12
-FIVE_MINUTES_MS = 300_000
 NEEDED = ["create_time", "symbol", "sum_open_interest", "sum_open_interest_value"]
 COLUMNS = [  # of the files that have no header line
     *NEEDED,
@@ -111,7 +114,11 @@ def read_metrics(
         "an amount is no number": no_number,
     }
     refuse(read, faults, show=("create_time", "symbol"))
-    if _labels_starts(set(read["stamp"]), first=start, last=end):
+    try:
+        is_start = labels_are_starts(set(read["stamp"]), first=start, last=end)
+    except ValueError as exc:
+        raise UnexpectedShape(str(exc)) from exc
+    if is_start:
         read = read.with_columns(pl.col("stamp") + FIVE_MINUTES_MS)
     hours = read.filter(pl.col("stamp") % HOUR_MS == 0)
     if hours.is_empty() and read.height > ROWS_AN_HOUR:
@@ -125,18 +132,6 @@ def read_metrics(
         hours_missing=HOURS_A_DAY * (until - day).days - of_the_day,
     )
     return single.select(POINT_SCHEMA.names()), +lost
-
-
-def _labels_starts(stamps: Collection[int], *, first: int, last: int) -> bool:
-    """Whether a day's labels are the starts of the five minutes: which of its midnights it has."""
-    begins, ends = first in stamps, last in stamps
-    if begins == ends:
-        has = "both its midnights" if begins else "neither of its midnights"
-        raise UnexpectedShape(
-            f"the labels could be the starts or the ends of the five minutes: the file has {has} "
-            f"in {len(stamps)} stamps"
-        )
-    return begins
 
 
 def _metrics_table(csv: bytes) -> pl.DataFrame:
@@ -153,21 +148,14 @@ def _metrics_table(csv: bytes) -> pl.DataFrame:
         raise UnexpectedShape(f"expected the columns {NEEDED} of text: {reason}") from exc
 
 
-def with_written_instants(csv: bytes) -> bytes:
-    """Return a file whose stamps are milliseconds or microseconds with the archive's own texts.
-
-    Other programs write them so; the exchange does not, so that its own files are not asked here.
-
-    Raises
-    ------
-    UnexpectedShape
-        If columns are missing.
-    """
-    rows = _metrics_table(csv)
-    label = pl.col("create_time")
-    stamps = in_milliseconds(label.cast(pl.Int64, strict=False)).cast(pl.Datetime("ms"))
-    written = pl.when(stamps.is_null()).then(label).otherwise(stamps.dt.strftime(LABEL))
-    return rows.with_columns(create_time=written).write_csv().encode()
+def hours_of(points: Iterable[Point]) -> pl.DataFrame:
+    """Return the whole hours of a file that somebody gave as ``POINT_SCHEMA``."""
+    rows = [
+        (each.time, float(each.base), float(each.usd))
+        for each in points
+        if each.time % HOUR_MS == 0
+    ]
+    return pl.DataFrame(rows, schema=POINT_SCHEMA, orient="row")
 
 
 def coin_of(symbol: str) -> str:

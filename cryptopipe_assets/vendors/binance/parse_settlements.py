@@ -13,7 +13,7 @@ import polars as pl
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from cryptopipe_assets.core.time import HOUR_MS
+from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.binance.parse_klines import in_milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
@@ -111,29 +111,32 @@ def settlements_of(
         If a stamp is more than five minutes off the hour, a rate is no number, or an hour has
         two different settlements.
     """
-    names = pl.DataFrame(
-        {"vendor_symbol": list(symbols), "symbol": list(symbols.values())},
-        schema={"vendor_symbol": pl.String, "symbol": pl.String},
-    )
     rows = (
-        stamped.filter(pl.col("vendor_symbol").is_in(list(symbols)))
+        stamped.lazy()
+        .filter(pl.col("vendor_symbol").is_in(list(symbols)))
         .unique()
         .sort("vendor_symbol", "stamp")
         .with_columns(
             ts=((pl.col("stamp") + HOUR_MS // 2) // HOUR_MS * HOUR_MS).cast(TIMESTAMP),
             funding_rate=pl.col("rate").cast(pl.Float64, strict=False),
         )
+        .collect()
     )
     _check(rows)
     return (
-        rows.join(names, on="vendor_symbol", how="left")
-        .filter(pl.col("ts").is_between(start, end, closed="left"))
+        rows.lazy()
+        .filter(
+            pl.col("ts").to_physical() >= milliseconds(start),
+            pl.col("ts").to_physical() < milliseconds(end),
+        )
         .with_columns(
+            symbol=pl.col("vendor_symbol").replace_strict(symbols, return_dtype=pl.String),
             available_at=(pl.col("stamp") + 1).cast(TIMESTAMP),
             venue=pl.lit("binance"),
         )
         .select(SETTLEMENT_SCHEMA.names())
         .sort("symbol", "ts")
+        .collect()
     )
 
 
@@ -148,8 +151,13 @@ def _check(rows: pl.DataFrame) -> None:
         "the settlement is more than five minutes off the hour": off_hour > WRONG_MS,
         "the hour has two settlements": pl.struct("vendor_symbol", "ts").is_duplicated(),
     }
+    # One query of all: a file has a hundred rows, and a month of all contracts hundreds of files.
+    found = rows.select(
+        **{name: fault.any() for name, fault in faults.items()}, odd=(off_hour > ODD_MS).sum()
+    ).row(0, named=True)
     for name, fault in faults.items():
-        if not (bad := rows.filter(fault)).is_empty():
+        if found[name]:
+            bad = rows.filter(fault)
             raise UnexpectedShape(f"{name} ({bad.height} such rows): {bad.row(0, named=True)}")
-    if odd := rows.filter(off_hour > ODD_MS).height:
+    if odd := found["odd"]:
         logger.warning("binance: %d settlements are over a minute off the hour", odd)

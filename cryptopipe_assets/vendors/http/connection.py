@@ -1,7 +1,9 @@
 """One request on the wire: addresses, headers, the key, timeouts, how many at once."""
 
 import asyncio
+import sys
 from dataclasses import dataclass
+from importlib.util import find_spec
 from pathlib import Path
 
 import httpx
@@ -13,6 +15,11 @@ from cryptopipe_assets.vendors.http.responses import Request
 from cryptopipe_assets.vendors.http.retry import Retryable
 from cryptopipe_assets.vendors.parsing.bounds import Bounds, TooLarge
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
+
+if find_spec("sniffio") is None:
+    # httpcore tries to import it eight times a request to learn whether this is asyncio; where it
+    # is not installed, each try looks through the whole path. This is how Python is told at once.
+    sys.modules["sniffio"] = None  # type: ignore[assignment]
 
 WHOLE_RESPONSE_TIMEOUTS = 10
 OF_THE_WIRE = (b"content-encoding", b"content-length", b"transfer-encoding")

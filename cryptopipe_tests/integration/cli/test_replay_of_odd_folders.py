@@ -7,7 +7,7 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.cli.replay import replay
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.sandbox.recorded.coinalyze import RecordedCoinalyze
 from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder
 from cryptopipe_assets.storage.lake import Lake

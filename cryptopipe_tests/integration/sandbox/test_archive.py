@@ -9,7 +9,7 @@ from datetime import UTC, date, datetime
 import httpx
 import pytest
 
-from cryptopipe_assets.sandbox.contents import publication
+from cryptopipe_assets.sandbox.routes.binance.archive import monthly
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 
@@ -124,7 +124,7 @@ def test_a_file_appears_at_its_hour_and_not_before(client, present, name, span, 
 def test_a_month_whose_next_begins_on_a_monday_appears_that_day():
     assert date(2026, 6, 1).weekday() == 0
     appears = datetime(2026, 6, 1, 8, tzinfo=UTC).timestamp() * 1000
-    assert publication.monthly(date(2026, 5, 1)) == appears
+    assert monthly(date(2026, 5, 1)) == appears
 
 
 def test_a_listing_day_starts_at_the_listing_minute_and_has_no_day_before(client):

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pytest
 
 from cryptopipe_assets.core.errors import RequestError
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.sandbox.recorded.folder import RecordedFolder, split_symbol
 from cryptopipe_assets.sandbox.recorded.source import RecordedSource
 

@@ -72,17 +72,20 @@ def test_recorded_points_pass_through_as_spelled_however_old(positions):
         assert history(client, startTime=0, limit=2).json() == rows[:2]
         assert history(client, limit=2).json() == rows[2:]
         assert history(client, endTime=MARCH + 8 * HOUR).json() == rows[:2]
-        missing = history(client, period="1h")
+        assert history(client, period="1h").json() == rows, "what was recorded at whole hours"
+        missing = history(client, period="15m")
     assert missing.status_code == 404
-    assert "recorded: 4h" in missing.json()["msg"]
+    assert "recorded: 1h, 4h" in missing.json()["msg"]
     with served(positions, now=MARCH + 9 * HOUR) as client:
         assert history(client).json() == rows[:2]
 
 
-def test_a_symbol_with_open_interest_only_is_listed_from_its_first_point(positions):
+def test_a_symbol_with_open_interest_only_is_listed_from_the_hour_that_its_first_point_ends(
+    positions,
+):
     with served(positions) as client:
         [listed] = client.get("/binance/fapi/v1/exchangeInfo").json()["symbols"]
-    assert (listed["symbol"], listed["onboardDate"]) == ("ABCUSDT", MARCH + 4 * HOUR)
+    assert (listed["symbol"], listed["onboardDate"]) == ("ABCUSDT", MARCH + 3 * HOUR)
 
 
 def test_the_present_of_other_venues_was_not_recorded(positions):

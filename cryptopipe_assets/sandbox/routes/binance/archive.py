@@ -6,19 +6,22 @@ import re
 import zipfile
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from xml.sax.saxutils import escape
 
 from aiohttp import web
 
 from cryptopipe_assets.core.contract_names import CONTRACT
-from cryptopipe_assets.sandbox.contents import publication
-from cryptopipe_assets.sandbox.contents.source import KLINE_COLUMNS, Source
+from cryptopipe_assets.core.own_files.bars import KLINE_COLUMNS
+from cryptopipe_assets.core.own_files.days_of_name import month_of
+from cryptopipe_assets.sandbox.contents.source import Source
 from cryptopipe_assets.sandbox.contents.times import stamp_of
 from cryptopipe_assets.sandbox.routes.base import Declined, Query, StandInApi, endpoint
 
 _CHECKSUM = ".CHECKSUM"
+_HEADERS_SINCE = date(2022, 6, 1)  # files of earlier months have no header row
+_TIME_OF_DAY = time(8, tzinfo=UTC)  # at which files appear, a day's on the next one
 _FUNDING_COLUMNS = "calc_time,funding_interval_hours,last_funding_rate"
 _METRICS_COLUMNS = (
     "create_time,symbol,sum_open_interest,sum_open_interest_value,count_toptrader_long_short_ratio,"
@@ -106,7 +109,7 @@ class BinanceArchive(StandInApi[Source]):
         header, lines = self._table(file, stamp_of(file.start), stamp_of(file.end))
         if not lines:
             return None
-        with_header = file.start >= publication.HEADERS_SINCE
+        with_header = file.start >= _HEADERS_SINCE
         return _zipped(f"{file.stem}.csv", [header, *lines] if with_header else lines)
 
     def _table(self, file: _File, start: int, end: int) -> tuple[str, Sequence[str]]:
@@ -147,9 +150,22 @@ def _file(path: str) -> _File | None:
         interval=found.groupdict().get("interval"),
         stem=found["stem"],
         start=start,
-        end=start + timedelta(days=1) if daily else publication.next_month(start),
-        published=publication.daily(start) if daily else publication.monthly(start),
+        end=start + timedelta(days=1) if daily else month_of(start)[1],
+        published=_appears(start + timedelta(days=1)) if daily else monthly(start),
     )
+
+
+def monthly(month: date) -> int:
+    """Milliseconds at which the file of a month (its first day) appears.
+
+    08:00 UTC on the first Monday of the next month.
+    """
+    _, first = month_of(month)
+    return _appears(first + timedelta(days=-first.weekday() % 7))
+
+
+def _appears(day: date) -> int:
+    return stamp_of(datetime.combine(day, _TIME_OF_DAY))
 
 
 def _zipped(name: str, lines: Sequence[str]) -> bytes:

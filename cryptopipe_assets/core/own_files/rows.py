@@ -8,9 +8,9 @@ from math import isfinite
 from pathlib import Path
 from typing import Any
 
+from cryptopipe_assets.core.own_files.file_text import content_of, readable
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.unreadable import UNREADABLE, reason
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
-from cryptopipe_assets.sandbox.recorded.file_text import content_of, readable
 
 END_OF_TIME = 253_402_300_800_000
 """Milliseconds until the year 10000, which no calendar here has."""

@@ -3,6 +3,7 @@
 import io
 import json
 import re
+import zipfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from datetime import datetime
@@ -11,10 +12,10 @@ from pathlib import Path
 import polars as pl
 
 from cryptopipe_assets.core.errors import CryptopipeError
+from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.packed import PackingError, gunzipped, limited, only_member
 from cryptopipe_assets.core.time import milliseconds
 from cryptopipe_assets.core.unreadable import UNREADABLE_FILE, reason
-from cryptopipe_assets.sandbox.contents.source import UnreadableRecording
 
 SUFFIX = r"\.(?:(?:csv|json)(?:\.gz)?|zip|parquet|feather)"
 """How the name of an accepted table ends, as a pattern."""
@@ -22,7 +23,7 @@ SUFFIX = r"\.(?:(?:csv|json)(?:\.gz)?|zip|parquet|feather)"
 SPELT = ".csv[.gz]|.json[.gz]|.zip|.parquet|.feather"
 """The same for people."""
 
-TIMES = ("open_time", "timestamp", "date", "calc_time", "fundingtime", "time")
+TIMES = ("open_time", "timestamp", "date", "calc_time", "fundingtime", "create_time", "time")
 """Columns that say when a row is, the surest first; compared in lower case."""
 
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[T ][\d:.]+ ?(?:Z|UTC|[+-]\d{2}:?\d{2})")
@@ -49,13 +50,21 @@ def content_of(path: Path) -> bytes:
         if path.suffix == ".gz":
             return gunzipped(path, largest=LARGEST_BYTES).removeprefix(_BOM)
         if path.suffix == ".zip":
-            return only_member(path, largest=LARGEST_BYTES).removeprefix(_BOM)
+            return _unzipped(path).removeprefix(_BOM)
         if path.suffix in {".parquet", ".feather"}:
             frame = _frame(path)
             instants = pl.col(pl.Datetime).dt.epoch("ms")
             return frame.with_columns(instants).write_csv().encode()
         with path.open("rb") as file:
             return limited(file, largest=LARGEST_BYTES).removeprefix(_BOM)
+
+
+def _unzipped(path: Path) -> bytes:
+    try:
+        return only_member(path, largest=LARGEST_BYTES)
+    except zipfile.BadZipFile as error:
+        fault = f"expected a zip, got {path.stat().st_size} bytes that are no zip: {reason(error)}"
+        raise UnreadableRecording(path, fault) from error
 
 
 def time_first(path: Path) -> bytes:
