@@ -61,8 +61,8 @@ async def of_other_contracts(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     async with vendors.coinalyze() as coinalyze:
-        listed = await coinalyze.markets()
-        wanted = listed.filter(
+        listing = await coinalyze.listing()
+        wanted = listing.frame.filter(
             pl.col("coin").is_in(coins), "is_perpetual", pl.col("symbol").is_not_null()
         )
         bars = await coinalyze.funding_rates(
@@ -92,6 +92,7 @@ async def of_other_contracts(
         {
             "coinalyze/api_calls": sum(coinalyze.calls.values()),
             "coinalyze/rows_without_interval": lost.height,
+            **{f"coinalyze/{why}": n for why, n in listing.left_out.items()},
         }
     )
     for venue, symbol, rows in (

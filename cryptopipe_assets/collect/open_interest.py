@@ -13,8 +13,12 @@ from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.instruments import PASSED_OVER_SCHEMA
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, Venue, Wanted
+
+PASSED_OVER = pl.Schema({"venue": pl.String(), **PASSED_OVER_SCHEMA})
+"""Contracts that are passed over, and who lists them."""
 
 
 @dataclass(frozen=True)
@@ -35,6 +39,8 @@ class Gathered:
         ``venue contract`` of the coins to why its rows are missing.
     disagreements
         Where a venue's two ways contradict each other.
+    passed_over
+        ``PASSED_OVER``: what is listed and not collected, with the reason.
     """
 
     rows: pl.DataFrame
@@ -43,6 +49,7 @@ class Gathered:
     venues_failed: Mapping[str, str] = field(default_factory=dict)
     contracts_failed: Mapping[str, str] = field(default_factory=dict)
     disagreements: Sequence[str] = ()
+    passed_over: pl.DataFrame = field(default_factory=PASSED_OVER.to_frame)
 
 
 async def from_exchanges(
@@ -165,7 +172,8 @@ async def from_coinalyze(
     by_day = [day for day in days if midnight(day) < oldest]
     by_hour = days[len(by_day) :]
     async with vendors.coinalyze() as coinalyze:
-        listed = await coinalyze.markets()
+        listing = await coinalyze.listing()
+        listed = listing.frame
         wanted = listed.filter(
             pl.col("coin").is_in(coins),
             "is_perpetual",
@@ -203,7 +211,10 @@ async def from_coinalyze(
                 - rows.select(pl.struct("venue", "symbol").n_unique()).item(),
             }
         )
-    return _gathered({coinalyze.vendor: Measured(rows)}, coins, days, now=now, counts=counts)
+    measured = Measured(
+        rows, listing.left_out, listing.failed, passed_over=tuple(listing.passed_over)
+    )
+    return _gathered({coinalyze.vendor: measured}, coins, days, now=now, counts=counts)
 
 
 def _gathered(
@@ -217,7 +228,9 @@ def _gathered(
     """Keep what was requested: a snapshot has every coin, and may be of the hour before."""
     frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
     failed: dict[str, str] = {}
+    passed: list[tuple[object, ...]] = []
     for source, response in responses.items():
+        passed += [(source, *each) for each in response.passed_over]
         failed |= {
             f"{source} {name}": reason
             for name, (coin, reason) in response.failed.items()
@@ -228,4 +241,12 @@ def _gathered(
     every = pl.concat(frames).filter(pl.col("coin").is_in(coins))
     rows = every.filter(pl.col("ts").dt.date().is_in(days))
     counts["rows_of_other_days"] += every.height - rows.height
-    return Gathered(rows.sort("symbol", "ts", "venue"), now, counts, contracts_failed=failed)
+    return Gathered(
+        rows.sort("symbol", "ts", "venue"),
+        now,
+        counts,
+        contracts_failed=failed,
+        passed_over=pl.DataFrame(passed, schema=PASSED_OVER, orient="row").unique(
+            maintain_order=True
+        ),
+    )

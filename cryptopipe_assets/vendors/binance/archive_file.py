@@ -11,7 +11,7 @@ from typing import Literal, Self
 
 import polars as pl
 
-from cryptopipe_assets.core.contract_names import CONTRACT, composed, read_contract_name
+from cryptopipe_assets.core.contract_names import COIN, CONTRACT, composed, read_contract_name
 from cryptopipe_assets.core.packed import PackingError, gunzipped, only_member
 from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.core.unreadable import UNREADABLE, UNREADABLE_FILE, reason
@@ -99,6 +99,8 @@ def read_name(name: str) -> ArchiveFile:
     contract = read_contract_name(found["symbol"])
     if contract.why_not:
         raise UnexpectedShape(f"{name}: {contract.text} is {contract.why_not}")
+    if contract.text != contract.pair or not re.fullmatch(COIN, contract.pair):
+        raise UnexpectedShape(f"{name}: {contract.text} is no contract of the USD-M archive")
     daily = len(label) == len("2026-11-20")
     try:
         start = date.fromisoformat(label if daily else f"{label}-01")

@@ -8,11 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from cryptopipe_assets.core.time import HOUR_MS
+from cryptopipe_assets.vendors.parsing.instruments import Passed
+from cryptopipe_assets.vendors.parsing.listing import Listing
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse
@@ -72,12 +73,15 @@ class Measured:
         Contracts, by the venue's own name, of which something came that cannot be true.
     disagreements
         Where two of the venue's own ways say different things of the same instants, in words.
+    passed_over
+        What the venue lists and no rows are collected of, with the reason.
     """
 
     frame: pl.DataFrame
     left_out: Mapping[str, int] = field(default_factory=dict)
     failed: Mapping[str, Failure] = field(default_factory=dict)
     disagreements: tuple[str, ...] = ()
+    passed_over: tuple[Passed, ...] = ()
 
 
 def together(parts: Iterable[Measured]) -> Measured:
@@ -127,7 +131,7 @@ def measured_now(
     *,
     venue: str,
     left_out: Counter[str],
-    listing: Judged[Any] | None = None,
+    listing: Listing | None = None,
 ) -> Measured:
     """Put together readings of the present; a contract whose figures cannot be true fails alone.
 
@@ -136,7 +140,7 @@ def measured_now(
     left_out
         What was left out so far, by reason.
     listing
-        What the venue's list of contracts had that was wrong.
+        The venue's list of contracts.
 
     Raises
     ------
@@ -165,7 +169,8 @@ def measured_now(
     if listing is not None:
         listing.count_into(left_out)
         failed = {**listing.failed, **failed}
-    return Measured(frame, dict(+left_out), dict(sorted(failed.items())))
+    passed = () if listing is None else listing.not_collected
+    return Measured(frame, dict(+left_out), dict(sorted(failed.items())), passed_over=passed)
 
 
 def at_the_hours_end(readings: pl.DataFrame, *, venue: str) -> pl.DataFrame:

@@ -19,11 +19,19 @@ def listed(platform):
 def test_every_venue_that_lists_contracts_is_in_the_registry_and_only_ours_has_tiers(platform):
     assert platform.materialise(["instruments"], "2026-03-10").success
     known = listed(platform)
-    assert set(known["venue"]) == {"binance", "gate"}
+    assert set(known["venue"]) == {"binance", "bybit", "okx", "hyperliquid", "gate"}
     followed = known.drop_nulls("tier")
     assert followed["venue"].unique().to_list() == ["binance"]
     both = known.filter(symbol="BTC-USDT-PERP").sort("venue")
-    assert both["vendor_symbol"].to_list() == ["BTCUSDT", "BTC_USDT"]
+    assert both["vendor_symbol"].to_list() == ["BTCUSDT", "BTCUSDT", "BTC_USDT", "BTC-USDT-SWAP"]
+    intervals = known.filter(coin="BTC").select("venue", "funding_interval_hours").unique().rows()
+    assert sorted(intervals, key=str) == [
+        ("binance", 8),
+        ("bybit", 8),
+        ("gate", 8),
+        ("hyperliquid", 1),
+        ("okx", None),  # its list does not tell it
+    ]
 
 
 class TestAVenueThatIsDown:
@@ -34,7 +42,7 @@ class TestAVenueThatIsDown:
     def test_takes_no_other_one_down_and_is_named(self, platform):
         result = platform.materialise(["instruments"], "2026-03-10")
         assert result.success
-        assert set(listed(platform)["venue"]) == {"binance"}
+        assert set(listed(platform)["venue"]) == {"binance", "bybit", "okx", "hyperliquid"}
         [event] = result.get_asset_materialization_events()
         why = event.materialization.metadata["not_listed/gate"].value
         assert "gate" in str(why)

@@ -56,4 +56,4 @@ def test_a_coin_is_of_letters_and_digits(said):
 
 def test_a_multiplied_contract_of_a_coin_of_any_script_is_of_that_coin():
     assert split_multiplier("1000币安人生") == ("币安人生", 1000)
-    assert split_multiplier("10000000AIDOGE") == ("10000000AIDOGE", 1)
+    assert split_multiplier("10000000AIDOGE") == ("AIDOGE", 10_000_000)  # Bybit listed it so

@@ -16,7 +16,7 @@ from cryptopipe_assets.core.errors import (
     VendorUnavailable,
 )
 from cryptopipe_assets.vendors.http.rate_limit import Budget
-from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid, base_unit
+from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.places import PAYLOADS
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
@@ -74,13 +74,6 @@ def test_a_k_before_the_coin_is_a_thousand_of_it():
     pepe = answered(sent()).frame.row(0, named=True)
     assert (pepe["symbol"], pepe["coin"]) == ("1000PEPE-USDC-PERP", "PEPE")
     assert (pepe["open_interest_base"], pepe["open_interest_usd"]) == (2e9, 1e7)
-    assert [base_unit(name) for name in ("kBONK", "KAS", "k", "BTC", "kas")] == [
-        "1000BONK",
-        "KAS",
-        "k",
-        "BTC",
-        "kas",
-    ]
 
 
 def test_contracts_that_ended_or_have_no_price_are_left_out_and_counted():

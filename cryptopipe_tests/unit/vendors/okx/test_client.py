@@ -1,5 +1,6 @@
 """OKX's swaps: contracts from its list, open interest of all of them in one call."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -9,7 +10,8 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.okx.client import Okx, by_name, read_instruments
+from cryptopipe_assets.vendors.okx.client import Okx
+from cryptopipe_assets.vendors.okx.parsing import read_instruments
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
@@ -24,7 +26,7 @@ def ask(vendor: Vendor, work: Callable[[Okx], Awaitable[T]]) -> T:
     return asked(client, work)
 
 
-CONTRACTS = by_name(read_instruments(sent("instruments.json")))
+CONTRACTS = read_instruments(sent("instruments.json")).contracts
 
 
 def measured(body: Any = None) -> Measured:
@@ -153,7 +155,7 @@ def test_a_swap_that_is_not_open_yet_is_no_contract_and_takes_none_down():
     body = sent("instruments.json")
     body["data"].append({**PLACEHOLDER, "state": "preopen"})
     found = read_instruments(body)
-    assert by_name(found) == CONTRACTS
+    assert found.contracts == CONTRACTS
     assert found.failed == {}
 
 
@@ -162,17 +164,30 @@ def test_a_listing_that_is_not_understood_is_named_and_takes_none_down():
     body["data"].append({**PLACEHOLDER, "state": "live"})
     body["data"].append(None)
     found = read_instruments(body)
-    assert by_name(found) == CONTRACTS
+    assert found.contracts == CONTRACTS
     assert list(found.failed) == ["SLX-USDT"]
     assert found.failed["SLX-USDT"].coin == "SLX"
-    assert found.malformed == 1
+    counts: Counter[str] = Counter()
+    found.count_into(counts)
+    assert (counts["failed"], counts["malformed"]) == (1, 1)
+
+
+def test_of_two_swaps_of_one_name_the_one_called_after_its_pair_is_kept():
+    body = sent("instruments.json")
+    body["data"].append({**body["data"][0], "instId": "BTC-USDT-SWAP2"})
+    found = read_instruments(body)
+    assert found.contracts == CONTRACTS
+    assert "two contracts of one name" in found.failed["BTC-USDT-SWAP2"].reason
 
 
 def test_instruments_that_share_a_name_have_no_pair_or_are_none_are_a_changed_payload():
     body = sent("instruments.json")
     first = body["data"][0]
     for data, fault in (
-        ([first, {**first, "instId": "BTC-USDT-SWAP2"}], "two contracts of one name"),
+        (
+            [{**first, "instId": f"BTC-USDT-SWAP{n}"} for n in (2, 3)],
+            "two contracts of one name",
+        ),
         ([{**first, "instFamily": "BTCUSDT"}], "expected a family"),
         ([{**first, "ctVal": ""}], "and a size"),
         ([], "got none"),
