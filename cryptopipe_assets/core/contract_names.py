@@ -21,7 +21,7 @@ CONTRACT = rf"{COIN}(?:[_:]{COIN})*"
 
 _CAPITAL = r"[^\W\da-z_]"
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
-_DAY = rf"\d{{6}}(?:\d{{2}})?|\d{{1,2}}(?:{_MONTHS})\d{{2}}"
+_DATE = rf"\d{{6}}(?:\d{{2}})?|\d{{1,2}}(?:{_MONTHS})\d{{2}}"
 """A day as venues write it: 260327, 20260327, 27MAR26."""
 
 _THOUSAND = re.compile(rf"k(?={_CAPITAL})(?P<coin>{COIN})")
@@ -41,12 +41,12 @@ _NATURES: tuple[tuple[re.Pattern[str], Nature, str], ...] = (
         "a contract that was settled, kept under a name of its own; {pair} may be another one now",
     ),
     (
-        re.compile(rf"(?P<pair>.+?)[_-](?:{_DAY})[_-][\d.]+[_-][CP](?:[_-]{COIN})?"),
+        re.compile(rf"(?P<pair>.+?)[_-](?:{_DATE})[_-][\d.]+[_-][CP](?:[_-]{COIN})?"),
         "option",
         "an option of {pair}; the tables hold perpetuals",
     ),
     (
-        re.compile(rf"(?P<pair>.+?)(?:[_-](?:{_DAY})|(?<=USD|SDT|SDC)[FGHJKMNQUVXZ]\d{{2}})"),
+        re.compile(rf"(?P<pair>.+?)(?:[_-](?:{_DATE})|(?<=USD|SDT|SDC)[FGHJKMNQUVXZ]\d{{2}})"),
         "dated",
         "a future of {pair} that ends on a date; the tables hold perpetuals",
     ),

@@ -129,10 +129,12 @@ def one_name_each(
         kept += stays
         said = ", ".join(sorted(names(row)[0] for row in same))
         for row in same:
-            if not any(row is each for each in stays):
-                twins = {names(each)[1] for each in by_theirs[names(row)[0]]}
-                why = f"two contracts of one name: {said} are all {', '.join(sorted(twins))}"
-                passed.append((names(row)[0], symbol, why, False))
+            if any(row is each for each in stays):
+                continue
+            theirs = names(row)[0]
+            is_twice = len(by_theirs[theirs]) > 1
+            how = f"{theirs}, in different words" if is_twice else f"{said} are all {symbol}"
+            passed.append((theirs, symbol, f"two contracts of one name: {how}", False))
     return kept, passed
 
 

@@ -9,7 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from pydantic import TypeAdapter
@@ -366,7 +366,7 @@ def step_of(*factors: str | None) -> float | None:
         return None
     try:
         step = float(math.prod(Decimal(each or "") for each in factors))
-    except (InvalidOperation, OverflowError):
+    except ArithmeticError:
         step = math.nan
     if not 0 < step < math.inf:
         raise UnexpectedShape(f"a tick or step is not positive: {' x '.join(map(str, factors))}")
