@@ -43,6 +43,7 @@ Underlying = Literal["", "INDEX", "EQUITY", "COMMODITY", "FOREX", "BOND", "OTHER
 """What a perpetual is of; empty if of a coin."""
 
 MOST_HOURS = 24
+LONGEST_TICKER = 64
 
 S = TypeVar("S")
 _ROWS: TypeAdapter[list[Any]] = TypeAdapter(list[Any])
@@ -301,6 +302,8 @@ def pair_of(base: str, quote: str, *, small_k: bool = False) -> tuple[str, str]:
     UnexpectedShape
         If one of them is no ticker of letters and digits.
     """
+    if longer := [each for each in (base, quote) if len(each) > LONGEST_TICKER]:
+        raise _no_ticker(longer[0])
     try:
         ours = read_base(base, small_k=small_k)
     except ValueError:
@@ -312,7 +315,9 @@ def pair_of(base: str, quote: str, *, small_k: bool = False) -> tuple[str, str]:
 
 
 def _no_ticker(said: str) -> UnexpectedShape:
-    return UnexpectedShape(f"expected a ticker of letters and digits, got {composed(said)!r}")
+    return UnexpectedShape(
+        f"expected a ticker of letters and digits, got {composed(said[:LONGEST_TICKER])!r}"
+    )
 
 
 def instant_of(milliseconds: int | None, *, first: int = 0) -> datetime | None:

@@ -112,3 +112,42 @@ def test_if_no_coin_has_a_contract_the_first_line_is_an_error(platform):
     platform.settings = platform.settings.with_config(tiers=tiers)
     result = platform.materialise(["instruments"], "2026-03-10")
     assert not result.success
+
+
+def metadata(result):
+    [event] = result.get_asset_materialization_events()
+    return {name: each.value for name, each in event.materialization.metadata.items()}
+
+
+@pytest.mark.parametrize("venue", ["bybit", "okx", "gate"])
+def test_an_odd_row_of_any_venue_is_named_and_takes_nothing_down(platform, venue):
+    lists = {"bybit": "instruments-info", "okx": "public/instruments", "gate": "usdt/contracts"}
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    before = listed(platform)
+    platform.now += timedelta(hours=1)
+    odd = Fault(match=lists[venue], kind="null_number")
+    with platform.sandbox.suffering(odd):
+        result = platform.materialise(["instruments"], "2026-03-10")
+    assert result.success
+    assert listed(platform).equals(before)
+    told = metadata(result)
+    assert told["contracts_not_understood"] >= 1
+    assert f" {venue} " in told["passed_over"]
+    assert not checked(result, "listed_contracts_are_understood").passed
+
+
+def test_a_contract_that_another_venue_lists_no_longer_vanishes_there_only(platform):
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    platform.now += timedelta(hours=2)
+    gone = Fault(match="public/instruments", kind="drop_symbol", value="DOGE-USDT-SWAP")
+    with platform.sandbox.suffering(gone):
+        assert platform.materialise(["instruments"], "2026-03-10").success
+    doge = listed(platform).filter(symbol="DOGE-USDT-PERP")
+    assert dict(doge.select("venue", "status").iter_rows()) == {
+        "binance": "TRADING",
+        "bybit": "TRADING",
+        "gate": "TRADING",
+        "okx": "VANISHED",
+    }
+    okx = doge.filter(venue="okx").row(0, named=True)
+    assert okx["delisted_at"] < okx["ts"]

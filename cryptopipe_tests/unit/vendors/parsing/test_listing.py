@@ -125,7 +125,7 @@ def test_a_row_that_is_no_contract_is_counted_and_takes_none_down(row):
     assert [each[3] for each in found.passed_over] == [False]
 
 
-@pytest.mark.parametrize("base", ["", "SO-L", "a b", "_", "../x", "BUFFI,uniswap"])
+@pytest.mark.parametrize("base", ["", "SO-L", "a b", "_", "../x", "BUFFI,uniswap", "A" * 65])
 def test_what_is_no_ticker_is_named_and_fails_for_itself(base):
     found = read(BTC, {"name": "ODD", "base": base})
     assert list(found.contracts) == ["BTCUSDT"]
