@@ -8,11 +8,14 @@ from datetime import date, datetime
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.open_interest import of_coins
 from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
+from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT
 from cryptopipe_assets.vendors.binance.collect import Collected, collect_settlements
 from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
 
@@ -65,6 +68,7 @@ async def of_other_contracts(
         wanted = listing.frame.filter(
             pl.col("coin").is_in(coins), "is_perpetual", pl.col("symbol").is_not_null()
         )
+        wanted, of_no_coin = of_coins(wanted, latest(versions, INSTRUMENT))
         bars = await coinalyze.funding_rates(
             wanted,
             start=midnight(days[0]),
@@ -92,6 +96,7 @@ async def of_other_contracts(
         {
             "coinalyze/api_calls": sum(coinalyze.calls.values()),
             "coinalyze/rows_without_interval": lost.height,
+            "coinalyze/contracts_of_no_coin": len(of_no_coin),
             **{f"coinalyze/{why}": n for why, n in listing.left_out.items()},
         }
     )

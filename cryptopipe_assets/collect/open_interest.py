@@ -13,9 +13,12 @@ from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
-from cryptopipe_assets.vendors.parsing.instruments import PASSED_OVER_SCHEMA
+from cryptopipe_assets.vendors.parsing.instruments import PASSED_OVER_SCHEMA, Passed
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, Venue, Wanted
+
+PERPETUAL = "PERPETUAL"
+"""The registry's type of a contract of a coin."""
 
 PASSED_OVER = pl.Schema({"venue": pl.String(), **PASSED_OVER_SCHEMA})
 """Contracts that are passed over, and who lists them."""
@@ -149,6 +152,7 @@ async def from_coinalyze(
     days: list[date],
     *,
     known: Collection[tuple[str, str]],
+    registry: pl.DataFrame,
 ) -> Gathered:
     """Collect from Coinalyze every perpetual contract of the coins.
 
@@ -162,6 +166,9 @@ async def from_coinalyze(
     known
         Contracts (venue, symbol) of which there are values already: these may not be missing from
         the hours. Others may be younger than the days.
+    registry
+        Newest version of every instrument: Coinalyze does not say that a contract is of a stock,
+        its venue does.
 
     Raises
     ------
@@ -179,6 +186,7 @@ async def from_coinalyze(
             "is_perpetual",
             pl.col("symbol").is_not_null() & pl.col("margin_type").is_not_null(),
         )
+        wanted, of_no_coin = of_coins(wanted, registry)
         may_miss = [
             vendor_symbol
             for vendor_symbol, *name in wanted.select("vendor_symbol", "venue", "symbol").rows()
@@ -211,10 +219,36 @@ async def from_coinalyze(
                 - rows.select(pl.struct("venue", "symbol").n_unique()).item(),
             }
         )
-    measured = Measured(
-        rows, listing.left_out, listing.failed, passed_over=tuple(listing.passed_over)
-    )
+    passed = (*listing.passed_over, *of_no_coin)
+    measured = Measured(rows, listing.left_out, listing.failed, passed_over=passed)
+    counts["contracts_of_no_coin"] += len(of_no_coin)
     return _gathered({coinalyze.vendor: measured}, coins, days, now=now, counts=counts)
+
+
+def of_coins(
+    markets: pl.DataFrame, registry: pl.DataFrame
+) -> tuple[pl.DataFrame, tuple[Passed, ...]]:
+    """Markets without those that their venue lists as no coin's contract, and these.
+
+    Parameters
+    ----------
+    markets
+        vendor_symbol, venue, symbol and any other columns.
+    registry
+        venue, symbol and contract_type of the newest version of every instrument.
+    """
+    others = registry.filter(pl.col("contract_type") != PERPETUAL).select(
+        "venue", "symbol", "contract_type"
+    )
+    passed = tuple(
+        (name, symbol, f"{venue} lists it as no coin's contract ({kind})", True)
+        for name, venue, symbol, kind in markets.join(others, on=["venue", "symbol"])
+        .select("vendor_symbol", "venue", "symbol", "contract_type")
+        .sort("vendor_symbol")
+        .iter_rows()
+    )
+    kept = markets.join(others, on=["venue", "symbol"], how="anti", maintain_order="left")
+    return kept, passed
 
 
 def _gathered(

@@ -15,6 +15,7 @@ from cryptopipe_assets.collect.fallback import first_available
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.open_interest import (
     PASSED_OVER,
+    PERPETUAL,
     Gathered,
     from_coinalyze,
     from_exchanges,
@@ -123,11 +124,12 @@ def _ask(
         stored = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
         ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()
         known = frozenset(ours.iter_rows())
-        return asyncio.run(from_coinalyze(vendors, coins, days, known=known))
+        registry = latest(warehouse.lake.read(Instruments), INSTRUMENT)
+        return asyncio.run(from_coinalyze(vendors, coins, days, known=known, registry=registry))
     followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
     listed = latest(warehouse.lake.read(Instruments), INSTRUMENT).filter(
         pl.col("coin").is_in(coins),
-        pl.col("contract_type") == "PERPETUAL",
+        pl.col("contract_type") == PERPETUAL,
         (pl.col("status") == "TRADING") | pl.col("symbol").is_in(followed["symbol"].to_list()),
     )
     contracts: dict[str, dict[str, str]] = {}
