@@ -138,6 +138,9 @@ def test_an_odd_row_of_any_venue_is_named_and_takes_nothing_down(platform, venue
 
 def test_a_contract_that_another_venue_lists_no_longer_vanishes_there_only(platform):
     assert platform.materialise(["instruments"], "2026-03-10").success
+    first_seen = listed(platform).filter(venue="okx", symbol="DOGE-USDT-PERP")["ts"].item()
+    platform.now += timedelta(hours=1)
+    assert platform.materialise(["ohlcv_1m"], "2026-03-10").success  # our venue's bars
     platform.now += timedelta(hours=2)
     gone = Fault(match="public/instruments", kind="drop_symbol", value="DOGE-USDT-SWAP")
     with platform.sandbox.suffering(gone):
@@ -150,4 +153,4 @@ def test_a_contract_that_another_venue_lists_no_longer_vanishes_there_only(platf
         "okx": "VANISHED",
     }
     okx = doge.filter(venue="okx").row(0, named=True)
-    assert okx["delisted_at"] < okx["ts"]
+    assert okx["delisted_at"] == first_seen < okx["ts"]
