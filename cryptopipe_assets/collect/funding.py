@@ -8,6 +8,7 @@ from datetime import date, datetime, timedelta
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
+from cryptopipe_assets.collect.open_interest import of_coins
 from cryptopipe_assets.core.contract_life import (
     lives_of,
     named_by_life,
@@ -17,8 +18,10 @@ from cryptopipe_assets.core.contract_life import (
 from cryptopipe_assets.core.errors import PayloadChanged, VendorError, VendorRejected
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, midnight
+from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.quant.bars.funding import settlement_intervals
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT
 from cryptopipe_assets.vendors.binance.collect import Collected, collect_settlements
 from cryptopipe_assets.vendors.protocols import OffersFunding, Wanted
 
@@ -47,7 +50,7 @@ Coinalyze gives rates per the contract's own interval and does not say which tha
 
 
 async def of_other_contracts(
-    vendors: VendorClients, coins: Sequence[str], days: Sequence[date]
+    vendors: VendorClients, coins: Sequence[str], days: Sequence[date], *, versions: pl.DataFrame
 ) -> tuple[pl.DataFrame, Counter[str]]:
     """Request the last rate of each ended day of the coins' perpetual contracts.
 
@@ -55,6 +58,8 @@ async def of_other_contracts(
     ----------
     days
         Ascending, without a gap.
+    versions
+        As of ``with_intervals``: what a venue lists as no coin's contract is not asked for.
 
     Returns
     -------
@@ -66,10 +71,11 @@ async def of_other_contracts(
     VendorUnavailable, VendorRejected, PayloadChanged
     """
     async with vendors.coinalyze() as coinalyze:
-        listed = await coinalyze.markets()
-        wanted = listed.filter(
+        listing = await coinalyze.listing()
+        wanted = listing.frame.filter(
             pl.col("coin").is_in(coins), "is_perpetual", pl.col("symbol").is_not_null()
         )
+        wanted, of_no_coin = of_coins(wanted, latest(versions, INSTRUMENT))
         bars = await coinalyze.funding_rates(
             wanted,
             start=midnight(days[0]),
@@ -77,7 +83,13 @@ async def of_other_contracts(
             # Any of them may be younger than these days; what is stored stays.
             allow_missing=wanted["vendor_symbol"].to_list(),
         )
-    return bars, Counter({"coinalyze/api_calls": sum(coinalyze.calls.values())})
+    return bars, Counter(
+        {
+            "coinalyze/api_calls": sum(coinalyze.calls.values()),
+            "coinalyze/contracts_of_no_coin": len(of_no_coin),
+            **{f"coinalyze/{why}": n for why, n in listing.left_out.items()},
+        }
+    )
 
 
 def at_their_settlements(

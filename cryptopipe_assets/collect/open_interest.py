@@ -13,8 +13,15 @@ from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
+from cryptopipe_assets.vendors.parsing.instruments import PASSED_OVER_SCHEMA, Passed
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, Venue, Wanted
+
+PERPETUAL = "PERPETUAL"
+"""The registry's type of a contract of a coin."""
+
+PASSED_OVER = pl.Schema({"venue": pl.String(), **PASSED_OVER_SCHEMA})
+"""Contracts that are passed over, and who lists them."""
 
 
 @dataclass(frozen=True)
@@ -37,6 +44,8 @@ class Gathered:
         Where a venue's two ways contradict each other.
     told
         Venue to what its ways said of days that did not come whole, ``TOLD``.
+    passed_over
+        ``PASSED_OVER``: what is listed and not collected, with the reason.
     """
 
     rows: pl.DataFrame
@@ -46,6 +55,7 @@ class Gathered:
     contracts_failed: Mapping[str, str] = field(default_factory=dict)
     disagreements: Sequence[str] = ()
     told: Mapping[str, pl.DataFrame] = field(default_factory=dict)
+    passed_over: pl.DataFrame = field(default_factory=PASSED_OVER.to_frame)
 
 
 async def from_exchanges(
@@ -146,6 +156,7 @@ async def from_coinalyze(
     days: list[date],
     *,
     known: Collection[tuple[str, str]],
+    registry: pl.DataFrame,
 ) -> Gathered:
     """Collect from Coinalyze every perpetual contract of the coins.
 
@@ -159,6 +170,9 @@ async def from_coinalyze(
     known
         Contracts (venue, symbol) of which there are values already: these may not be missing from
         the hours. Others may be younger than the days.
+    registry
+        Newest version of every instrument: Coinalyze does not say that a contract is of a stock,
+        its venue does.
 
     Raises
     ------
@@ -169,12 +183,14 @@ async def from_coinalyze(
     by_day = [day for day in days if midnight(day) < oldest]
     by_hour = days[len(by_day) :]
     async with vendors.coinalyze() as coinalyze:
-        listed = await coinalyze.markets()
+        listing = await coinalyze.listing()
+        listed = listing.frame
         wanted = listed.filter(
             pl.col("coin").is_in(coins),
             "is_perpetual",
             pl.col("symbol").is_not_null() & pl.col("margin_type").is_not_null(),
         )
+        wanted, of_no_coin = of_coins(wanted, registry)
         may_miss = [
             vendor_symbol
             for vendor_symbol, *name in wanted.select("vendor_symbol", "venue", "symbol").rows()
@@ -207,7 +223,36 @@ async def from_coinalyze(
                 - rows.select(pl.struct("venue", "symbol").n_unique()).item(),
             }
         )
-    return _gathered({coinalyze.vendor: Measured(rows)}, coins, days, now=now, counts=counts)
+    passed = (*listing.passed_over, *of_no_coin)
+    measured = Measured(rows, listing.left_out, listing.failed, passed_over=passed)
+    counts["contracts_of_no_coin"] += len(of_no_coin)
+    return _gathered({coinalyze.vendor: measured}, coins, days, now=now, counts=counts)
+
+
+def of_coins(
+    markets: pl.DataFrame, registry: pl.DataFrame
+) -> tuple[pl.DataFrame, tuple[Passed, ...]]:
+    """Markets without those that their venue lists as no coin's contract, and these.
+
+    Parameters
+    ----------
+    markets
+        vendor_symbol, venue, symbol and any other columns.
+    registry
+        venue, symbol and contract_type of the newest version of every instrument.
+    """
+    others = registry.filter(pl.col("contract_type") != PERPETUAL).select(
+        "venue", "symbol", "contract_type"
+    )
+    passed = tuple(
+        (name, symbol, f"{venue} lists it as no coin's contract ({kind})", True)
+        for name, venue, symbol, kind in markets.join(others, on=["venue", "symbol"])
+        .select("vendor_symbol", "venue", "symbol", "contract_type")
+        .sort("vendor_symbol")
+        .iter_rows()
+    )
+    kept = markets.join(others, on=["venue", "symbol"], how="anti", maintain_order="left")
+    return kept, passed
 
 
 def _gathered(
@@ -221,7 +266,9 @@ def _gathered(
     """Keep what was requested: a snapshot has every coin, and may be of the hour before."""
     frames = [OPEN_INTEREST_SCHEMA.to_frame().with_columns(source=pl.lit(""))]
     failed: dict[str, str] = {}
+    passed: list[tuple[object, ...]] = []
     for source, response in responses.items():
+        passed += [(source, *each) for each in response.passed_over]
         failed |= {
             f"{source} {name}": reason
             for name, (coin, reason) in response.failed.items()
@@ -232,4 +279,12 @@ def _gathered(
     every = pl.concat(frames).filter(pl.col("coin").is_in(coins))
     rows = every.filter(pl.col("ts").dt.date().is_in(days))
     counts["rows_of_other_days"] += every.height - rows.height
-    return Gathered(rows.sort("symbol", "ts", "venue"), now, counts, contracts_failed=failed)
+    return Gathered(
+        rows.sort("symbol", "ts", "venue"),
+        now,
+        counts,
+        contracts_failed=failed,
+        passed_over=pl.DataFrame(passed, schema=PASSED_OVER, orient="row").unique(
+            maintain_order=True
+        ),
+    )

@@ -3,6 +3,8 @@
 import polars as pl
 
 ROWS = 8
+MOST_CHARACTERS = 300
+"""Of a cell: what a vendor names could be any text."""
 
 
 def preview(frame: pl.DataFrame, *, rows: int = ROWS) -> str:
@@ -28,7 +30,8 @@ def _cell(value: object) -> str:
         return ""
     if isinstance(value, float):
         return f"{value:.6g}"
-    return str(value).replace("+00:00", "")
+    said = " ".join(str(value).replace("+00:00", "").split()).replace("|", "\\|")
+    return said if len(said) <= MOST_CHARACTERS else f"{said[:MOST_CHARACTERS]}..."
 
 
 def size(count: float) -> str:

@@ -12,7 +12,7 @@ from cryptopipe_assets.core.contract_names import composed
 from cryptopipe_assets.core.errors import RequestError
 
 # A coin begins with a letter of any script; venues spell tickers in capitals.
-_PREFIX = re.compile(r"(?P<multiplier>1000000|100000|10000|1000|1M)(?P<coin>[^\W\da-z_][^\Wa-z_]*)")
+_PREFIX = re.compile(r"(?P<multiplier>10{3,12}|1M)(?P<coin>[^\W\da-z_][^\Wa-z_]*)")
 
 # Coins whose own ticker begins like a multiplier.
 _NOT_MULTIPLIED = frozenset({"1000X"})

@@ -60,17 +60,22 @@ LISTED_WITH_INTERVAL: Mapping[str, tuple[Outcome, str]] = {
     **LISTED,
     "binance fundingInfo": ("less", ONE_CONTRACT),
 }
+STATES: Mapping[str, tuple[Outcome, str]] = {
+    "hyperliquid info, contracts": ("same", "it is a state that is wrong, and no contract's row"),
+}
 OF_NOW_EACH: Mapping[str, tuple[Outcome, str]] = {
     "bybit tickers": ("less", ONE_CONTRACT),
     "okx open-interest": ("less", ONE_CONTRACT),
     "gate tickers": ("less", ONE_CONTRACT),
 }
 PAIRED_EACH: Mapping[str, tuple[Outcome, str]] = {
+    **STATES,
     **OF_NOW_EACH,
     "hyperliquid": ("less", ONE_CONTRACT),
 }
 LISTED_EACH: Mapping[str, tuple[Outcome, str]] = {
     **LISTED,
+    "coinalyze future-markets": ("less", ONE_CONTRACT),
     "bybit instruments": ("less", ONE_CONTRACT),
     "okx instruments": ("less", ONE_CONTRACT),
 }
@@ -86,6 +91,7 @@ ROWS = (
             "gate contracts": ("same", REPEATED),
             "okx instruments": ("same", REPEATED),
             "bybit instruments": ("same", REPEATED),
+            "coinalyze future-markets": ("same", REPEATED),
             "binance klines": ("same", REPEATED),
             "coinbase products": ("same", REPEATED),
             "binance fundingRate": ("same", REPEATED),
@@ -141,7 +147,7 @@ ROWS = (
         name="null row",
         kind="null_row",
         expected="changed",
-        but={**OF_NOW_EACH, **LISTED_EACH, "hyperliquid": ("less", BLANK)},
+        but={**OF_NOW_EACH, **LISTED_EACH, **STATES, "hyperliquid": ("less", BLANK)},
     ),
     Behaviour(
         name="empty list",
@@ -205,6 +211,7 @@ VALUES = (
             "bybit open-interest": ("less", BLANK),
             "okx open-interest": ("less", BLANK),
             "gate tickers": ("less", BLANK),
+            **STATES,
             "hyperliquid": ("less", BLANK),
             "archive metrics": ("less", BLANK),
             "coinmarketcap": ("less", NAMED_IN_LOG),
@@ -277,6 +284,7 @@ VALUES = (
         kind="renamed_field",
         expected="changed",
         without=("bybit mark-price", "coingecko market_chart", "coingecko ohlc"),  # no names
+        but=STATES,
     ),
     Behaviour(
         name="missing field",

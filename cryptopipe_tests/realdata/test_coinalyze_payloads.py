@@ -56,7 +56,7 @@ def markets(recorded: list[dict[str, str]]) -> pl.DataFrame:
                 "oi_lq_vol_denominated_in": "BASE_ASSET",
             }
         )
-    return read_markets(listed)
+    return read_markets(listed).frame
 
 
 def test_recorded_open_interest_comes_through_close_by_close(realdata):

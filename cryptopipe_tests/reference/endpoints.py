@@ -22,10 +22,9 @@ from cryptopipe_assets.vendors.coingecko.client import CoinGecko
 from cryptopipe_assets.vendors.coinmarketcap.client import CoinMarketCap
 from cryptopipe_assets.vendors.gate.client import Gate
 from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
-from cryptopipe_assets.vendors.okx.client import Okx
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
-from cryptopipe_assets.vendors.protocols import Wanted
+from cryptopipe_assets.vendors.protocols import OffersInstruments, Wanted
 
 BTC = {"BTCUSDT": "BTC-USDT-PERP"}
 THREE = {**BTC, "DOGEUSDT": "DOGE-USDT-PERP", "1000PEPEUSDT": "1000PEPE-USDT-PERP"}
@@ -165,7 +164,7 @@ def _wanted(much: Extent, past: timedelta) -> Wanted:
     )
 
 
-async def _gate_instruments(client: Gate, much: Extent) -> Any:
+async def _instruments(client: OffersInstruments, much: Extent) -> Any:
     return (await client.instruments()).frame
 
 
@@ -175,10 +174,6 @@ async def _gate_now(client: Gate, much: Extent) -> Any:
 
 async def _gate_settlements(client: Gate, much: Extent) -> Any:
     return await client.funding_settlements(_wanted(much, 600 * HOUR))
-
-
-async def _contracts(client: Bybit | Okx, much: Extent) -> Any:
-    return await client.contracts()
 
 
 async def _open_interest_now(client: Any, much: Extent) -> Any:
@@ -313,7 +308,7 @@ ENDPOINTS = (
         name="bybit instruments-info",
         counted=("bybit", "market/instruments-info"),
         match="instruments-info",
-        ask=_contracts,
+        ask=_instruments,
     ),
     Endpoint(
         name="bybit tickers",
@@ -337,7 +332,7 @@ ENDPOINTS = (
         name="okx instruments",
         counted=("okx", "public/instruments"),
         match="okx/api/v5/public/instruments",
-        ask=_contracts,
+        ask=_instruments,
     ),
     Endpoint(
         name="okx open-interest",
@@ -352,10 +347,17 @@ ENDPOINTS = (
         ask=_hyperliquid_now,
     ),
     Endpoint(
+        name="hyperliquid info, contracts",
+        counted=("hyperliquid", "info"),
+        match="hyperliquid/info",
+        ask=_instruments,
+        fills_a_table=False,  # the live check asks it once, for both tables
+    ),
+    Endpoint(
         name="gate contracts",
         counted=("gate", "futures/usdt/contracts"),
         match="gate/api/v4/futures/usdt/contracts",
-        ask=_gate_instruments,
+        ask=_instruments,
     ),
     Endpoint(
         name="gate tickers",

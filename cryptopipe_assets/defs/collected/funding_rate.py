@@ -68,7 +68,7 @@ def funding_rate(
     outage: VendorError | None = None
     if vendors.horizon.coinalyze_funding:
         coins = asked.coins(FundingRate.table_name())
-        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every))
+        elsewhere, spent = asyncio.run(of_other_contracts(vendors, coins, every, versions=versions))
     settled = _settled_before(warehouse, every[0])
     coins = asked.coins(FundingRate.table_name()) if vendors.horizon.exchange_funding else []
     for days in months(every):

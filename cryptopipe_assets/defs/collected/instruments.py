@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Iterator
+from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -46,23 +47,44 @@ def instruments(
     passed = pl.concat(
         each.contracts.passed_over.select(pl.lit(venue).alias("venue"), pl.all())
         for venue, each in found.listed.items()
-    ).sort("is_understood", "venue", "vendor_symbol")
-    odd = passed.filter(~pl.col("is_understood"))
+    )
     yield from publication.finish(
         {
             "contracts_listed": sum(each.height for each in seen.values()),
             "contracts_followed": followed.height,
-            "contracts_passed_over": passed.height,
-            NOT_UNDERSTOOD: odd.height,
             "versions_appended": fresh.height,
             "api_calls": sum(found.calls.values()),
             **{f"not_listed/{venue}": why for venue, why in sorted(found.failed.items())},
             "followed": dg.MetadataValue.md(
                 markdown(followed.select("symbol", "tier", "status", "listed_at", "delisted_at"))
             ),
-            PASSED_OVER: dg.MetadataValue.md(markdown(passed.head(MOST_PASSED_SHOWN))),
+            **passed_over_metadata(passed),
         }
     )
+
+
+def passed_over_metadata(passed: pl.DataFrame) -> dict[str, Any]:
+    """What a run's page shows of contracts that are listed and passed over.
+
+    Their number, by venue too, and by name and reason as many of a venue as a page can show: those
+    that are not understood first.
+
+    Parameters
+    ----------
+    passed
+        venue and the columns of ``PASSED_OVER_SCHEMA``.
+    """
+    ordered = passed.sort("is_understood", "venue", "vendor_symbol")
+    shown = ordered.group_by("venue", maintain_order=True).head(MOST_PASSED_SHOWN)
+    by_venue = passed.group_by("venue").len().sort("venue")
+    return {
+        "contracts_passed_over": passed.height,
+        NOT_UNDERSTOOD: passed.filter(~pl.col("is_understood")).height,
+        **{f"contracts_passed_over/{venue}": number for venue, number in by_venue.iter_rows()},
+        PASSED_OVER: dg.MetadataValue.md(
+            markdown(shown.sort("is_understood", "venue", "vendor_symbol"))
+        ),
+    }
 
 
 @dg.asset_check(asset=instruments)

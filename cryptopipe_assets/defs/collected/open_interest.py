@@ -14,7 +14,13 @@ from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.fallback import first_available
 from cryptopipe_assets.collect.followed import followed_instruments
 from cryptopipe_assets.collect.gaps.told import keep_told
-from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze, from_exchanges
+from cryptopipe_assets.collect.open_interest import (
+    PASSED_OVER,
+    PERPETUAL,
+    Gathered,
+    from_coinalyze,
+    from_exchanges,
+)
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.preview import markdown
@@ -22,7 +28,7 @@ from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
-from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.collected.instruments import instruments, passed_over_metadata
 from cryptopipe_assets.defs.publishing.check_result import check_result
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
@@ -64,6 +70,7 @@ def open_interest(
     venues: dict[str, str] = {}
     contracts: dict[str, str] = {}
     disagreements: list[str] = []
+    passed = PASSED_OVER.to_frame()
     every = days_of(context)
     # Coinalyze's budget is by contract, however many days are requested.
     first = vendors.choices(OpenInterest.table_name())[0].source
@@ -75,6 +82,7 @@ def open_interest(
         venues |= gathered.venues_failed
         contracts |= gathered.contracts_failed
         disagreements += gathered.disagreements
+        passed = pl.concat([passed, gathered.passed_over]).unique(maintain_order=True)
         rows = gathered.rows.with_columns(ingested_at=pl.lit(gathered.at).dt.cast_time_unit("ms"))
         yield from publication.write(rows, days)
         if universe.venue in gathered.told:
@@ -89,6 +97,7 @@ def open_interest(
             DISAGREEMENTS: "; ".join(disagreements),
             **{f"{VENUES_FAILED}/{name}": venues[name] for name in sorted(venues)},
             **{f"{CONTRACTS_FAILED}/{name}": contracts[name] for name in _first(contracts)},
+            **passed_over_metadata(passed),
             **{name: counts[name] for name in sorted(counts)},
         }
     )
@@ -119,11 +128,12 @@ def _ask(
         stored = warehouse.lake.scan(OpenInterest, days[0] - DAY, days[-1])
         ours = stored.filter(source="coinalyze").select("venue", "symbol").unique().collect()
         known = frozenset(ours.iter_rows())
-        return asyncio.run(from_coinalyze(vendors, coins, days, known=known))
+        registry = latest(warehouse.lake.read(Instruments), INSTRUMENT)
+        return asyncio.run(from_coinalyze(vendors, coins, days, known=known, registry=registry))
     followed = followed_instruments(warehouse, universe, OpenInterest.table_name())
     listed = latest(warehouse.lake.read(Instruments), INSTRUMENT).filter(
         pl.col("coin").is_in(coins),
-        pl.col("contract_type") == "PERPETUAL",
+        pl.col("contract_type") == PERPETUAL,
         (pl.col("status") == "TRADING") | pl.col("symbol").is_in(followed["symbol"].to_list()),
     )
     contracts: dict[str, dict[str, str]] = {}

@@ -21,8 +21,12 @@ class Instruments(Registry):
     quote: str = column("Currency in which the contract is priced.", unit="id")
     margin_asset: str = column("Currency in which margin and profit are paid.", unit="id")
     contract_multiplier: int = column("Coins in one base unit of the contract.", unit="count", ge=1)
-    contract_type: str = column("The venue's kind of contract, e.g. PERPETUAL.", unit="label")
-    status: str = column("The venue's status, e.g. TRADING; VANISHED if delisted.", unit="label")
+    contract_type: str = column(
+        "PERPETUAL if of a coin, else what it is of, e.g. EQUITY_PERPETUAL.", unit="label"
+    )
+    status: str = column(
+        "TRADING, else the venue's own word in capitals; VANISHED if delisted.", unit="label"
+    )
     listed_at: Timestamp = column(
         "When trading began; null where the venue does not say.", unit="UTC", nullable=True
     )
@@ -31,9 +35,25 @@ class Instruments(Registry):
         unit="UTC",
         nullable=True,
     )
-    funding_interval_hours: int = column("Hours between settlements now.", unit="hours", ge=1)
-    price_tick: float = column("Smallest step of the price.", unit="quote", gt=0)
-    quantity_step: float = column("Smallest step of the quantity.", unit="base", gt=0)
+    funding_interval_hours: int = column(
+        "Hours between settlements now; null where the venue's list does not say.",
+        unit="hours",
+        nullable=True,
+        ge=1,
+    )
+    price_tick: float = column(
+        "Smallest step of the price; null where the venue does not say.",
+        unit="quote",
+        nullable=True,
+        gt=0,
+    )
+    quantity_step: float = column(
+        "Smallest step of the quantity; null where the venue does not say, or counts dollars, as "
+        "of inverse contracts.",
+        unit="base",
+        nullable=True,
+        gt=0,
+    )
     tier: str = column(
         "Tier in which we follow the coin; null if we do not.", unit="label", nullable=True
     )

@@ -12,7 +12,7 @@ from typing import Literal
 
 import polars as pl
 
-from cryptopipe_assets.core.contract_names import CONTRACT, PAIR, composed, read_contract_name
+from cryptopipe_assets.core.contract_names import COIN, CONTRACT, PAIR, composed, read_contract_name
 from cryptopipe_assets.core.own_files.bars import read_klines
 from cryptopipe_assets.core.own_files.days_of_name import ALL_DAYS, DAYS, span_of
 from cryptopipe_assets.core.own_files.file_text import SUFFIX
@@ -78,6 +78,8 @@ def read_name(name: str) -> OwnFile:
     contract = read_contract_name(symbol)
     if contract.why_not:
         raise UnexpectedShape(f"{name}: {contract.text} is {contract.why_not}")
+    if contract.text != contract.pair or not re.fullmatch(COIN, contract.pair):
+        raise UnexpectedShape(f"{name}: {contract.text} is no contract of the USD-M archive")
     return OwnFile(
         vendor_symbol=contract.text,
         kind=next(each for each in _KINDS if each == kind),

@@ -1,7 +1,6 @@
 """Binance's list of contracts, made into instruments. Pure: no network."""
 
 import math
-import re
 from collections.abc import Collection, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Literal, NotRequired
@@ -9,7 +8,6 @@ from typing import Any, Literal, NotRequired
 from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
-from cryptopipe_assets.core.contract_names import COIN, composed, read_contract_name
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
 from cryptopipe_assets.core.time import EPOCH
 from cryptopipe_assets.vendors.parsing.fields import Count
@@ -19,6 +17,7 @@ from cryptopipe_assets.vendors.parsing.instruments import (
     Passed,
     listed_instruments,
 )
+from cryptopipe_assets.vendors.parsing.listing import pair_of, why_no_perpetual
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 
 PERPETUALS = ("PERPETUAL", "TRADIFI_PERPETUAL")
@@ -94,10 +93,8 @@ def _of_another_kind(row: Any) -> Passed | None:
     """Say why a row is no perpetual's that can be followed; null if it may be one."""
     said = row if isinstance(row, dict) else {}
     vendor_symbol, kind = said.get("symbol"), said.get("contractType")
-    if isinstance(vendor_symbol, str):
-        name = read_contract_name(vendor_symbol)
-        if name.nature in ("settled", "dated"):
-            return vendor_symbol, None, f"it is {name.why_not}", True
+    if isinstance(vendor_symbol, str) and (why := why_no_perpetual(vendor_symbol)):
+        return vendor_symbol, None, why, True
     if isinstance(kind, str) and kind not in PERPETUALS:
         state = said.get("status", "")
         return (*_names(row), f"its contractType is {kind!r}, no perpetual ({state})", True)
@@ -151,10 +148,7 @@ def _instrument(contract: _Contract, hours: Mapping[str, set[int]]) -> dict[str,
     UnexpectedShape
         If a value cannot be true.
     """
-    base, quote = composed(contract["baseAsset"]), contract["quoteAsset"]
-    for each in (base, quote):
-        if not re.fullmatch(COIN, each):
-            raise UnexpectedShape(f"expected a ticker of letters and digits, got {each!r}")
+    base, quote = pair_of(contract["baseAsset"], contract["quoteAsset"])
     coin, multiplier = split_multiplier(base)
     delivery = contract["deliveryDate"]
     return {

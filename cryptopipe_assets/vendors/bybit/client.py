@@ -15,6 +15,7 @@ from cryptopipe_assets.vendors.bybit.parsing import (
     CONTRACT_TYPES,
     MARK_BARS,
     MarkBars,
+    details_of,
     read_contracts,
     read_history,
     read_tickers,
@@ -26,9 +27,11 @@ from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.http.responses import Banned
 from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.fields import Count, Wire
-from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
+from cryptopipe_assets.vendors.parsing.listing import Listing
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured, together
-from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, told_apart
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType
 from cryptopipe_assets.vendors.parsing.staleness import require_recent
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 from cryptopipe_assets.vendors.protocols import Wanted
@@ -88,21 +91,27 @@ class Bybit(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listing = await self._listing()
-        named = {each.vendor_symbol: each for each in listing.sound}
-        return dict(sorted(named.items()))
+        return (await self._listing()).contracts
 
-    async def _listing(self) -> Judged[Contract]:
-        """The contracts that are listed, each judged by itself."""
+    async def instruments(self) -> ListedInstruments:
+        """Return the perpetual contracts that Bybit lists now, and what it lists besides.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        listing = await self._listing()
+        with self.promised(INSTRUMENTS):
+            return listing.instruments(self.vendor, details_of)
+
+    async def _listing(self) -> Listing:
+        """What is listed, each row judged by itself."""
         pages = await all_or_nothing(
             self._pages(INSTRUMENTS, {"category": each, "limit": MOST_INSTRUMENTS})
             for each in CONTRACT_TYPES
         )
         with self.promised(INSTRUMENTS):
-            found: Judged[Contract] = Judged()
-            for margin_type, rows in zip(CONTRACT_TYPES, pages, strict=True):
-                found.add(read_contracts(rows, margin_type))
-            return told_apart(found)
+            return read_contracts([row for rows in pages for row in rows])
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the coins' contracts, at most 200 days back.
@@ -115,11 +124,16 @@ class Bybit(VendorClient):
         if since >= wanted.end:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
         listing = await self._listing()
-        theirs = {each.vendor_symbol: each for each in listing.sound if each.coin in wanted.coins}
-        found = await self.open_interest(dict(sorted(theirs.items())), start=since, end=wanted.end)
+        theirs = {n: each for n, each in listing.contracts.items() if each.coin in wanted.coins}
+        found = await self.open_interest(theirs, start=since, end=wanted.end)
         counts = Counter(found.left_out)
         listing.count_into(counts)
-        return Measured(found.frame, dict(+counts), {**listing.failed, **found.failed})
+        return Measured(
+            found.frame,
+            dict(+counts),
+            {**listing.failed, **found.failed},
+            passed_over=listing.not_collected,
+        )
 
     async def open_interest_now(self, contracts: Mapping[str, Contract]) -> Measured:
         """Return one side's open interest of ``contracts``, as of the time of the answers.

@@ -1,4 +1,4 @@
-"""Bybit's answers made into contracts and readings. Pure: no network.
+"""Bybit's answers made into a listing and readings. Pure: no network.
 
 Bybit counts both sides of each position in ``openInterest``; ``singleOpenInterest``, one side, came
 in June 2026. The size is in units of the base for a linear contract and in dollars for an inverse
@@ -11,10 +11,30 @@ from typing import Any
 
 from pydantic import TypeAdapter
 
-from cryptopipe_assets.core.symbology import split_multiplier
+from cryptopipe_assets.core.contract_life import TRADING
 from cryptopipe_assets.core.time import HOUR_MS
-from cryptopipe_assets.vendors.parsing.fields import Figure, TextFigure, TextStamp, Wire
-from cryptopipe_assets.vendors.parsing.one_by_one import Judged, judged, text
+from cryptopipe_assets.vendors.parsing.fields import (
+    Count,
+    Figure,
+    OptionalStamp,
+    TextFigure,
+    TextStamp,
+    Wire,
+)
+from cryptopipe_assets.vendors.parsing.listing import (
+    PRE_MARKET,
+    Details,
+    Listing,
+    Names,
+    Perpetual,
+    Underlying,
+    instant_of,
+    perpetual_of,
+    read_listing,
+    step_of,
+    whole_hours,
+)
+from cryptopipe_assets.vendors.parsing.one_by_one import judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import (
     Measured,
     Reading,
@@ -23,7 +43,7 @@ from cryptopipe_assets.vendors.parsing.open_interest import (
     readings_frame,
     require_same_unit,
 )
-from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType, contract_of
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract, MarginType
 from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
 
 VENUE = "bybit"
@@ -31,8 +51,20 @@ CONTRACT_TYPES: dict[MarginType, str] = {
     "linear": "LinearPerpetual",
     "inverse": "InversePerpetual",
 }
-NOT_COINS = frozenset({"stock", "etf", "commodity", "forex", "xstocks", "mstocks"})
-ODD_BASES = {"SHIB1000": "1000SHIB"}  # the one multiplier that Bybit writes behind the coin
+MARGIN_TYPES = {kind: margin_type for margin_type, kind in CONTRACT_TYPES.items()}
+NOT_COINS: dict[str, Underlying] = {
+    "stock": "EQUITY",
+    "xstocks": "EQUITY",
+    "mstocks": "EQUITY",
+    "etf": "EQUITY",
+    "index": "INDEX",
+    "commodity": "COMMODITY",
+    "metal": "COMMODITY",
+    "forex": "FOREX",
+}
+"""Bybit's ``symbolType`` of contracts that are of no coin; other words are regions of coins."""
+STATES = {"Trading": TRADING, "PreLaunch": PRE_MARKET}
+ENDED = ("SETTLING", "DELIVERING", "CLOSED")
 
 
 class _Listed(Wire):
@@ -41,6 +73,26 @@ class _Listed(Wire):
     base_coin: str
     quote_coin: str
     symbol_type: str | None = None
+    status: str = "Trading"
+    is_pre_listing: bool | None = None
+
+
+class _PriceFilter(Wire):
+    tick_size: str | None = None
+
+
+class _LotSizeFilter(Wire):
+    qty_step: str | None = None
+
+
+class _Detailed(Wire):
+    contract_type: str
+    settle_coin: str
+    launch_time: OptionalStamp = None
+    delivery_time: OptionalStamp = None
+    funding_interval: Count | None = None
+    price_filter: _PriceFilter = _PriceFilter()
+    lot_size_filter: _LotSizeFilter = _LotSizeFilter()
 
 
 class _Point(Wire):
@@ -59,6 +111,7 @@ class _Ticker(Wire):
 
 
 _LISTED = TypeAdapter(_Listed)
+_DETAILED = TypeAdapter(_Detailed)
 _POINTS = TypeAdapter(list[_Point])
 _TICKER = TypeAdapter(_Ticker)
 MARK_BARS = TypeAdapter(list[tuple[TextStamp, TextFigure, TextFigure, TextFigure, TextFigure]])
@@ -66,32 +119,63 @@ MARK_BARS = TypeAdapter(list[tuple[TextStamp, TextFigure, TextFigure, TextFigure
 MarkBars = Sequence[tuple[int, float, float, float, float]]
 
 
-def read_contracts(rows: Any, margin_type: MarginType) -> Judged[Contract]:
-    """Return the perpetuals of coins; expiring futures and kinds we do not know are left out.
-
-    Each is judged by itself: one whose row is wrong is left out and named.
+def read_contracts(rows: Any) -> Listing:
+    """Read the lists of linear and inverse contracts, each row by itself.
 
     Raises
     ------
     UnexpectedShape
+        If nothing is listed, or most of it is not understood.
     """
 
-    def contract(each: _Listed) -> Contract | None:
-        if each.contract_type != CONTRACT_TYPES[margin_type] or each.symbol_type in NOT_COINS:
-            return None
-        return contract_of(
+    def perpetual(each: _Listed, row: Any) -> Perpetual:
+        state = PRE_MARKET if each.is_pre_listing else STATES.get(each.status)
+        return perpetual_of(
             each.symbol,
-            ODD_BASES.get(each.base_coin, each.base_coin),
-            quote=each.quote_coin,
-            margin_type=margin_type,
+            each.base_coin,
+            each.quote_coin,
+            margin_type=MARGIN_TYPES[each.contract_type],
+            of=NOT_COINS.get((each.symbol_type or "").lower(), ""),
+            status=state or each.status.upper(),
+            row=row,
         )
 
-    return judged(_LISTED, rows, contract, named=_named)
+    return read_listing(
+        rows,
+        _LISTED,
+        perpetual,
+        names=lambda row: Names(row.get("symbol"), row.get("baseCoin"), row.get("quoteCoin")),
+        other=_of_another_kind,
+        without_market=(PRE_MARKET, *ENDED),
+    )
 
 
-def _named(row: dict[str, Any]) -> tuple[str | None, str | None]:
-    base = text(row, "baseCoin")
-    return text(row, "symbol"), split_multiplier(ODD_BASES.get(base, base))[0] if base else None
+def _of_another_kind(row: dict[str, Any]) -> str:
+    """Say why a row is no perpetual's; empty if it is one's."""
+    kind = row.get("contractType")
+    if not isinstance(kind, str) or kind in MARGIN_TYPES:
+        return ""
+    return f"its contractType is {kind!r}, no perpetual ({row.get('status', '')})"
+
+
+def details_of(row: Any) -> Details:
+    """Return what the registry has of a perpetual beside its names.
+
+    Raises
+    ------
+    UnexpectedShape
+        If a value cannot be true.
+    """
+    said = shaped(_DETAILED, row)
+    is_linear = MARGIN_TYPES[said.contract_type] == "linear"
+    return Details(
+        margin_asset=said.settle_coin,
+        listed_at=instant_of(said.launch_time),
+        delisted_at=instant_of(said.delivery_time),
+        funding_interval_hours=whole_hours(said.funding_interval),
+        price_tick=step_of(said.price_filter.tick_size),
+        quantity_step=step_of(said.lot_size_filter.qty_step) if is_linear else None,
+    )
 
 
 def one_side(single: float | None, both: float | None) -> float | None:

@@ -39,6 +39,10 @@ def _rates(limits: BybitLimits, _plan: str) -> tuple[Rate, ...]:
     return (Rate(family="requests", window="5 s", units=limits.calls_per_5_seconds),)
 
 
+def _instruments(_poll: Poll) -> Iterator[RequestCost]:
+    yield call("requests", "/v5/market/instruments-info", CATEGORIES)
+
+
 def _polled(poll: Poll) -> Iterator[RequestCost]:
     yield call("requests", "/v5/market/instruments-info", CATEGORIES)
     yield call("requests", "/v5/market/open-interest", poll.contracts)
@@ -71,6 +75,19 @@ TERMS = VendorTerms(
     rates=_rates,
     contracts_a_coin=CONTRACTS_A_COIN,
     offers=(
+        Offer(
+            table="instruments",
+            endpoint="instruments-info",
+            keeps=None,
+            derived={
+                "symbol": "coin, quote and kind of the contract",
+                "coin": "the base without its multiplier",
+                "contract_type": "what symbolType says that it is of",
+                "funding_interval_hours": "its minutes",
+            },
+            null=("tier",),
+            polled=_instruments,
+        ),
         Offer(
             table="open_interest",
             source="exchanges",

@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 import polars as pl
 
 from cryptopipe_assets.vendors.coinalyze.batching import WIDTHS, Asking, History, Interval
-from cryptopipe_assets.vendors.coinalyze.parse_markets import read_markets
+from cryptopipe_assets.vendors.coinalyze.parse_markets import ListedMarkets, read_markets
 from cryptopipe_assets.vendors.coinalyze.parse_rows import (
     funding_rows,
     liquidation_rows,
@@ -45,9 +45,18 @@ class Coinalyze(Asking):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
+        return (await self.listing()).frame
+
+    async def listing(self) -> ListedMarkets:
+        """As ``markets``, and what Coinalyze lists besides.
+
+        Raises
+        ------
+        VendorUnavailable, VendorRejected, PayloadChanged
+        """
         payload = await self.get_json(MARKETS, {}, family="symbols")
         with self.promised(MARKETS):
-            return read_markets(payload)
+            return read_markets(payload, blank=self.redact.blank)
 
     async def open_interest(
         self,

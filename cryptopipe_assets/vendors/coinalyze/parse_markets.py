@@ -5,6 +5,9 @@ what its letters look like.
 """
 
 import logging
+from collections import Counter
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any, NotRequired
 
 import polars as pl
@@ -12,15 +15,25 @@ from pydantic import TypeAdapter
 from typing_extensions import TypedDict
 
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped
+from cryptopipe_assets.core.unreadable import UNREADABLE
+from cryptopipe_assets.vendors.parsing.instruments import Passed, require_most
+from cryptopipe_assets.vendors.parsing.listing import (
+    Names,
+    pair_of,
+    symbol_of,
+    why_no_perpetual,
+)
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure
+from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape, shaped, unreadable
 
 logger = logging.getLogger("cryptopipe.vendors")
 
+HYPERLIQUID = "H"
 VENUES = {
     "A": "binance",
     "6": "bybit",
     "3": "okx",
-    "H": "hyperliquid",
+    HYPERLIQUID: "hyperliquid",
     "Y": "gate",
     "0": "bitmex",
     "2": "deribit",
@@ -60,69 +73,150 @@ class _Market(TypedDict):
     has_ohlcv_data: NotRequired[bool | None]
 
 
-_PROMISE = TypeAdapter(list[_Market])
+_ROWS = TypeAdapter(list[Any])
+_MARKET = TypeAdapter(_Market)
 
 
-def read_markets(payload: Any) -> pl.DataFrame:
-    """Return the futures of the venues that have a name here, sorted by vendor_symbol.
+@dataclass(frozen=True)
+class ListedMarkets:
+    """The futures that Coinalyze lists.
+
+    Attributes
+    ----------
+    frame
+        ``MARKET_SCHEMA``, sorted by vendor_symbol.
+    passed_over
+        What is no perpetual with a name of ours, with the reason, sorted by vendor_symbol.
+    """
+
+    frame: pl.DataFrame
+    passed_over: list[Passed]
+
+    @property
+    def failed(self) -> dict[str, Failure]:
+        """Coinalyze's symbol of what is not understood, to what is wrong with it."""
+        coins = {name: symbol.partition("-")[0] for name, symbol, *_ in self.passed_over if symbol}
+        return {
+            name: Failure(split_multiplier(coins[name])[0] if name in coins else None, why)
+            for name, _, why, is_understood in self.passed_over
+            if name and not is_understood
+        }
+
+    @property
+    def left_out(self) -> Mapping[str, int]:
+        """How many are passed over, as understood or not."""
+        kinds = ("passed_over" if each[3] else "failed" for each in self.passed_over)
+        return dict(sorted(Counter(kinds).items()))
+
+
+def read_markets(payload: Any, *, blank: Callable[[str], str] = str) -> ListedMarkets:
+    """Read the futures of the venues that have a name here, each row by itself.
+
+    Parameters
+    ----------
+    blank
+        Takes our key out of what is told of a row: a response could echo it.
 
     Returns
     -------
-    DataFrame of ``MARKET_SCHEMA``. ``symbol`` is null for what expires and where two contracts
-    would have one name; ``margin_type`` (``linear``, ``inverse``) and ``oi_denomination``
-    (``base``, ``quote``) are null where Coinalyze uses a word that is new. ``has_data`` is false
-    where it says that it has no series of the market.
+    ``symbol`` is null for what expires, for markets of builders, for what has no ticker of letters
+    and digits, and where two contracts would have one name; ``margin_type`` (``linear``,
+    ``inverse``) and ``oi_denomination`` (``base``, ``quote``) are null where Coinalyze uses a word
+    that is new. ``has_data`` is false where it says that it has no series of the market.
 
     Raises
     ------
     UnexpectedShape
-        If a field is missing or a symbol is listed twice.
+        If it is no list, an empty one, or most of it is not understood.
     """
-    markets = shaped(_PROMISE, payload)
-    if not markets:
+    sent: list[Any] = shaped(_ROWS, payload)
+    if not sent:
         raise UnexpectedShape("expected thousands of futures, got an empty list")
-    ours = [_row(each) for each in markets if each["exchange"] in VENUES]
-    if len(ours) < len(markets):
-        logger.info("coinalyze: %d futures of venues without a name", len(markets) - len(ours))
-    rows = pl.DataFrame(ours, schema=MARKET_SCHEMA, orient="row")
-    if not (twice := rows.filter(pl.col("vendor_symbol").is_duplicated())).is_empty():
-        raise UnexpectedShape(f"listed twice: {sorted(set(twice['vendor_symbol']))}")
-    return _one_name_each(rows).sort("vendor_symbol")
+    said: dict[str, list[_Market]] = {}
+    passed: list[Passed] = []
+    for place, row in enumerate(sent):
+        try:
+            market = shaped(_MARKET, row)
+        except UnexpectedShape as exc:
+            passed.append((*_names(row), f"row {place}: {exc}", False))
+        except UNREADABLE as exc:
+            passed.append((*_names(row), f"row {place}: {unreadable(exc)}", False))
+        else:
+            if market not in (same := said.setdefault(market["symbol"], [])):
+                same.append(market)
+    rows: list[dict[str, Any]] = []
+    for name, (market, *others) in said.items():
+        if others:
+            why = f"listed twice, in different words: {name}"
+            passed.append((*_names(market), why, False))
+        elif market["exchange"] not in VENUES:
+            why = f"it is of exchange {market['exchange']!r}, which has no name here"
+            passed.append((name, None, why, True))
+        else:
+            row, why = _row(market)
+            rows.append(row)
+            passed += [(name, None, why, True)] if why else []
+    passed = [
+        (name and blank(name), symbol and blank(symbol), blank(why), is_understood)
+        for name, symbol, why, is_understood in passed
+    ]
+    require_most(len(rows), passed)
+    named = _one_name_each(pl.DataFrame(rows, schema=MARKET_SCHEMA, orient="row"))
+    passed += [(name, None, "it shares its name with another one", True) for name in named.shared]
+    frame = named.frame.sort("vendor_symbol")
+    return ListedMarkets(frame, sorted(passed, key=lambda each: each[0] or ""))
 
 
-def _row(market: _Market) -> dict[str, Any]:
-    """Name the facts of one market."""
-    venue = VENUES[market["exchange"]]
-    base, quote = _base(venue, market["base_asset"]), _quote(venue, market["quote_asset"])
-    is_nameable = market["is_perpetual"] and "-" not in base + quote
+def _names(row: Any) -> tuple[str | None, str | None]:
+    """Coinalyze's name of a market and the canonical one, as far as a row tells them."""
+    said = row if isinstance(row, dict) else {}
+    told = (said.get(key) for key in ("symbol", "base_asset", "quote_asset"))
+    names = Names(*(each if isinstance(each, str) and each else None for each in told))
+    return names.vendor_symbol, symbol_of(names, small_k=said.get("exchange") == HYPERLIQUID)
+
+
+def _row(market: _Market) -> tuple[dict[str, Any], str]:
+    """Name the facts of one market, and say why it has no name; empty if it has one."""
+    venue, theirs = VENUES[market["exchange"]], market["symbol_on_exchange"]
+    why = ""
+    if not market["is_perpetual"]:
+        why = why_no_perpetual(theirs) or "it is a future that ends on a date"
+    else:
+        why = why_no_perpetual(theirs) or why_no_perpetual(market["base_asset"])
+    base, quote = market["base_asset"].upper(), market["quote_asset"].upper()
+    try:
+        base, quote = pair_of(
+            market["base_asset"],
+            # Hyperliquid's contracts are in USDC, which Coinalyze writes USD.
+            "USDC" if venue == "hyperliquid" and quote == "USD" else market["quote_asset"],
+            small_k=venue == "hyperliquid",
+        )
+    except UnexpectedShape as exc:
+        why = why or f"{exc}"
     has_data = market.get("has_ohlcv_data")
     return {
         "vendor_symbol": market["symbol"],
         "venue": venue,
-        "symbol": perpetual(base, quote) if is_nameable else None,
+        "symbol": None if why else perpetual(base, quote),
         "coin": split_multiplier(base)[0],
         "quote": quote,
         "margin_type": MARGINS.get(market["margined"]),
         "is_perpetual": market["is_perpetual"],
         "oi_denomination": DENOMINATIONS.get(market["oi_lq_vol_denominated_in"] or ""),
-        "venue_symbol": market["symbol_on_exchange"],
+        "venue_symbol": theirs,
         "has_data": True if has_data is None else has_data,
-    }
+    }, why
 
 
-def _base(venue: str, asset: str) -> str:
-    """Return the unit that the contract's price is for; Hyperliquid's kPEPE is 1000PEPE."""
-    if venue == "hyperliquid" and asset[:1] == "k" and asset[1:2].isupper():
-        return f"1000{asset[1:]}"
-    return asset.upper()
+@dataclass(frozen=True)
+class _Named:
+    """Markets with the names that they have, and which of them share one and have none."""
+
+    frame: pl.DataFrame
+    shared: frozenset[str]
 
 
-def _quote(venue: str, asset: str) -> str:
-    """Return the quote; Hyperliquid's contracts are in USDC, which Coinalyze writes USD."""
-    return "USDC" if venue == "hyperliquid" and asset == "USD" else asset.upper()
-
-
-def _one_name_each(rows: pl.DataFrame) -> pl.DataFrame:
+def _one_name_each(rows: pl.DataFrame) -> _Named:
     """Tell apart the contracts of one venue, base and quote.
 
     Kraken has BTC against USD twice, coin-margined and linear. Where that is so the linear one is
@@ -137,10 +231,11 @@ def _one_name_each(rows: pl.DataFrame) -> pl.DataFrame:
         .otherwise(name)
     )
     is_shared = name.is_not_null() & pl.struct("venue", "symbol").is_duplicated()
-    if not (shared := named.filter(is_shared)).is_empty():
+    shared = named.filter(is_shared)["vendor_symbol"].sort()
+    if len(shared):
         logger.warning(
             "coinalyze: %d futures share a name with another and have none: %s",
-            shared.height,
-            ", ".join(shared["vendor_symbol"].sort()[:10]),
+            len(shared),
+            ", ".join(shared[:10]),
         )
-    return named.with_columns(pl.when(~is_shared).then(name))
+    return _Named(named.with_columns(pl.when(~is_shared).then(name)), frozenset(shared))

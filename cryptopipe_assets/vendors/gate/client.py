@@ -8,9 +8,7 @@ import polars as pl
 
 from cryptopipe_assets.core.time import HOUR
 from cryptopipe_assets.vendors.gate.parsing import (
-    Listed,
-    contracts_of,
-    instruments_of,
+    details_of,
     read_contracts,
     read_settlements,
     read_tickers,
@@ -20,8 +18,10 @@ from cryptopipe_assets.vendors.http.client import VendorClient
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.bounds import Bounds
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
-from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments, Passed
+from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
+from cryptopipe_assets.vendors.parsing.listing import Listing
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.protocols import Wanted
 
 CONTRACTS = "/futures/usdt/contracts"
@@ -47,9 +47,9 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed, passed = await self._listed()
+        listing = await self._listing()
         with self.promised(CONTRACTS):
-            return instruments_of(listed, passed)
+            return listing.instruments(self.vendor, details_of)
 
     async def hourly_open_interest(self, wanted: Wanted) -> Measured:
         """Return the open interest of the running hour, if the present is wanted.
@@ -62,10 +62,10 @@ class Gate(VendorClient):
         """
         if not wanted.has_present:
             return Measured(OPEN_INTEREST_SCHEMA.to_frame())
-        listed, _ = await self._listed()
+        listing = await self._listing()
         payload = await self.get_json(TICKERS, {}, family="public")
         with self.promised(TICKERS):
-            return read_tickers(payload, contracts_of(listed), now=self.clock())
+            return read_tickers(payload, listing.contracts, now=self.clock(), listing=listing)
 
     async def funding_settlements(self, wanted: Wanted) -> pl.DataFrame:
         """Return the settlements of the coins' contracts with ``start <= ts < end``.
@@ -78,27 +78,27 @@ class Gate(VendorClient):
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
         """
-        listed, _ = await self._listed()
-        with self.promised(CONTRACTS):
-            trading = contracts_of(listed)
-        theirs = [each for each, contract in trading.values() if contract.coin in wanted.coins]
+        trading = (await self._listing()).contracts
+        theirs = [each for each in trading.values() if each.coin in wanted.coins]
         frames = await all_or_nothing(
             self._settlements(each, start=wanted.start, end=wanted.end) for each in theirs
         )
         return pl.concat([SETTLEMENT_SCHEMA.to_frame(), *frames]).sort("symbol", "ts")
 
-    async def _listed(self) -> tuple[list[Listed], list[Passed]]:
+    async def _listing(self) -> Listing:
         payload = await self.get_json(CONTRACTS, {}, family="public")
         with self.promised(CONTRACTS):
             return read_contracts(payload)
 
-    async def _settlements(self, listed: Listed, *, start: datetime, end: datetime) -> pl.DataFrame:
+    async def _settlements(
+        self, contract: Contract, *, start: datetime, end: datetime
+    ) -> pl.DataFrame:
         """Return the settlements of one contract, paging backward until the window is covered.
 
         How many rows came says nothing: a page may be shorter than what was asked for.
         """
         frames = [SETTLEMENT_SCHEMA.to_frame()]
-        where = f"{FUNDING} {listed.name}"
+        where = f"{FUNDING} {contract.vendor_symbol}"
         last = end - timedelta(milliseconds=1)
         while start <= last:
             window: dict[str, int] = {
@@ -106,10 +106,10 @@ class Gate(VendorClient):
                 "to": int((last + A_MINUTE).timestamp()),
                 "limit": MOST_SETTLEMENTS,
             }
-            query: dict[str, str | int] = {"contract": listed.name, **window}
+            query: dict[str, str | int] = {"contract": contract.vendor_symbol, **window}
             payload = await self.get_json(FUNDING, query, family="public")
             with self.promised(where):
-                page = read_settlements(payload, listed, first=window["from"], last=window["to"])
+                page = read_settlements(payload, contract, first=window["from"], last=window["to"])
             if page.is_empty():
                 break
             oldest = page["ts"].min()

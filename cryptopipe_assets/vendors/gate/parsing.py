@@ -1,29 +1,32 @@
 """Gate's responses made into contracts, open interest and settlements. Pure: no network."""
 
-import re
 from collections import Counter
-from collections.abc import Mapping, Sequence
-from datetime import datetime, timedelta
+from collections.abc import Mapping
+from datetime import datetime
 from typing import Any
 
 import polars as pl
 from pydantic import ConfigDict, StrictBool, TypeAdapter
 
-from cryptopipe_assets.core.contract_names import COIN
-from cryptopipe_assets.core.symbology import perpetual, split_multiplier
-from cryptopipe_assets.core.time import EPOCH, HOUR_MS, milliseconds
+from cryptopipe_assets.core.contract_life import TRADING
+from cryptopipe_assets.core.time import HOUR_MS, milliseconds
 from cryptopipe_assets.vendors.parsing.fields import Count, Figure, TextFigure, Wire
 from cryptopipe_assets.vendors.parsing.funding import SETTLEMENT_SCHEMA
-from cryptopipe_assets.vendors.parsing.instruments import (
-    NO_END_MS,
-    ListedInstruments,
-    Passed,
-    listed_instruments,
-    require_most,
+from cryptopipe_assets.vendors.parsing.listing import (
+    PRE_MARKET,
+    Details,
+    Listing,
+    Names,
+    Perpetual,
+    Underlying,
+    instant_of,
+    perpetual_of,
+    read_listing,
+    whole_hours,
 )
 from cryptopipe_assets.vendors.parsing.one_by_one import judged, text
 from cryptopipe_assets.vendors.parsing.open_interest import Measured, Reading, measured_now
-from cryptopipe_assets.vendors.parsing.perpetuals import Contract, by_vendor_symbol, contract_of
+from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape, refuse, shaped
 
 VENUE = "gate"
@@ -32,15 +35,25 @@ EARLY_OR_LATE_SECONDS = 60
 """So far a settlement's stamp may be from its whole hour."""
 
 
+NOT_COINS: dict[str, Underlying] = {
+    "stocks": "EQUITY",
+    "indices": "INDEX",
+    "metals": "COMMODITY",
+    "commodities": "COMMODITY",
+    "forex": "FOREX",
+}
+"""Gate's ``contract_type`` of what is no coin; it is blank of coins."""
+NOT_TRADING = ("DELISTING", "DELISTED", PRE_MARKET, "PRELAUNCH", "CIRCUIT_BREAKER")
+
+
 class _Snake(Wire):
     model_config = ConfigDict(alias_generator=None, frozen=True)
 
 
-class Listed(_Snake):
+class _Listed(_Snake):
     """A contract as Gate lists it."""
 
     name: str
-    type: str
     quanto_multiplier: TextFigure
     order_price_round: TextFigure
     funding_interval: Count
@@ -48,13 +61,14 @@ class Listed(_Snake):
     in_delisting: StrictBool = False
     is_pre_market: StrictBool = False
     status: str = "trading"
+    contract_type: str | None = None
 
     @property
     def state(self) -> str:
         """``TRADING``, or why it does not trade."""
         if self.in_delisting:
             return "DELISTING"
-        return "PRE_MARKET" if self.is_pre_market else self.status.upper()
+        return PRE_MARKET if self.is_pre_market else self.status.upper() or TRADING
 
 
 class _Ticker(_Snake):
@@ -68,131 +82,100 @@ class _Settled(_Snake):
     r: TextFigure
 
 
-_ROWS = TypeAdapter(list[Any])
-_CONTRACT = TypeAdapter(Listed)
+_LISTED = TypeAdapter(_Listed)
 _TICKER = TypeAdapter(_Ticker)
 _SETTLED = TypeAdapter(list[_Settled])
 
 
-def read_contracts(payload: Any) -> tuple[list[Listed], list[Passed]]:
-    """Return the contracts with a size, sorted by name, and what was passed over.
-
-    Each contract is judged by itself: one that cannot be understood is passed over with the
-    reason.
+def read_contracts(payload: Any) -> Listing:
+    """Read the list of contracts, each row by itself.
 
     Raises
     ------
     UnexpectedShape
         If it is no list, nothing is listed, or most of it is not understood.
     """
-    listed: dict[str, Listed] = {}
-    passed: list[Passed] = []
-    contradicted: set[str] = set()
-    for row in shaped(_ROWS, payload):
-        said = row if isinstance(row, dict) else {}
-        name = said.get("name") if isinstance(said.get("name"), str) else None
-        try:
-            if said.get("type", "direct") != "direct":
-                passed.append((name, None, f"its type is {said['type']!r}, not direct", True))
-                continue
-            contract = _possible(shaped(_CONTRACT, row))
-            if listed.setdefault(contract.name, contract) != contract:
-                contradicted.add(contract.name)
-                raise UnexpectedShape(f"two contracts of one name: {contract.name}")
-        except UnexpectedShape as exc:
-            passed.append((name, _symbol(name), str(exc), False))
-    kept = [listed[name] for name in sorted(listed.keys() - contradicted)]
-    require_most(len(kept), passed)
-    return kept, passed
+    return read_listing(
+        payload,
+        _LISTED,
+        _perpetual,
+        names=_names,
+        other=_of_another_kind,
+        without_market=NOT_TRADING,
+    )
 
 
-def _symbol(name: str | None) -> str | None:
-    base, _, quote = (name or "").partition("_")
-    return perpetual(base, quote) if base and quote else None
+def _names(row: dict[str, Any]) -> Names:
+    name = text(row, "name") or ""
+    base, _, quote = name.partition("_")
+    return Names(name, base, quote)
 
 
-def _possible(contract: Listed) -> Listed:
+def _of_another_kind(row: dict[str, Any]) -> str:
+    """Say why a row is no perpetual's that can be collected; empty if it may be one's."""
+    kind = row.get("type", "direct")
+    if kind != "direct":
+        return f"its type is {kind!r}, not direct"
+    return "it is not open yet (status 'prelaunch')" if row.get("status") == "prelaunch" else ""
+
+
+def _perpetual(listed: _Listed, row: Any) -> Perpetual:
     """Return the contract if it can be true.
 
     Raises
     ------
     UnexpectedShape
     """
-    base, _, quote = contract.name.partition("_")
-    hours, rest = divmod(contract.funding_interval, HOUR_SECONDS)
-    if not all(re.fullmatch(COIN, each) for each in (base, quote)):
-        raise UnexpectedShape(f"expected a name like BTC_USDT, got {contract.name!r}")
-    if contract.quanto_multiplier <= 0 or contract.order_price_round <= 0:
-        raise UnexpectedShape(f"{contract.name}: a size or a step is not positive")
-    if rest or not 1 <= hours <= 24:
-        raise UnexpectedShape(
-            f"{contract.name}: expected 1 to 24 whole hours between settlements, got "
-            f"{contract.funding_interval} s"
-        )
-    if not 0 <= contract.create_time * 1000 < NO_END_MS:
-        raise UnexpectedShape(f"{contract.name}: it was listed at an impossible time")
-    return contract
-
-
-def contracts_of(listed: Sequence[Listed]) -> dict[str, tuple[Listed, Contract]]:
-    """Return the contracts that trade, by Gate's name.
-
-    Raises
-    ------
-    UnexpectedShape
-        If two have one name, or none trades.
-    """
-    trading = {each.name: each for each in listed if each.state == "TRADING"}
-    named = by_vendor_symbol(
-        contract_of(
-            name,
-            name.partition("_")[0],
-            quote=name.partition("_")[2],
+    base, _, quote = listed.name.partition("_")
+    if not base or not quote:
+        raise UnexpectedShape(f"expected a name like BTC_USDT, got {listed.name!r}")
+    if listed.quanto_multiplier <= 0 or listed.order_price_round <= 0:
+        raise UnexpectedShape(f"{listed.name}: a size or a step is not positive")
+    try:
+        _hours(listed), instant_of(listed.create_time * 1000)
+        return perpetual_of(
+            listed.name,
+            base,
+            quote,
             margin_type="linear",
-            contract_size=each.quanto_multiplier,
+            contract_size=listed.quanto_multiplier,
+            of=NOT_COINS.get((listed.contract_type or "").lower(), ""),
+            status=listed.state,
+            row=row,
         )
-        for name, each in trading.items()
-    )
-    return {name: (trading[name], contract) for name, contract in named.items()}
+    except UnexpectedShape as exc:
+        raise UnexpectedShape(f"{listed.name}: {exc}", row) from None
 
 
-def instruments_of(listed: Sequence[Listed], passed: Sequence[Passed]) -> ListedInstruments:
-    """Return the contracts as the table has them.
+def _hours(listed: _Listed) -> int | None:
+    minutes, rest = divmod(listed.funding_interval, 60)
+    return whole_hours(minutes if not rest else 1)
+
+
+def details_of(row: Any) -> Details:
+    """Return what the registry has of a contract beside its names.
 
     Raises
     ------
     UnexpectedShape
-        If most contracts share a name with another one.
+        If a value cannot be true.
     """
-    rows: list[dict[str, object]] = []
-    for each in listed:
-        base, _, quote = each.name.partition("_")
-        coin, multiplier = split_multiplier(base)
-        rows.append(
-            {
-                "venue": VENUE,
-                "symbol": perpetual(base, quote),
-                "vendor_symbol": each.name,
-                "coin": coin,
-                "quote": quote,
-                "margin_asset": "USDT",
-                "contract_multiplier": multiplier,
-                "contract_type": "PERPETUAL",
-                "status": each.state,
-                "listed_at": EPOCH + timedelta(seconds=each.create_time)
-                if each.create_time
-                else None,
-                "delisted_at": None,
-                "funding_interval_hours": each.funding_interval // HOUR_SECONDS,
-                "price_tick": each.order_price_round,
-                "quantity_step": each.quanto_multiplier,
-            }
-        )
-    return listed_instruments(rows, passed)
+    said = shaped(_LISTED, row)
+    return Details(
+        margin_asset="USDT",
+        listed_at=instant_of(said.create_time * 1000),
+        funding_interval_hours=_hours(said),
+        price_tick=said.order_price_round,
+        quantity_step=said.quanto_multiplier,
+    )
 
 
 def read_tickers(
-    payload: Any, contracts: Mapping[str, tuple[Listed, Contract]], *, now: datetime
+    payload: Any,
+    contracts: Mapping[str, Contract],
+    *,
+    now: datetime,
+    listing: Listing | None = None,
 ) -> Measured:
     """Return the open interest of ``contracts``, as of the moment the response was here.
 
@@ -212,7 +195,7 @@ def read_tickers(
         if each.total_size is None or not each.mark_price:
             left_out["blank"] += 1
             return None
-        contract = contracts[each.contract][1]
+        contract = contracts[each.contract]
         base = each.total_size * contract.contract_size
         return Reading(
             stamp=milliseconds(now),
@@ -224,15 +207,15 @@ def read_tickers(
 
     def named(row: dict[str, Any]) -> tuple[str | None, str | None]:
         known = contracts.get(name) if (name := text(row, "contract")) else None
-        return (name, known[1].coin) if known else (None, None)
+        return (name, known.coin) if known else (None, None)
 
     found = judged(_TICKER, payload, reading, named=named)
     missing = len(contracts) - len(found.sound) - left_out["blank"] - len(found.failed)
     left_out["without_a_reading"] += missing
-    return measured_now(found, venue=VENUE, left_out=left_out)
+    return measured_now(found, venue=VENUE, left_out=left_out, listing=listing)
 
 
-def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> pl.DataFrame:
+def read_settlements(payload: Any, contract: Contract, *, first: int, last: int) -> pl.DataFrame:
     """Return the settlements of one contract: ``SETTLEMENT_SCHEMA``, sorted by ts.
 
     Parameters
@@ -246,7 +229,6 @@ def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> 
         If a field is missing, a stamp was not asked for or is not near a whole hour, an hour has
         two rates, or a rate is beyond 100 %.
     """
-    base, _, quote = listed.name.partition("_")
     rows = [(each.t, each.r) for each in shaped(_SETTLED, payload)]
     stamped = pl.DataFrame(
         rows, schema={"stamp": pl.Int64, "funding_rate": pl.Float64}, orient="row"
@@ -269,7 +251,7 @@ def read_settlements(payload: Any, listed: Listed, *, first: int, last: int) -> 
             ts=(hour * HOUR_MS).cast(TIMESTAMP),
             available_at=ms.cast(TIMESTAMP),
             venue=pl.lit(VENUE),
-            symbol=pl.lit(perpetual(base, quote)),
+            symbol=pl.lit(contract.symbol),
             # The list declares what is now and not what was then; the registry has since when.
             declared_interval_hours=pl.lit(None, pl.Int64),
         )

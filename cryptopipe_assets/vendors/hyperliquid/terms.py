@@ -21,6 +21,10 @@ def _rates(limits: HyperliquidLimits, _plan: str) -> tuple[Rate, ...]:
     return (Rate(family="weight", window="minute", units=limits.weight_per_minute),)
 
 
+def _instruments(_poll: Poll) -> Iterator[RequestCost]:
+    yield RequestCost(family="weight", endpoint="/info metaAndAssetCtxs", calls=1, units=WEIGHT)
+
+
 def _polled(_poll: Poll) -> Iterator[RequestCost]:
     yield RequestCost(family="weight", endpoint="/info metaAndAssetCtxs", calls=1, units=WEIGHT)
 
@@ -35,6 +39,20 @@ TERMS = VendorTerms(
     limits=HyperliquidLimits,
     rates=_rates,
     offers=(
+        Offer(
+            table="instruments",
+            endpoint="metaAndAssetCtxs",
+            keeps=None,
+            derived={
+                "symbol": "coin and kind of the contract; all are priced and margined in USDC",
+                "coin": "the name without its k, which is a thousand",
+                "funding_interval_hours": "1: every contract settles every hour",
+                "price_tick": "6 less szDecimals decimals; prices also have five digits at most",
+                "quantity_step": "szDecimals decimals",
+            },
+            null=("listed_at", "delisted_at", "tier"),
+            polled=_instruments,
+        ),
         Offer(
             table="open_interest",
             source="exchanges",

@@ -26,6 +26,10 @@ def _rates(limits: OkxLimits, _plan: str) -> tuple[Rate, ...]:
     return (Rate(family="public", window="2 s", units=limits.calls_per_2_seconds),)
 
 
+def _instruments(_poll: Poll) -> Iterator[RequestCost]:
+    yield call("public", "/api/v5/public/instruments")
+
+
 def _polled(_poll: Poll) -> Iterator[RequestCost]:
     yield call("public", "/api/v5/public/instruments")
     yield call("public", "/api/v5/public/open-interest")
@@ -41,6 +45,19 @@ TERMS = VendorTerms(
     limits=OkxLimits,
     rates=_rates,
     offers=(
+        Offer(
+            table="instruments",
+            endpoint="instruments",
+            keeps=None,
+            derived={
+                "symbol": "family and kind of the contract",
+                "coin": "the base without its multiplier",
+                "contract_type": "what instCategory says that it is of",
+                "quantity_step": "contracts times their size",
+            },
+            null=("funding_interval_hours", "tier"),
+            polled=_instruments,
+        ),
         Offer(
             table="open_interest",
             source="exchanges",

@@ -28,6 +28,8 @@ TextFigure = Annotated[_Finite, BeforeValidator(_text)]
 """A number written as text, never blank."""
 TextStamp = Annotated[int, BeforeValidator(_text)]
 """Milliseconds since 1970, written as text."""
+OptionalStamp = Annotated[int | None, BeforeValidator(_text_or_blank)]
+"""Milliseconds since 1970, written as text; null where it is blank."""
 Number = Annotated[_Finite, Strict()]
 """A bare number."""
 Count = Annotated[int, Strict()]

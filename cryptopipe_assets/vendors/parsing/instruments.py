@@ -1,11 +1,15 @@
 """The contracts of a venue as every venue's client lists them."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from typing import TypeVar
 
 import polars as pl
 
+from cryptopipe_assets.core.contract_names import read_contract_name
 from cryptopipe_assets.vendors.parsing.validation import TIMESTAMP, UnexpectedShape
+
+T = TypeVar("T")
 
 NO_END_MS = 4_102_444_800_000
 """The year 2100; an instant from then on is none (Binance writes 4133404800000 for "no end")."""
@@ -70,10 +74,7 @@ Passed = tuple[str | None, str | None, str, bool]
 def listed_instruments(
     rows: Sequence[dict[str, object]], passed_over: Sequence[Passed]
 ) -> ListedInstruments:
-    """Put together what a venue lists; contracts that share a canonical name are told apart.
-
-    Of several contracts of one name the one that is called after its base and quote and nothing
-    else is kept; without such a one none is, as nobody could say whose rows are whose.
+    """Put together what a venue lists; contracts that share a name are told apart.
 
     Parameters
     ----------
@@ -86,27 +87,55 @@ def listed_instruments(
         If nothing is listed that is understood, or most of it is not: then the venue has changed
         what it sends.
     """
-    passed, named = list(passed_over), dict[str, list[dict[str, object]]]()
-    for row in rows:
-        if row not in (same := named.setdefault(str(row["symbol"]), [])):  # said twice is once
-            same.append(row)
-    kept: list[dict[str, object]] = []
-    for symbol, same in sorted(named.items()):
-        if len(same) == 1:
-            kept += same
-            continue
-        plain = [row for row in same if _is_plain(row)]
-        names = ", ".join(sorted(str(row["vendor_symbol"]) for row in same))
-        kept += plain if len(plain) == 1 else []
-        for row in same:
-            if len(plain) != 1 or row is not plain[0]:
-                why = f"two contracts of one name: {names} are all {symbol}"
-                passed.append((str(row["vendor_symbol"]), symbol, why, False))
+    kept, twins = one_name_each(rows, lambda row: (str(row["vendor_symbol"]), str(row["symbol"])))
+    passed = [*passed_over, *twins]
     require_most(len(kept), passed)
     return ListedInstruments(
         pl.DataFrame(kept, schema=INSTRUMENT_SCHEMA).sort("symbol"),
         pl.DataFrame(passed, schema=PASSED_OVER_SCHEMA, orient="row"),
     )
+
+
+def one_name_each(
+    rows: Iterable[T], names: Callable[[T], tuple[str, str]]
+) -> tuple[list[T], list[Passed]]:
+    """Tell apart contracts that share a name, the venue's or the canonical; said twice is once.
+
+    Of several of one canonical name the one that is called after its base and quote and nothing
+    else is kept; without such a one none is, as nobody could say whose rows are whose.
+
+    Parameters
+    ----------
+    names
+        A contract's name at the venue, and its canonical one.
+
+    Returns
+    -------
+    The contracts that are kept, in order, and the others with the reason.
+    """
+    by_theirs, by_ours = dict[str, list[T]](), dict[str, list[T]]()
+    for row in rows:
+        if row not in (same := by_theirs.setdefault(names(row)[0], [])):
+            same.append(row)
+    for same in by_theirs.values():
+        for row in same:
+            by_ours.setdefault(names(row)[1], []).append(row)
+    kept: list[T] = []
+    passed: list[Passed] = []
+    for symbol, same in sorted(by_ours.items()):
+        alone = [row for row in same if len(by_theirs[names(row)[0]]) == 1]
+        plain = [row for row in alone if _is_plain(*names(row))]
+        stays = alone if len(same) == 1 == len(alone) else plain if len(plain) == 1 else []
+        kept += stays
+        said = ", ".join(sorted(names(row)[0] for row in same))
+        for row in same:
+            if any(row is each for each in stays):
+                continue
+            theirs = names(row)[0]
+            is_twice = len(by_theirs[theirs]) > 1
+            how = f"{theirs}, in different words" if is_twice else f"{said} are all {symbol}"
+            passed.append((theirs, symbol, f"two contracts of one name: {how}", False))
+    return kept, passed
 
 
 def require_most(understood: int, passed_over: Sequence[Passed]) -> None:
@@ -129,7 +158,8 @@ def require_most(understood: int, passed_over: Sequence[Passed]) -> None:
     )
 
 
-def _is_plain(row: dict[str, object]) -> bool:
+def _is_plain(vendor_symbol: str, symbol: str) -> bool:
     """Whether the venue's name has no other letters and digits than base and quote."""
-    base = str(row["symbol"]).rsplit("-", 2)[0]
-    return "".join(filter(str.isalnum, str(row["vendor_symbol"]))) == f"{base}{row['quote']}"
+    base, quote, _ = symbol.rsplit("-", 2)
+    said = "".join(filter(str.isalnum, read_contract_name(vendor_symbol).pair))
+    return said.upper() in (base, f"{base}{quote}", f"{base}{quote}".replace("_", ""))

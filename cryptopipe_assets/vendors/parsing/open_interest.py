@@ -8,11 +8,12 @@ import math
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
 import polars as pl
 
 from cryptopipe_assets.core.time import HOUR_MS
+from cryptopipe_assets.vendors.parsing.instruments import Passed
+from cryptopipe_assets.vendors.parsing.listing import Listing
 from cryptopipe_assets.vendors.parsing.one_by_one import Failure, Judged
 from cryptopipe_assets.vendors.parsing.perpetuals import Contract
 from cryptopipe_assets.vendors.parsing.told import TOLD
@@ -75,6 +76,8 @@ class Measured:
         Where two of the venue's own ways say different things of the same instants, in words.
     told
         ``TOLD``: of days that are over and not whole, what each way that was asked said of them.
+    passed_over
+        What the venue lists and no rows are collected of, with the reason.
     """
 
     frame: pl.DataFrame
@@ -82,6 +85,7 @@ class Measured:
     failed: Mapping[str, Failure] = field(default_factory=dict)
     disagreements: tuple[str, ...] = ()
     told: pl.DataFrame = field(default_factory=TOLD.to_frame)
+    passed_over: tuple[Passed, ...] = ()
 
 
 def together(parts: Iterable[Measured]) -> Measured:
@@ -131,7 +135,7 @@ def measured_now(
     *,
     venue: str,
     left_out: Counter[str],
-    listing: Judged[Any] | None = None,
+    listing: Listing | None = None,
 ) -> Measured:
     """Put together readings of the present; a contract whose figures cannot be true fails alone.
 
@@ -140,7 +144,7 @@ def measured_now(
     left_out
         What was left out so far, by reason.
     listing
-        What the venue's list of contracts had that was wrong.
+        The venue's list of contracts.
 
     Raises
     ------
@@ -169,7 +173,8 @@ def measured_now(
     if listing is not None:
         listing.count_into(left_out)
         failed = {**listing.failed, **failed}
-    return Measured(frame, dict(+left_out), dict(sorted(failed.items())))
+    passed = () if listing is None else listing.not_collected
+    return Measured(frame, dict(+left_out), dict(sorted(failed.items())), passed_over=passed)
 
 
 def at_the_hours_end(readings: pl.DataFrame, *, venue: str) -> pl.DataFrame:

@@ -1,12 +1,9 @@
 """Perpetual contracts as their venue lists them. Pure: no network."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Literal
 
 from cryptopipe_assets.core.symbology import perpetual, split_multiplier
-from cryptopipe_assets.vendors.parsing.one_by_one import Judged, apart
-from cryptopipe_assets.vendors.parsing.validation import UnexpectedShape
 
 MarginType = Literal["linear", "inverse"]
 
@@ -49,40 +46,3 @@ def contract_of(
         margin_type=margin_type,
         contract_size=contract_size,
     )
-
-
-def by_vendor_symbol(contracts: Iterable[Contract]) -> dict[str, Contract]:
-    """Return the contracts by the venue's own name, sorted by it.
-
-    Raises
-    ------
-    UnexpectedShape
-        If there is no contract, or two have one name, canonical or the venue's.
-    """
-    named: dict[str, Contract] = {}
-    taken: dict[str, str] = {}
-    for each in sorted(contracts, key=lambda contract: contract.vendor_symbol):
-        if each.vendor_symbol in named or each.symbol in taken:
-            twin = taken.get(each.symbol, each.vendor_symbol)
-            raise UnexpectedShape(
-                f"two contracts of one name: {twin} and {each.vendor_symbol} are both {each.symbol}"
-            )
-        named[each.vendor_symbol], taken[each.symbol] = each, each.vendor_symbol
-    if not named:
-        raise UnexpectedShape("expected the perpetuals that are listed, got none")
-    return named
-
-
-def told_apart(found: Judged[Contract]) -> Judged[Contract]:
-    """The contracts of which no two have one name, the venue's or the canonical; others fail.
-
-    Raises
-    ------
-    UnexpectedShape
-        If there is no contract, or more fail than are sound.
-    """
-    for same in (lambda each: each.vendor_symbol), (lambda each: each.symbol):
-        apart(found, same, lambda each: (each.vendor_symbol, each.coin))
-    if not found.sound:
-        raise UnexpectedShape("expected the perpetuals that are listed, got none")
-    return found

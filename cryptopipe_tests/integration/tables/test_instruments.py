@@ -7,8 +7,6 @@ import pytest
 
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan
-from cryptopipe_assets.sandbox.server import Sandbox
-from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 
 
@@ -19,11 +17,19 @@ def listed(platform):
 def test_every_venue_that_lists_contracts_is_in_the_registry_and_only_ours_has_tiers(platform):
     assert platform.materialise(["instruments"], "2026-03-10").success
     known = listed(platform)
-    assert set(known["venue"]) == {"binance", "gate"}
+    assert set(known["venue"]) == {"binance", "bybit", "okx", "hyperliquid", "gate"}
     followed = known.drop_nulls("tier")
     assert followed["venue"].unique().to_list() == ["binance"]
     both = known.filter(symbol="BTC-USDT-PERP").sort("venue")
-    assert both["vendor_symbol"].to_list() == ["BTCUSDT", "BTC_USDT"]
+    assert both["vendor_symbol"].to_list() == ["BTCUSDT", "BTCUSDT", "BTC_USDT", "BTC-USDT-SWAP"]
+    intervals = known.filter(coin="BTC").select("venue", "funding_interval_hours").unique().rows()
+    assert sorted(intervals, key=str) == [
+        ("binance", 8),
+        ("bybit", 8),
+        ("gate", 8),
+        ("hyperliquid", 1),
+        ("okx", None),  # its list does not tell it
+    ]
 
 
 class TestAVenueThatIsDown:
@@ -34,22 +40,24 @@ class TestAVenueThatIsDown:
     def test_takes_no_other_one_down_and_is_named(self, platform):
         result = platform.materialise(["instruments"], "2026-03-10")
         assert result.success
-        assert set(listed(platform)["venue"]) == {"binance"}
+        assert set(listed(platform)["venue"]) == {"binance", "bybit", "okx", "hyperliquid"}
         [event] = result.get_asset_materialization_events()
         why = event.materialization.metadata["not_listed/gate"].value
         assert "gate" in str(why)
         assert "503" in str(why) or "500" in str(why)
 
 
-def test_contracts_of_a_venue_that_is_down_later_do_not_vanish(platform, settings):
+def test_contracts_of_venues_that_are_down_later_do_not_vanish(platform):
     assert platform.materialise(["instruments"], "2026-03-10").success
-    before = listed(platform).filter(venue="gate")
+    before = listed(platform)
     platform.now += timedelta(hours=1)
-    source = SimulatedSource(settings.config.sandbox.seed, clock=platform.clock)
-    down = FaultPlan([Fault(match="/gate/", kind="status", value=503)])
-    with Sandbox(source, faults=down) as platform.sandbox:
-        assert platform.materialise(["instruments"], "2026-03-10").success
-    assert listed(platform).filter(venue="gate").equals(before)
+    down = ("gate", "hyperliquid", "okx")
+    faults = [Fault(match=f"/{venue}/", kind="status", value=503) for venue in down]
+    with platform.sandbox.suffering(*faults):
+        result = platform.materialise(["instruments"], "2026-03-10")
+    assert result.success
+    assert listed(platform).equals(before)
+    assert all("503" in metadata(result)[f"not_listed/{venue}"] for venue in down)
 
 
 GONE = Fault(match="exchangeInfo", kind="drop_symbol", value="DOGEUSDT")
@@ -104,3 +112,44 @@ def test_if_no_coin_has_a_contract_the_first_line_is_an_error(platform):
     platform.settings = platform.settings.with_config(tiers=tiers)
     result = platform.materialise(["instruments"], "2026-03-10")
     assert not result.success
+
+
+def metadata(result):
+    [event] = result.get_asset_materialization_events()
+    return {name: each.value for name, each in event.materialization.metadata.items()}
+
+
+def test_odd_rows_of_other_venues_are_named_and_take_nothing_down(platform):
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    before = listed(platform)
+    platform.now += timedelta(hours=1)
+    lists = {"bybit": "instruments-info", "okx": "public/instruments", "gate": "usdt/contracts"}
+    odd = [Fault(match=each, kind="null_number") for each in lists.values()]
+    with platform.sandbox.suffering(*odd):
+        result = platform.materialise(["instruments"], "2026-03-10")
+    assert result.success
+    assert listed(platform).equals(before)
+    told = metadata(result)
+    assert told["contracts_not_understood"] >= len(lists)
+    assert all(f" {venue} " in told["passed_over"] for venue in lists)
+    assert not checked(result, "listed_contracts_are_understood").passed
+
+
+def test_a_contract_that_another_venue_lists_no_longer_vanishes_there_only(platform):
+    assert platform.materialise(["instruments"], "2026-03-10").success
+    first_seen = listed(platform).filter(venue="okx", symbol="DOGE-USDT-PERP")["ts"].item()
+    platform.now += timedelta(hours=1)
+    assert platform.materialise(["ohlcv_1m"], "2026-03-10").success  # our venue's bars
+    platform.now += timedelta(hours=2)
+    gone = Fault(match="public/instruments", kind="drop_symbol", value="DOGE-USDT-SWAP")
+    with platform.sandbox.suffering(gone):
+        assert platform.materialise(["instruments"], "2026-03-10").success
+    doge = listed(platform).filter(symbol="DOGE-USDT-PERP")
+    assert dict(doge.select("venue", "status").iter_rows()) == {
+        "binance": "TRADING",
+        "bybit": "TRADING",
+        "gate": "TRADING",
+        "okx": "VANISHED",
+    }
+    okx = doge.filter(venue="okx").row(0, named=True)
+    assert okx["delisted_at"] == first_seen < okx["ts"]

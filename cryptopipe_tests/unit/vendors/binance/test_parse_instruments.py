@@ -8,6 +8,8 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged
+from cryptopipe_assets.core.versions import new_versions
+from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA, ListedInstruments
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
@@ -86,6 +88,20 @@ def test_a_delisted_contract_keeps_its_end_and_a_missing_filter_is_null():
     assert luna["status"] == "SETTLING"
     assert gold["price_tick"] is None
     assert gold["status"] == "A_NEW_STATUS"
+
+
+def test_a_contract_without_a_step_is_one_that_the_table_takes():
+    rows = listed_with(like_btc(symbol="SOLUSDT", baseAsset="SOL", filters=[])).frame
+    fresh = new_versions(
+        Instruments.empty_frame(),
+        rows.with_columns(tier=pl.lit(None, pl.String)),
+        INSTRUMENT,
+        source="binance",
+        now=datetime(2026, 2, 3, tzinfo=UTC),
+    )
+    stored = Instruments.conform(fresh)
+    [solana] = stored.filter(coin="SOL").rows(named=True)
+    assert (solana["price_tick"], solana["quantity_step"]) == (None, None)
 
 
 @pytest.mark.parametrize(

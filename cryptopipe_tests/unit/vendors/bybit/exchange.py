@@ -8,7 +8,6 @@ import httpx
 
 from cryptopipe_assets.vendors.bybit.client import Bybit
 from cryptopipe_assets.vendors.bybit.parsing import read_contracts
-from cryptopipe_assets.vendors.parsing.perpetuals import by_vendor_symbol
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 sent = Payloads("bybit").json
@@ -63,10 +62,5 @@ LINEAR_1, LINEAR_2, INVERSE = (
     sent(f"instruments_{name}.json")["result"]["list"]
     for name in ("linear_1", "linear_2", "inverse")
 )
-CONTRACTS = by_vendor_symbol(
-    [
-        *read_contracts([*LINEAR_1, *LINEAR_2], "linear").sound,
-        *read_contracts(INVERSE, "inverse").sound,
-    ]
-)
+CONTRACTS = read_contracts([*LINEAR_1, *LINEAR_2, *INVERSE]).contracts
 BTC = {"BTCUSDT": CONTRACTS["BTCUSDT"]}

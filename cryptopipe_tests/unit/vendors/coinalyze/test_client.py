@@ -25,7 +25,7 @@ TWO_HOURS = {"start": DAY, "end": DAY + 2 * HOUR}
 TWO_DAYS = {"start": DAY - timedelta(days=1), "end": DAY + timedelta(days=1)}
 
 
-MARKETS = read_markets(sent("future_markets.json"))
+MARKETS = read_markets(sent("future_markets.json")).frame
 THREE = ["1000PEPEUSDT_PERP.A", "BTCUSDT_PERP.A", "BTCUSD_PERP.A"]
 
 

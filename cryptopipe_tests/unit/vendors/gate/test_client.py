@@ -211,3 +211,41 @@ def test_a_contract_that_cannot_be_understood_takes_no_other_one_down():
     [left_out] = found.not_understood.rows(named=True)
     assert (left_out["vendor_symbol"], left_out["symbol"]) == ("ODD_USDT", "ODD-USDT-PERP")
     assert "whole hours" in left_out["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind"),
+    [
+        ({"contract_type": "stocks"}, "EQUITY_PERPETUAL"),
+        ({"contract_type": "metals"}, "COMMODITY_PERPETUAL"),
+        ({"contract_type": "indices"}, "INDEX_PERPETUAL"),
+        ({"contract_type": ""}, "PERPETUAL"),
+        ({"contract_type": None}, "PERPETUAL"),
+    ],
+)
+def test_a_stock_or_a_metal_is_registered_so_and_has_no_open_interest(changes, kind):
+    rows = [row("contracts", **changes), *sent("contracts.json")[1:]]
+    vendor = telling(contracts=rows)
+    listed = ask(vendor, lambda gate: gate.instruments()).frame
+    assert listed.filter(vendor_symbol="KNC_USDT")["contract_type"].item() == kind
+    found = ask(vendor, lambda gate: gate.hourly_open_interest(TODAY))
+    is_coin = kind == "PERPETUAL"
+    assert ("KNC-USDT-PERP" in found.frame["symbol"]) == is_coin
+    assert ("KNC_USDT" in [name for name, *_ in found.passed_over]) != is_coin
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"name": "BTC_USDT_20260327"}, "a future of BTC_USDT that ends on a date"),
+        ({"name": "OLD_USDT", "type": "inverse"}, "its type is 'inverse', not direct"),
+        ({"name": "NEW_USDT", "status": "prelaunch", "quanto_multiplier": ""}, "not open yet"),
+    ],
+)
+def test_what_is_no_perpetual_that_is_open_is_passed_over_with_the_reason(changes, why):
+    rows = [*sent("contracts.json"), row("contracts", **changes)]
+    found = ask(telling(contracts=rows), lambda gate: gate.instruments())
+    assert found.not_understood.is_empty()
+    [passed] = found.passed_over.rows(named=True)
+    assert passed["vendor_symbol"] == changes["name"]
+    assert why in passed["reason"]

@@ -16,8 +16,10 @@ from cryptopipe_assets.core.errors import (
     VendorUnavailable,
 )
 from cryptopipe_assets.vendors.http.rate_limit import Budget
-from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid, base_unit
+from cryptopipe_assets.vendors.hyperliquid.client import Hyperliquid
+from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA, ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.protocols import OffersInstruments, OffersOpenInterest
 from cryptopipe_tests.places import PAYLOADS
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
@@ -74,13 +76,6 @@ def test_a_k_before_the_coin_is_a_thousand_of_it():
     pepe = answered(sent()).frame.row(0, named=True)
     assert (pepe["symbol"], pepe["coin"]) == ("1000PEPE-USDC-PERP", "PEPE")
     assert (pepe["open_interest_base"], pepe["open_interest_usd"]) == (2e9, 1e7)
-    assert [base_unit(name) for name in ("kBONK", "KAS", "k", "BTC", "kas")] == [
-        "1000BONK",
-        "KAS",
-        "k",
-        "BTC",
-        "kas",
-    ]
 
 
 def test_contracts_that_ended_or_have_no_price_are_left_out_and_counted():
@@ -182,3 +177,87 @@ def test_what_is_said_twice_in_the_same_words_is_said_once():
 def test_a_failure_is_never_an_empty_frame(answer, error):
     with pytest.raises(error, match="hyperliquid"):
         ask(lambda request: answer)
+
+
+def listed(*names: str, **details: Any) -> ListedInstruments:
+    """What is in the registry if markets of these names are listed besides the usual ones."""
+    body = sent()
+    for name in names:
+        body[0]["universe"].append({**body[0]["universe"][0], "name": name, **details})
+        body[1].append(body[1][0])
+    client = mocked(
+        Hyperliquid,
+        lambda request: httpx.Response(200, json=body),
+        base_url="https://hyperliquid.test",
+        clock=lambda: ANSWERED_AT,
+    )
+    return asked(client, lambda hyperliquid: hyperliquid.instruments())
+
+
+def test_the_client_has_the_capabilities_that_its_terms_offer():
+    client = Hyperliquid(base_url="https://hyperliquid.test")
+    assert isinstance(client, OffersInstruments)
+    assert isinstance(client, OffersOpenInterest)
+
+
+def test_contracts_are_registered_with_hourly_funding_and_the_steps_of_their_decimals():
+    found = listed()
+    assert found.frame.schema == INSTRUMENT_SCHEMA
+    rows = {each["symbol"]: each for each in found.frame.rows(named=True)}
+    assert rows["BTC-USDC-PERP"] == {
+        "venue": "hyperliquid",
+        "symbol": "BTC-USDC-PERP",
+        "vendor_symbol": "BTC",
+        "coin": "BTC",
+        "quote": "USDC",
+        "margin_asset": "USDC",
+        "contract_multiplier": 1,
+        "contract_type": "PERPETUAL",
+        "status": "TRADING",
+        "listed_at": None,
+        "delisted_at": None,
+        "funding_interval_hours": 1,
+        "price_tick": 0.1,  # szDecimals 5: one decimal of a price
+        "quantity_step": 0.00001,
+    }
+    pepe = rows["1000PEPE-USDC-PERP"]
+    assert (pepe["vendor_symbol"], pepe["coin"]) == ("kPEPE", "PEPE")
+    assert (pepe["contract_multiplier"], pepe["price_tick"]) == (1000, 1e-6)
+    assert rows["MATIC-USDC-PERP"]["status"] == "DELISTED"
+
+
+def test_markets_of_builders_are_passed_over_and_never_mixed_with_the_venues_own():
+    found = listed("xyz:NVDA", "hyna:BTC", "flx:kPEPE")
+    assert found.frame.equals(listed().frame)
+    assert found.not_understood.is_empty()
+    why = dict(found.passed_over.select("vendor_symbol", "reason").iter_rows())
+    assert why["hyna:BTC"] == (
+        "it is a market of the builder hyna, not the venue's contract of BTC"
+    )
+    assert set(why) == {"xyz:NVDA", "hyna:BTC", "flx:kPEPE"}
+
+
+def test_what_is_not_collected_is_told_with_the_open_interest():
+    body = sent()
+    body[0]["universe"].append({"name": "hyna:BTC", "szDecimals": 5})
+    body[1].append(body[1][0])
+    found = answered(body)
+    assert found.frame.equals(answered(sent()).frame)
+    assert {name: reason for name, _, reason, _ in found.passed_over} == {
+        "hyna:BTC": "it is a market of the builder hyna, not the venue's contract of BTC",
+        "MATIC": "it does not trade (DELISTED)",
+    }
+    assert found.left_out == {"passed_over": 1, "delisted": 1, "blank": 1}
+
+
+def test_a_contract_of_which_nothing_is_said_of_its_end_trades():
+    body = sent()
+    body[0]["universe"][0]["isDelisted"] = None
+    assert answered(body).frame.equals(answered(sent()).frame)
+
+
+@pytest.mark.parametrize("decimals", [7, -1, "5", None])
+def test_sizes_of_impossible_decimals_fail_their_contract_only(decimals):
+    found = listed("ODD", szDecimals=decimals)
+    assert found.frame.equals(listed().frame)
+    assert found.not_understood["symbol"].to_list() == ["ODD-USDC-PERP"]

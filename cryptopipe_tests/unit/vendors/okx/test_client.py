@@ -1,5 +1,6 @@
 """OKX's swaps: contracts from its list, open interest of all of them in one call."""
 
+from collections import Counter
 from collections.abc import Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
@@ -9,8 +10,11 @@ import polars as pl
 import pytest
 
 from cryptopipe_assets.core.errors import PayloadChanged, VendorRejected, VendorUnavailable
-from cryptopipe_assets.vendors.okx.client import Okx, by_name, read_instruments
+from cryptopipe_assets.vendors.okx.client import Okx
+from cryptopipe_assets.vendors.okx.parsing import read_instruments
+from cryptopipe_assets.vendors.parsing.instruments import INSTRUMENT_SCHEMA, ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
+from cryptopipe_assets.vendors.protocols import OffersInstruments, OffersOpenInterest, Wanted
 from cryptopipe_tests.unit.vendors.conftest import Payloads, Vendor, asked, mocked
 
 sent = Payloads("okx").json
@@ -24,7 +28,7 @@ def ask(vendor: Vendor, work: Callable[[Okx], Awaitable[T]]) -> T:
     return asked(client, work)
 
 
-CONTRACTS = by_name(read_instruments(sent("instruments.json")))
+CONTRACTS = read_instruments(sent("instruments.json")).contracts
 
 
 def measured(body: Any = None) -> Measured:
@@ -153,7 +157,7 @@ def test_a_swap_that_is_not_open_yet_is_no_contract_and_takes_none_down():
     body = sent("instruments.json")
     body["data"].append({**PLACEHOLDER, "state": "preopen"})
     found = read_instruments(body)
-    assert by_name(found) == CONTRACTS
+    assert found.contracts == CONTRACTS
     assert found.failed == {}
 
 
@@ -162,17 +166,30 @@ def test_a_listing_that_is_not_understood_is_named_and_takes_none_down():
     body["data"].append({**PLACEHOLDER, "state": "live"})
     body["data"].append(None)
     found = read_instruments(body)
-    assert by_name(found) == CONTRACTS
+    assert found.contracts == CONTRACTS
     assert list(found.failed) == ["SLX-USDT"]
     assert found.failed["SLX-USDT"].coin == "SLX"
-    assert found.malformed == 1
+    counts: Counter[str] = Counter()
+    found.count_into(counts)
+    assert (counts["failed"], counts["malformed"]) == (1, 1)
+
+
+def test_of_two_swaps_of_one_name_the_one_called_after_its_pair_is_kept():
+    body = sent("instruments.json")
+    body["data"].append({**body["data"][0], "instId": "BTC-USDT-SWAP2"})
+    found = read_instruments(body)
+    assert found.contracts == CONTRACTS
+    assert "two contracts of one name" in found.failed["BTC-USDT-SWAP2"].reason
 
 
 def test_instruments_that_share_a_name_have_no_pair_or_are_none_are_a_changed_payload():
     body = sent("instruments.json")
     first = body["data"][0]
     for data, fault in (
-        ([first, {**first, "instId": "BTC-USDT-SWAP2"}], "two contracts of one name"),
+        (
+            [{**first, "instId": f"BTC-USDT-SWAP{n}"} for n in (2, 3)],
+            "two contracts of one name",
+        ),
         ([{**first, "instFamily": "BTCUSDT"}], "expected a family"),
         ([{**first, "ctVal": ""}], "and a size"),
         ([], "got none"),
@@ -218,3 +235,119 @@ def test_a_code_for_too_many_calls_is_asked_again():
     answers = iter([failing("50011"), httpx.Response(200, json=sent("open_interest.json"))])
     found = ask(lambda request: next(answers), lambda okx: okx.open_interest_now(CONTRACTS))
     assert found.frame.height == 3
+
+
+def listed(*rows: Any) -> ListedInstruments:
+    """What is in the registry if these rows are listed besides the usual ones."""
+    body = sent("instruments.json")
+    body["data"] += rows
+    return ask(lambda request: httpx.Response(200, json=body), lambda okx: okx.instruments())
+
+
+def like_btc(**changes: Any) -> dict[str, Any]:
+    return {**sent("instruments.json")["data"][0], **changes}
+
+
+def test_the_client_has_the_capabilities_that_its_terms_offer():
+    client = Okx(base_url="https://okx.test")
+    assert isinstance(client, OffersInstruments)
+    assert isinstance(client, OffersOpenInterest)
+
+
+def test_swaps_are_registered_with_their_steps_and_without_an_interval():
+    found = listed()
+    assert found.frame.schema == INSTRUMENT_SCHEMA
+    rows = {each["symbol"]: each for each in found.frame.rows(named=True)}
+    assert rows["BTC-USDT-PERP"] == {
+        "venue": "okx",
+        "symbol": "BTC-USDT-PERP",
+        "vendor_symbol": "BTC-USDT-SWAP",
+        "coin": "BTC",
+        "quote": "USDT",
+        "margin_asset": "USDT",
+        "contract_multiplier": 1,
+        "contract_type": "PERPETUAL",
+        "status": "TRADING",
+        "listed_at": datetime(2019, 11, 12, 11, 16, 48, tzinfo=UTC),
+        "delisted_at": None,
+        "funding_interval_hours": None,
+        "price_tick": 0.1,
+        "quantity_step": 0.0001,  # a hundredth of a contract of a hundredth of a coin
+    }
+    inverse = rows["BTC-USD-PERP"]
+    assert (inverse["margin_asset"], inverse["quantity_step"]) == ("BTC", None)
+    assert rows["BTC-USD_UM-PERP"]["quote"] == "USD_UM"
+    assert rows["PEPE-USDT-PERP"]["status"] == "A_NEW_STATE"
+    assert rows["TSLA-USDT-PERP"]["contract_type"] == "EQUITY_PERPETUAL"
+    [unknown] = found.passed_over.rows(named=True)
+    assert unknown["vendor_symbol"] == "X-USDT-SWAP"
+    assert "its ctType is 'a_new_kind'" in unknown["reason"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "kind", "status"),
+    [
+        ({"instCategory": "4"}, "COMMODITY_PERPETUAL", "TRADING"),
+        ({"instCategory": "5"}, "FOREX_PERPETUAL", "TRADING"),
+        ({"instCategory": "77"}, "OTHER_PERPETUAL", "TRADING"),
+        ({"ruleType": "pre_market"}, "PERPETUAL", "PRE_MARKET"),
+        ({"state": "suspend"}, "PERPETUAL", "SUSPEND"),
+    ],
+)
+def test_what_is_no_coins_or_does_not_trade_is_registered_so_and_not_collected(
+    changes, kind, status
+):
+    odd = like_btc(instId="ODD-USDT-SWAP", instFamily="ODD-USDT", **changes)
+    row = listed(odd).frame.filter(coin="ODD").row(0, named=True)
+    assert (row["contract_type"], row["status"]) == (kind, status)
+    body = sent("instruments.json")
+    body["data"].append(odd)
+    found = read_instruments(body)
+    assert "ODD-USDT-SWAP" not in found.contracts
+    assert "ODD-USDT-SWAP" in [each[0] for each in found.not_collected]
+
+
+def test_an_open_list_says_when_a_swap_will_end():
+    ends = like_btc(instId="END-USDT-SWAP", instFamily="END-USDT", expTime="1795737600000")
+    found = listed(ends).frame.filter(coin="END")
+    assert found["delisted_at"].item() == datetime(2026, 11, 27, tzinfo=UTC)
+
+
+@pytest.mark.parametrize(
+    ("changes", "why"),
+    [
+        ({"tickSz": "0"}, "not positive"),
+        ({"tickSz": "x"}, "not positive"),
+        ({"listTime": "-1"}, "impossible time"),
+        ({"listTime": "yesterday"}, "listTime"),
+        ({"settleCcy": None}, "settleCcy"),
+    ],
+)
+def test_odd_details_keep_a_swap_out_of_the_registry_and_not_out_of_open_interest(changes, why):
+    odd = like_btc(instId="ODD-USDT-SWAP", instFamily="ODD-USDT", **changes)
+    found = listed(odd)
+    assert found.frame.equals(listed().frame)
+    [row] = found.not_understood.rows(named=True)
+    assert (row["vendor_symbol"], row["symbol"]) == ("ODD-USDT-SWAP", "ODD-USDT-PERP")
+    assert why in row["reason"]
+    body = sent("instruments.json")
+    body["data"].append(odd)
+    assert "ODD-USDT-SWAP" in read_instruments(body).contracts
+
+
+def test_what_is_listed_and_not_collected_is_told_with_the_open_interest():
+    bodies = {"instruments": sent("instruments.json"), "open-interest": sent("open_interest.json")}
+    bodies["instruments"]["data"].append({**PLACEHOLDER, "state": "preopen"})
+    today = Wanted(coins=frozenset({"BTC"}), days=(NOON.date(),), now=NOON)
+    found = ask(
+        lambda request: httpx.Response(200, json=bodies[request.url.path.rpartition("/")[2]]),
+        lambda okx: okx.hourly_open_interest(today),
+    )
+    why = {name: reason for name, _, reason, _ in found.passed_over}
+    assert why == {
+        "SLX-USDT": "it is not open yet (state 'preopen')",
+        "TSLA-USDT-SWAP": "it is no coin's contract (EQUITY_PERPETUAL)",
+        "X-USDT-SWAP": "its ctType is 'a_new_kind', neither linear nor inverse",
+    }
+    assert found.left_out["passed_over"] == 2
+    assert found.left_out["equity"] == 1
