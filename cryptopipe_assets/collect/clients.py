@@ -8,7 +8,7 @@ from typing import Any, TypeVar, cast
 
 from cryptopipe_assets.collect.horizon import Horizon
 from cryptopipe_assets.collect.raw_archive.recorder import Recorder
-from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.sources import Choice, usable
 from cryptopipe_assets.core.errors import ConfigError
 from cryptopipe_assets.core.time import utcnow

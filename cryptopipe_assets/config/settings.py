@@ -31,6 +31,7 @@ from cryptopipe_assets.config.coins import CoinLine, coin_names_with
 from cryptopipe_assets.config.compat import Compat
 from cryptopipe_assets.config.project import MARKER, find_home
 from cryptopipe_assets.config.project import VARIABLE as HOME
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.text import first_problem, require_text, text_of
 from cryptopipe_assets.config.tiers import Coin, Schedules, Tier, TierName
 from cryptopipe_assets.core.coin_names import CoinNames
@@ -43,8 +44,6 @@ from cryptopipe_assets.vendors.catalog import (
     VENDORS,
     Vendors,
     keys,
-    sources_of,
-    tables_with_a_choice,
 )
 from cryptopipe_assets.vendors.keys import Keys
 
@@ -101,37 +100,6 @@ class Collect(Section):
     coinalyze_funding: bool = False
     archive_raw: bool = False
     raw_days: int = Field(default=30, ge=3, le=MOST_DAYS)
-
-
-class _SourceChoice(Section):
-    """Who is asked for a table: the first of the list that we can ask."""
-
-    def of(self, table: str) -> tuple[str, ...] | None:
-        """Sources of a table by preference; null if it has no choice."""
-        chosen: tuple[str, ...] | None = getattr(self, table, None)
-        return chosen
-
-
-if TYPE_CHECKING:
-
-    class SourceChoice(_SourceChoice):
-        """``[sources]`` of cryptopipe.toml: a key a table that several vendors could fill."""
-
-        def __init__(self, **ordered: tuple[str, ...]) -> None: ...
-
-else:
-    SourceChoice = create_model(
-        "SourceChoice",
-        __base__=_SourceChoice,
-        __doc__="``[sources]`` of cryptopipe.toml: a key a table that several vendors could fill.",
-        **{
-            table: (
-                tuple[Annotated[str, one_of(sources_of(table))], ...],
-                Field(default=sources_of(table), min_length=1),
-            )
-            for table in tables_with_a_choice()
-        },
-    )
 
 
 class RetentionChoice(Section):

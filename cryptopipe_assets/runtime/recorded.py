@@ -7,7 +7,7 @@ from pathlib import Path
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.horizon import Horizon
-from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.core.coin_names import CoinNames, coin_names
 from cryptopipe_assets.core.symbology import split_multiplier
 from cryptopipe_assets.core.universe import Universe

@@ -14,7 +14,8 @@ import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import SourceChoice, load_settings
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.runtime.simulated_clock import SimulatedClock
 from cryptopipe_assets.sandbox.faults.plan import Fault

@@ -19,7 +19,8 @@ from polars.testing import assert_frame_equal
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.config.settings import SourceChoice, load_settings
+from cryptopipe_assets.config.settings import load_settings
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.core import errors
 from cryptopipe_assets.runtime.assembly import build

@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from cryptopipe_assets.collect.market_cap_coingecko import ids_of
-from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.runtime.assembly import build
 from cryptopipe_assets.sandbox.faults.plan import Fault, FaultPlan

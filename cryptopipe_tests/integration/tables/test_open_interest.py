@@ -9,7 +9,7 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
-from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
 from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest

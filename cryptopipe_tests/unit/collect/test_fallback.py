@@ -7,7 +7,7 @@ from pydantic import SecretStr
 
 from cryptopipe_assets.collect.clients import VendorClients
 from cryptopipe_assets.collect.fallback import first_available
-from cryptopipe_assets.config.settings import SourceChoice
+from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.sources import Choice
 from cryptopipe_assets.core.errors import (
     ConfigError,
