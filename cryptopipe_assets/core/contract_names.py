@@ -22,6 +22,9 @@ CONTRACT = rf"{COIN}(?:[_:]{COIN})*"
 PAIR = rf"(?P<base>{COIN})_(?P<quote>{COIN})_(?P=quote)"
 """Freqtrade's name of a contract that is settled in its quote: ``BTC_USDT_USDT``."""
 
+MARGINED_IN_DOLLARS = "_UM"
+"""Ends the quote of a contract in dollars that is margined in them, beside one that is not."""
+
 _CAPITAL = r"[^\W\da-z_]"
 _MONTHS = "JAN|FEB|MAR|APR|MAY|JUN|JUL|AUG|SEP|OCT|NOV|DEC"
 _DATE = rf"\d{{6}}(?:\d{{2}})?|\d{{1,2}}(?:{_MONTHS})\d{{2}}"
@@ -124,19 +127,16 @@ def read_base(name: str, *, small_k: bool = False) -> str:
 
 
 def read_quote(name: str) -> str:
-    """Return the currency that a contract is priced in: ``USDT``, ``USD1``, ``USD_UM``.
-
-    ``USD_UM`` is of a contract in dollars that is margined in them, beside one that is not.
+    """Return the currency of a contract as its symbol has it: ``USDT``, ``USD1``, ``USD_UM``.
 
     Raises
     ------
     ValueError
         If it is not of letters and digits.
     """
-    ticker, mark = composed(name), ""
-    if ticker.endswith("_UM"):
-        ticker, mark = ticker.removesuffix("_UM"), "_UM"
-    return read_coin(ticker) + mark
+    said = composed(name)
+    ticker = said.removesuffix(MARGINED_IN_DOLLARS)
+    return read_coin(ticker) + said[len(ticker) :]
 
 
 def read_coin(name: str) -> str:

@@ -8,6 +8,7 @@ import polars as pl
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.coin_identity import IDENTITY
 from cryptopipe_assets.core.coin_kinds import with_kind
+from cryptopipe_assets.core.contract_names import MARGINED_IN_DOLLARS
 from cryptopipe_assets.core.errors import RequestError
 from cryptopipe_assets.core.schema import Table
 from cryptopipe_assets.core.symbology import split_multiplier
@@ -114,7 +115,11 @@ def _named_by_symbol(rows: pl.DataFrame) -> pl.DataFrame:
     """Read coin, quote and multiplier off the canonical symbol."""
     names = rows.select("symbol").unique().sort("symbol")["symbol"].to_list()
     parts = [
-        (name, *split_multiplier(name.split("-")[0]), name.split("-")[1].removesuffix("_UM"))
+        (
+            name,
+            *split_multiplier(name.split("-")[0]),
+            name.split("-")[1].removesuffix(MARGINED_IN_DOLLARS),
+        )
         for name in names
     ]
     facts = pl.DataFrame(

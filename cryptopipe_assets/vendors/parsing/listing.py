@@ -16,6 +16,7 @@ from pydantic import TypeAdapter
 
 from cryptopipe_assets.core.contract_life import TRADING
 from cryptopipe_assets.core.contract_names import (
+    MARGINED_IN_DOLLARS,
     composed,
     read_base,
     read_contract_name,
@@ -64,7 +65,7 @@ class Perpetual:
     Attributes
     ----------
     quote
-        The currency of its price.
+        The currency of its price, as its symbol has it.
     of
         What it is of, if that is no coin.
     status
@@ -186,7 +187,7 @@ class Listing:
                     "symbol": contract.symbol,
                     "vendor_symbol": contract.vendor_symbol,
                     "coin": contract.coin,
-                    "quote": each.quote,
+                    "quote": each.quote.removesuffix(MARGINED_IN_DOLLARS),
                     "contract_multiplier": split_multiplier(base)[1],
                     "contract_type": each.contract_type,
                     "status": each.status,

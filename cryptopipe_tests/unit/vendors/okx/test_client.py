@@ -276,7 +276,7 @@ def test_swaps_are_registered_with_their_steps_and_without_an_interval():
     }
     inverse = rows["BTC-USD-PERP"]
     assert (inverse["margin_asset"], inverse["quantity_step"]) == ("BTC", None)
-    assert rows["BTC-USD_UM-PERP"]["quote"] == "USD_UM"
+    assert rows["BTC-USD_UM-PERP"]["quote"] == "USD"  # it is priced in dollars
     assert rows["PEPE-USDT-PERP"]["status"] == "A_NEW_STATE"
     assert rows["TSLA-USDT-PERP"]["contract_type"] == "EQUITY_PERPETUAL"
     [unknown] = found.passed_over.rows(named=True)
