@@ -68,6 +68,21 @@ FILES: dict[str, bytes] = {
         "timestamp,symbol,sum_open_interest,sum_open_interest_value\n"
         f"{MARCH},ABCUSDT,1,10\n{MARCH + 14_400_000},ABCUSDT,2,20"
     ).encode(),
+    "binance/open-interest-1h/ABDUSDT.json": json.dumps(
+        [
+            {
+                "symbol": "ABDUSDT",
+                "sumOpenInterest": "1.5",
+                "sumOpenInterestValue": "15",
+                "timestamp": MARCH + 3_600_000 * hour,
+            }
+            for hour in (1, 2)
+        ]
+    ).encode(),
+    "binance/metrics/ABDUSDT-metrics-2026-03-01.csv.gz": (
+        b"create_time,symbol,sum_open_interest,sum_open_interest_value\n"
+        b"2026-03-01 00:00:00,ABDUSDT,1,10\n2026-03-01 00:55:00,ABDUSDT,2,20\n"
+    ),
     "coinalyze/open_interest_daily_3.csv.gz": (
         "coin_symbol,symbol,date,timestamp,oi_open,oi_high,oi_low,oi_close\n"
         f"BTC,BTCUSD_PERP.A,x,{SECOND},5,6.5,4,6\nX,XUSDT_PERP.A,x,{SECOND},1,1,1,1"
@@ -109,6 +124,9 @@ def read_all(folder: Path) -> None:
     recorded.klines_until("ABCUSDT", "1h", end=now, limit=5, now=now)
     recorded.archived_settlements("ABCUSDT", start=MARCH, end=now, now=now)
     contents = recorded.contents
+    for symbol in ("ABCUSDT", "ABDUSDT"):
+        contents.binance.archived_metrics(symbol, start=MARCH, end=MARCH + 86_400_000)
+        contents.binance.points_from(symbol, "1h", start=0, end=now, limit=9, now=now)
     for gecko in (contents.coingecko,):
         gecko.markets(now)
         gecko.chart("bitcoin", start=0, width=86_400_000, now=now)

@@ -40,7 +40,7 @@ from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
 from cryptopipe_assets.vendors.binance.transports import is_published
 
-MOST_NAMED = 200
+MOST_NAMED, MOST_LISTED = 20, 200
 
 _SILENT = pl.Schema({"symbol": pl.String(), "day": pl.Date()})
 
@@ -236,7 +236,7 @@ def funding_rate_has_intervals(
         if name.startswith(WITHOUT_INTERVAL)
     }
     by_venue: dict[str, list[str]] = {}
-    for name in sorted(lost)[:MOST_NAMED]:
+    for name in sorted(lost)[:MOST_LISTED]:
         venue, _, symbol = name.partition(" ")
         by_venue.setdefault(venue, []).append(symbol)
     shown = "; ".join(f"{venue} {', '.join(names)}" for venue, names in by_venue.items())

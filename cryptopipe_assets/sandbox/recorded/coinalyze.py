@@ -12,8 +12,7 @@ from datetime import datetime
 from functools import lru_cache
 from pathlib import Path
 
-from cryptopipe_assets.core.own_files.file_text import readable
-from cryptopipe_assets.core.own_files.rows import number_of, rows_of, stamp
+from cryptopipe_assets.core.own_files.rows import rows_of
 from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Ohlc, Row
@@ -159,16 +158,17 @@ def _bars(paths: Sequence[Path], names: tuple[str, str, str, str]) -> dict[str, 
 def _bars_of(path: Path, names: tuple[str, str, str, str]) -> dict[str, dict[int, Ohlc]]:
     """Read one file whole: days by symbol."""
     table: dict[str, dict[int, Ohlc]] = {}
-    for line, row in enumerate(rows_of(path, ("symbol", "timestamp", *names)), start=2):
-        with readable(path):
-            opened = stamp(path, round(number_of(path, row["timestamp"]) * 1000))
-        first, high, low, last = (number_of(path, row[name]) for name in names)
+    for row in rows_of(path, ("symbol", "timestamp", *names)):
+        opened = row.milliseconds("timestamp", unit=1000)
+        first, high, low, last = (row.number(name) for name in names)
         bar = (opened, first, high, low, last)
-        if opened % DAY_MS or not _SYMBOL.fullmatch(row["symbol"]):
-            raise UnreadableRecording(path, f"line {line}: not a day of a Coinalyze market: {row}")
+        if opened % DAY_MS:
+            raise row.fault("timestamp", "the first second of a day")
+        if not _SYMBOL.fullmatch(row["symbol"]):
+            raise row.fault("symbol", "the name of a market")
         if table.setdefault(row["symbol"], {}).setdefault(opened, bar) != bar:
             raise UnreadableRecording(
-                path, f"line {line}: two different bars of {row['symbol']}: {row}"
+                path, f"line {row.line}: two different bars of {row['symbol']}: {row}"
             )
     return table
 

@@ -10,7 +10,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from cryptopipe_assets.core.own_files.rows import number_of, rows_of
+from cryptopipe_assets.core.own_files.rows import rows_of
 from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
@@ -79,9 +79,10 @@ def _read(paths: Sequence[Path]) -> dict[str, list[list[float]]]:
             try:
                 opened = stamp_of(date.fromisoformat(row["date"])) // 1000
             except ValueError as error:
-                raise UnreadableRecording(path, f"no date: {row['date']!r}") from error
-            day = [opened, *(number_of(path, row[name]) for name in _AS_SENT)]
+                raise row.fault("date", "a date") from error
+            day = [opened, *(row.number(name) for name in _AS_SENT)]
             name = row["symbol"].replace("/", "-")
             if products.setdefault(name, {}).setdefault(opened, day) != day:
-                raise UnreadableRecording(path, f"two different days of {name}: {row['date']}")
+                fault = f"line {row.line}: two different days of {name}: {row['date']}"
+                raise UnreadableRecording(path, fault)
     return {name: [days[day] for day in sorted(days)] for name, days in products.items()}

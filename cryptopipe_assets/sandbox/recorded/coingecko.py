@@ -68,9 +68,11 @@ class RecordedCoinGecko:
         seen: set[str] = set()
         for _, rows in reversed(self._captures()):
             for row in rows:
-                if row["id"] in self._charts and row["id"] not in seen:
-                    seen.add(row["id"])
-                    found.setdefault(row["symbol"].upper(), (row["id"], row["name"]))
+                match row:  # what has no name is refused by who asks for the list
+                    case {"id": str(slug), "symbol": str(ticker), "name": str(name)}:
+                        if slug in self._charts and slug not in seen:
+                            seen.add(slug)
+                            found.setdefault(ticker.upper(), (slug, name))
         return dict(sorted(found.items()))
 
     def _named(self) -> set[str]:
@@ -132,10 +134,6 @@ class RecordedCoinGecko:
         for path in self._markets:
             rows = json_of(path)
             try:
-                for place, row in enumerate(rows):
-                    if not all(isinstance(row[name], str) for name in ("id", "symbol", "name")):
-                        fault = f"row {place}: expected id, symbol and name"
-                        raise UnreadableRecording(path, fault)
                 # of a coin that nobody trades any more it is null
                 stamps = [
                     datetime.fromisoformat(row["last_updated"])

@@ -12,9 +12,7 @@ from datetime import date, datetime
 from functools import lru_cache
 from pathlib import Path
 
-from cryptopipe_assets.core.own_files.file_text import readable
-from cryptopipe_assets.core.own_files.rows import number_of, rows_of
-from cryptopipe_assets.core.own_files.unreadable_file import UnreadableRecording
+from cryptopipe_assets.core.own_files.rows import rows_of
 from cryptopipe_assets.core.time import DAY_MS
 from cryptopipe_assets.sandbox.contents.contents import Row
 from cryptopipe_assets.sandbox.contents.times import instant_of, stamp_of
@@ -136,13 +134,12 @@ def _read(paths: Sequence[Path]) -> dict[date, list[dict[str, str]]]:
     days: dict[date, list[dict[str, str]]] = {}
     for path in paths:
         for row in rows_of(path, _COLUMNS):
-            with readable(path):
-                int(row["Rank"])
+            row.whole("Rank")
             for name in _NUMBERS:
-                number_of(path, row[name])
+                row.number(name)
             try:
                 day = date.fromisoformat(row["snapshot_date"])
             except ValueError as error:
-                raise UnreadableRecording(path, f"no date: {row['snapshot_date']!r}") from error
+                raise row.fault("snapshot_date", "a date") from error
             days.setdefault(day, []).append(row)
     return {day: sorted(days[day], key=lambda row: int(row["Rank"])) for day in sorted(days)}

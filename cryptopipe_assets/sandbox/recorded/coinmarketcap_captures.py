@@ -16,8 +16,6 @@ from zlib import crc32
 from cryptopipe_assets.core.own_files.file_text import readable
 from cryptopipe_assets.core.own_files.rows import (
     json_of,
-    number_of,
-    optional_number,
     rows_of,
     stamp,
 )
@@ -178,21 +176,21 @@ def _supplies(path: Path, ids: Ids) -> Capture:
     rows, taken = [], 0
     seen: set[str] = set()
     for row in rows_of(path, _SUPPLY_COLUMNS):
-        at = _instant(path, row["timestamp"])
+        at = _instant(path, row["timestamp"], f"line {row.line}: column timestamp: ")
         taken = max(taken, at)
         names = ("circulating_supply", "total_supply", "max_supply")
         rows.append(
             listing_row(
                 coin_id=ids.of(row["symbol"], namesake=_namesake(seen, row["symbol"], row["name"])),
-                rank=int(number_of(path, row["rank"])),
+                rank=int(row.number("rank")),
                 name=row["name"],
                 symbol=row["symbol"],
                 updated=at,
-                supply={name: optional_number(path, row[name]) for name in names},
+                supply={name: row.number_if_any(name) for name in names},
                 quote={
-                    "price": number_of(path, row["price"]),
-                    "volume_24h": number_of(path, row["volume_24h"]),
-                    "market_cap": number_of(path, row["market_cap"]),
+                    "price": row.number("price"),
+                    "volume_24h": row.number("volume_24h"),
+                    "market_cap": row.number("market_cap"),
                 },
             )
         )
@@ -207,11 +205,11 @@ def _namesake(seen: set[str], symbol: str, name: str) -> str:
     return ""
 
 
-def _instant(path: Path, text: str) -> int:
+def _instant(path: Path, text: str, where: str = "") -> int:
     """Return milliseconds of an ISO instant, in UTC where it names no zone."""
     try:
         instant = datetime.fromisoformat(text)
     except (TypeError, ValueError) as error:
-        raise UnreadableRecording(path, f"expected an instant, found {text!r}") from error
+        raise UnreadableRecording(path, f"{where}expected an instant, found {text!r}") from error
     with readable(path):  # an hour of another zone may be before the calendar's first
         return stamp(path, stamp_of(instant if instant.tzinfo else instant.replace(tzinfo=UTC)))

@@ -78,7 +78,7 @@ FIRST_HOUR = (datetime(2025, 10, 1, tzinfo=UTC), 1000.0, 1500.0)
 THREE = {symbol: [FIRST_HOUR] for symbol in ("DOT-USDT-PERP", "FIL-USDT-PERP", "LINK-USDT-PERP")}
 
 
-def test_every_example_of_the_guide_is_taken(settings, tmp_path):
+def test_every_example_of_the_guide_is_taken(settings, tmp_path, capsys):
     data = written(tmp_path / "data", "")
     assert RecordedSource(data).passed_over() == ()
     tables = ["ohlcv_1m", "funding_rate", "open_interest", "market_cap"]
@@ -89,6 +89,12 @@ def test_every_example_of_the_guide_is_taken(settings, tmp_path):
     assert set(settled["symbol"]) == set(CONTRACTS)
     assert set(settled["funding_rate"]) == {0.0001}
     assert set(lake.read(OpenInterest, DAY)["source"]) == {"coinalyze"}
+    out = " ".join(capsys.readouterr().out.split())
+    # One settlement alone says nothing of its interval, and Coinalyze does not either.
+    assert "1 rates of 1 contracts are left out, as their interval is not known" in out
+    assert ": binance BTC-USDT-PERP" in out
+    assert "what was recorded of exchanges: open_interest is replayed from coinalyze" in out
+    assert "what was recorded of coingecko: market_cap is replayed from coinmarketcap" in out
 
 
 def test_open_interest_and_caps_of_the_vendors_next_in_line_are_taken_where_they_are_alone(

@@ -1,6 +1,7 @@
 """What other vendors told, served from small recordings of our own making."""
 
 import gzip
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -216,6 +217,55 @@ def test_a_damaged_file_is_a_500_that_names_it(tmp_path, file, text, path, heade
         answer = client.get(path, headers=headers)
     assert answer.status_code == 500
     assert Path(file).name in answer.text
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "fault"),
+    [
+        (
+            "coinalyze/open_interest_daily_x.csv",
+            "symbol,timestamp,oi_open,oi_high,oi_low,oi_close\nA.A,1759276800,1,1,x,1",
+            "line 2: column oi_low: expected a number, found 'x'",
+        ),
+        (
+            "coinalyze/funding_rate_daily_x.csv",
+            "symbol,timestamp,fr_open,fr_high,fr_low,funding_rate\nA.A,1759276801,1,1,1,1",
+            "line 2: column timestamp: expected the first second of a day",
+        ),
+        (
+            "coinmarketcap/monthly_snapshots_x.csv",
+            f"{SNAPSHOT_COLUMNS}\n1,A,A,1,1,1,1,0,0,0,20260301\n2,B,B,1,1,1,1,0,0,nan,20260301",
+            "line 3: column % 7d: expected a number, found 'nan'",
+        ),
+        (
+            "supply/dilution_x.csv",
+            "rank,symbol,name,price,market_cap,circulating_supply,total_supply,max_supply,"
+            "volume_24h,timestamp\n1,A,A,1,1,1,1,,1,yesterday",
+            "line 2: column timestamp: expected an instant, found 'yesterday'",
+        ),
+        (
+            "coinbase_ohlcv_daily_x.csv",
+            "date,symbol,open,high,low,close,volume\nnever,A/USD,1,1,1,1,1",
+            "line 2: column date: expected a date, found 'never'",
+        ),
+        (
+            "coingecko/market_chart/x.json",
+            f'{{"prices": [[{MARCH + HOUR}, 1], [{MARCH + DAY}, 1]], "market_caps": [], '
+            '"total_volumes": []}',
+            "prices[0]: expected 00:00 UTC, found 2026-03-01 01:00",
+        ),
+    ],
+)
+def test_what_is_wrong_in_a_file_is_named_by_line_and_column(tmp_path, file, text, fault):
+    write(tmp_path, file, text)
+
+    def read() -> None:
+        source = RecordedSource(tmp_path)
+        source.coverage()
+        source.daily()
+
+    with pytest.raises(RequestError, match=rf"{re.escape(Path(file).name)}.*{re.escape(fault)}"):
+        read()
 
 
 def test_coverage_names_symbols_and_coins_only_where_something_was_recorded(positions):
