@@ -9,11 +9,12 @@ from datetime import date, datetime
 import polars as pl
 
 from cryptopipe_assets.collect.clients import VendorClients
-from cryptopipe_assets.core.errors import VendorError
+from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.http.gather import all_or_nothing
 from cryptopipe_assets.vendors.parsing.instruments import PASSED_OVER_SCHEMA, Passed
+from cryptopipe_assets.vendors.parsing.one_by_one import Failure
 from cryptopipe_assets.vendors.parsing.open_interest import OPEN_INTEREST_SCHEMA, Measured
 from cryptopipe_assets.vendors.protocols import OffersOpenInterest, TellsTime, Venue, Wanted
 
@@ -168,8 +169,8 @@ async def from_coinalyze(
     days
         Ascending, without a gap.
     known
-        Contracts (venue, symbol) of which there are values already: these may not be missing from
-        the hours. Others may be younger than the days.
+        Contracts (venue, symbol) of which there are values already: one that is missing from the
+        hours failed, and is named. Others may be younger than the days.
     registry
         Newest version of every instrument: Coinalyze does not say that a contract is of a stock,
         its venue does.
@@ -191,11 +192,7 @@ async def from_coinalyze(
             pl.col("symbol").is_not_null() & pl.col("margin_type").is_not_null(),
         )
         wanted, of_no_coin = of_coins(wanted, registry)
-        may_miss = [
-            vendor_symbol
-            for vendor_symbol, *name in wanted.select("vendor_symbol", "venue", "symbol").rows()
-            if tuple(name) not in known
-        ]
+        every = wanted["vendor_symbol"].to_list()
         parts = [OPEN_INTEREST_SCHEMA.to_frame()]
         if by_day:
             start, end = midnight(by_day[0]), midnight(by_day[-1]) + DAY
@@ -206,14 +203,21 @@ async def from_coinalyze(
                     end=end,
                     interval="daily",
                     # Any of them may be younger than these days; what is stored stays.
-                    allow_missing=wanted["vendor_symbol"].to_list(),
+                    allow_missing=every,
                 )
             )
+        lacking: dict[str, Failure] = {}
         if by_hour:
             start, end = midnight(by_hour[0]), midnight(by_hour[-1]) + DAY
-            parts.append(
-                await coinalyze.open_interest(wanted, start=start, end=end, allow_missing=may_miss)
-            )
+            hours = await coinalyze.open_interest(wanted, start=start, end=end, allow_missing=every)
+            lacking = _missing(wanted, hours, known)
+            if lacking and hours.is_empty():
+                raise VendorUnavailable(
+                    coinalyze.vendor,
+                    f"not one value of the {len(lacking)} contracts that it had before, "
+                    f"{min(lacking)} among them; nothing was written. Run again later",
+                )
+            parts.append(hours)
         rows = pl.concat(parts)
         counts = Counter(
             {
@@ -224,9 +228,26 @@ async def from_coinalyze(
             }
         )
     passed = (*listing.passed_over, *of_no_coin)
-    measured = Measured(rows, listing.left_out, listing.failed, passed_over=passed)
+    failed = {**listing.failed, **lacking}
+    measured = Measured(rows, listing.left_out, failed, passed_over=passed)
     counts["contracts_of_no_coin"] += len(of_no_coin)
     return _gathered({coinalyze.vendor: measured}, coins, days, now=now, counts=counts)
+
+
+def _missing(
+    wanted: pl.DataFrame, hours: pl.DataFrame, known: Collection[tuple[str, str]]
+) -> dict[str, Failure]:
+    """Contracts of which there were values before and are none now, by the vendor's name."""
+    came = {*hours.select("venue", "symbol").unique().iter_rows()}
+    lacking = [
+        (vendor_symbol, coin)
+        for vendor_symbol, coin, *name in wanted.filter("has_data")
+        .select("vendor_symbol", "coin", "venue", "symbol")
+        .iter_rows()
+        if tuple(name) in known and tuple(name) not in came
+    ]
+    why = "it had values before, and the response has none of these hours"
+    return {name: Failure(coin, why) for name, coin in sorted(lacking)}
 
 
 def of_coins(

@@ -1,5 +1,6 @@
 """The table of open interest, filled through Dagster from the stand-in over real HTTP."""
 
+import asyncio
 from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -9,9 +10,12 @@ import polars as pl
 import pytest
 from pydantic import SecretStr
 
+from cryptopipe_assets.collect.open_interest import Gathered, from_coinalyze
 from cryptopipe_assets.config.source_choice import SourceChoice
 from cryptopipe_assets.config.tiers import Tier
+from cryptopipe_assets.core.errors import VendorUnavailable
 from cryptopipe_assets.sandbox.faults.plan import Fault
+from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.open_interest import OpenInterest
 from cryptopipe_assets.vendors.keys import Keys
 
@@ -250,6 +254,26 @@ class TestCoinalyze:
         rows = platform.read("open_interest", "2026-01-05", "2026-01-08")
         of_one = rows.filter(venue="binance").group_by(pl.col("ts").dt.date()).len().sort("ts")
         assert of_one["len"].to_list() == [1, 1, 24, 24]
+
+    def test_a_contract_of_which_there_were_values_and_none_came_is_named_beside_the_others(
+        self, platform, vendors
+    ):
+        day = date(2025, 5, 25)  # HYPE is listed since the 30th: there is nothing of it
+        platform.now = datetime(2025, 6, 5, 9, 30, 20, tzinfo=UTC)
+        had = ("binance", "HYPE-USDT-PERP")
+
+        async def asked(*coins: str) -> Gathered:
+            return await from_coinalyze(
+                vendors, coins, [day], known={had}, registry=Instruments.empty_frame()
+            )
+
+        found = asyncio.run(asked("BTC", "HYPE"))
+        assert found.rows["coin"].unique().to_list() == ["BTC"]
+        [(name, why)] = found.contracts_failed.items()
+        assert "HYPE" in name
+        assert why == "it had values before, and the response has none of these hours"
+        with pytest.raises(VendorUnavailable, match="not one value of the 1 contracts that it had"):
+            asyncio.run(asked("HYPE"))
 
     def test_without_a_usable_source_the_variable_to_set_is_named(self, platform):
         only = SourceChoice(open_interest=("coinalyze",))
