@@ -19,6 +19,9 @@ from cryptopipe_assets.storage import replacement
 
 ELSEWHERE = "choose another folder with CRYPTOPIPE_WAREHOUSE"
 
+READ_BY_PATH = ".parquet"
+"""Files that clients open again and again within a query; others are opened once, and held."""
+
 LONGEST_WRITE_SECONDS = 3600
 """A temporary file that nobody has touched for so long is nobody's, whoever has its number now."""
 
@@ -64,7 +67,10 @@ def write_atomically(path: Path, write: Callable[[Path], None]) -> int:
         _remove_leftovers(path)
         write(temporary)
         _sync(temporary)
-        replacement.replace(temporary, path)
+        if path.suffix == READ_BY_PATH:
+            replacement.replace(temporary, path)
+        else:
+            temporary.replace(path)
     except OSError as exc:
         raise not_writable(path, exc) from exc
     except pl.exceptions.PolarsError as exc:
