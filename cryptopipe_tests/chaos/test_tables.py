@@ -103,7 +103,7 @@ FAILING = [
     *cases(
         "open_interest",
         "open-interest-history",
-        f"{USUAL} status=401/Rejected drop_symbol/Unavailable retyped_number/ stale_cache/Error",
+        f"{USUAL} status=401/Rejected retyped_number/ stale_cache/Error",
         has_keys=True,
     ),
     *cases(
@@ -301,6 +301,28 @@ def test_a_venue_that_fails_is_named_and_the_others_have_what_they_would_have_ha
     ]
     assert not check.passed
     assert venue in check.description
+    _no_canary(stored, result, caplog)
+
+
+def test_a_contract_that_coinalyze_leaves_out_is_named_and_the_others_are_stored(
+    stored, tmp_path, caplog
+):
+    copied = copy_of(stored, tmp_path / "warehouse")
+    caplog.set_level(logging.DEBUG)
+    fault = Fault(match="open-interest-history", kind="drop_symbol")
+    with stored.sandbox.suffering(fault) as plan:
+        result = copied.materialise(
+            ["open_interest"], TODAY, vendors=vendors_of(stored, has_keys=True)
+        )
+    assert plan.met
+    assert result.success
+    [event] = result.get_asset_materialization_events()
+    told = event.materialization.metadata
+    failed = [name for name in told if name.startswith("contracts_failed/coinalyze ")]
+    assert len(failed) == told["contracts_failed"].value > 0
+    assert "had values before" in str(told[failed[0]].value)
+    verdicts = {each.check_name: each.passed for each in result.get_asset_check_evaluations()}
+    assert not verdicts["open_interest_came_from_everyone"]
     _no_canary(stored, result, caplog)
 
 

@@ -174,7 +174,7 @@ def desk(installed, tmp_path_factory) -> Path:
     after = rest[rest.index("\n[schedules") :] if "\n[schedules" in rest else ""
     (found / "cryptopipe.toml").write_text(before + COINS + after)
     code, own = below(installed.packages / "cryptopipe_assets"), below(ROOT / "dagster_home")
-    shown = installed.run("cryptopipe", "demo", "--days", "1", cwd=found)
+    shown = installed.run("cryptopipe", "demo", "--days", "2", cwd=found)
     assert "factors_1h" in shown
     assert f"DAGSTER_HOME={found / 'dagster_home'} dagster" in shown
     assert below(installed.packages / "cryptopipe_assets") == code
