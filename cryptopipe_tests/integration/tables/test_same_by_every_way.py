@@ -1,0 +1,55 @@
+"""Stored rows that came by REST are compared with the archive's file, once there is one."""
+
+from datetime import timedelta
+
+import pytest
+
+from cryptopipe_assets.sandbox.faults.plan import Fault
+from cryptopipe_tests.integration.tables.test_funding_rate import verdicts
+from cryptopipe_tests.integration.tables.test_pipeline import messages
+
+ARCHIVE = "/data/futures/um"
+
+
+@pytest.mark.parametrize(
+    ("table", "stored", "later", "file", "says"),
+    [
+        (
+            "ohlcv_1m",
+            "2026-03-09",
+            "2026-03-10",
+            f"{ARCHIVE}/daily/klines/.*2026-03-09",
+            "USDT on 2026-03-09: 1 of ",
+        ),
+        (
+            "funding_rate",
+            "2026-02-15",
+            "2026-03-09",
+            f"{ARCHIVE}/monthly/fundingRate/.*2026-02",
+            "USDT in 2026-02: 1 of ",
+        ),
+    ],
+)
+def test_a_file_that_differs_from_stored_rows_is_named_and_changes_nothing(
+    platform, table, stored, later, file, says
+):
+    check = f"{table}_is_the_same_by_every_way"
+    assert platform.materialise(["instruments", table], stored).success
+    before = platform.read(table, stored)
+    if table == "ohlcv_1m":
+        platform.now += timedelta(days=1)
+    with platform.sandbox.suffering(Fault(match=file, kind="revised_number")) as plan:
+        result = platform.materialise([table], later)
+    assert plan.met
+    assert result.success, messages(result)
+    assert not verdicts(result)[check]
+    [evaluation] = [
+        each for each in result.get_asset_check_evaluations() if each.check_name == check
+    ]
+    assert says in evaluation.description
+    assert "the archive's file and the stored rows" in evaluation.description
+    assert evaluation.severity.value == "WARN"
+    assert platform.read(table, stored).equals(before)
+    again = platform.materialise([table], later)
+    assert again.success
+    assert verdicts(again)[check]
