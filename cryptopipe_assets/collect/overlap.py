@@ -1,7 +1,7 @@
 """Whether stored rows are what a venue's file says of the same instants, once there is the file.
 
-Rows of the newest days came by the venue's API, and are compared with the file that is published
-later. It costs one file a run, and no call. Nothing stored is changed by it.
+Rows that were stored before came by the venue's API. It costs one file a run, and no call. Nothing
+stored is changed by it.
 """
 
 from collections.abc import Collection, Mapping
@@ -26,8 +26,8 @@ async def disagreements_with_stored(
 ) -> list[str]:
     """Compare the newest file that a venue should have with the stored rows of its time.
 
-    Of the contracts that have such rows, another one's turn comes every day. Where nothing is
-    stored, or cannot be read, or there is no file to be had, there is nothing to compare: who
+    Of the contracts that have such rows, another one's turn comes every day. Where none came by
+    the API, or they cannot be read, or there is no file to be had, there is nothing to compare: who
     collects from there, or reads it, says why.
 
     Parameters
@@ -56,7 +56,11 @@ async def disagreements_with_stored(
         return rows.filter(inside, pl.col("symbol").is_in(list(some.values()))).collect()
 
     try:
-        rows = lake.scan(table, *compared).filter(pl.col("venue") == name, pl.col("source") == name)
+        rows = lake.scan(table, compared.first, compared.last).filter(
+            pl.col("venue") == name,
+            pl.col("source") == name,
+            pl.col("ingested_at") < compared.taken_from,  # else the file would meet itself
+        )
         held = rows.select(pl.col("symbol").unique()).collect()
         in_turn = followed.join(held, on="symbol", how="semi").select("vendor_symbol", "symbol")
         if in_turn.is_empty():

@@ -139,14 +139,31 @@ class Told(Protocol):
         """Return the rows of ``[start, end)``."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class FiledDays:
+    """The days of a file.
+
+    Attributes
+    ----------
+    first, last
+        Both included.
+    taken_from
+        Before this instant nobody took the file: what was stored earlier came by the API.
+    """
+
+    first: date
+    last: date
+    taken_from: datetime
+
+
 @runtime_checkable
 class ComparesItsWays(Venue, Protocol):
     """A venue that tells the past in two ways, which should say the same."""
 
     def days_to_compare(
         self, table: str, days: Collection[date], *, now: datetime
-    ) -> tuple[date, date] | None:
-        """First and last day of the file whose rows a run over the days is to compare.
+    ) -> FiledDays | None:
+        """The file whose rows a run over the days is to compare with those of the API.
 
         Null if it compares none: there is no second way, or no past day is wanted.
         """

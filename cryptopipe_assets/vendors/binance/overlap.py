@@ -23,7 +23,7 @@ from cryptopipe_assets.vendors.binance.parse_klines import AMOUNTS, PRICES
 from cryptopipe_assets.vendors.binance.transports import DAYS_UNTIL_PUBLISHED
 from cryptopipe_assets.vendors.binance.ways import File
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, SILENT
-from cryptopipe_assets.vendors.protocols import Told
+from cryptopipe_assets.vendors.protocols import FiledDays, Told
 
 DAYS_UNTIL_A_MONTH_IS_PUBLISHED = 7
 """A month's file appears on the first Monday after it."""
@@ -80,13 +80,15 @@ class Comparison:
     absolute: float = 0.0
     judged: pl.Expr | None = None
 
-    def days(self, now: datetime) -> tuple[date, date]:
-        """First and last day of the newest file that the archive should have."""
+    def days(self, now: datetime) -> FiledDays:
+        """Days of the newest file that the archive should have."""
         if not self.by_month:
             day = now.date() - DAYS_UNTIL_PUBLISHED * DAY
-            return day, day
+            return FiledDays(
+                first=day, last=day, taken_from=midnight(day + DAYS_UNTIL_PUBLISHED * DAY)
+            )
         last = (now.date() - DAYS_UNTIL_A_MONTH_IS_PUBLISHED * DAY).replace(day=1) - DAY
-        return last.replace(day=1), last
+        return FiledDays(first=last.replace(day=1), last=last, taken_from=midnight(last + DAY))
 
     def compared(
         self,
@@ -208,9 +210,13 @@ async def overlap_of(
         If the archive has no such file (yet).
     VendorUnavailable, VendorRejected, PayloadChanged
     """
-    first, last = comparison.days(now)
+    days = comparison.days(now)
     names = sorted(symbols.items())
     vendor_symbol, symbol = names[now.date().toordinal() % len(names)]
-    filed = await comparison.file(archive)(vendor_symbol, symbol, first)
-    rows = await told({vendor_symbol: symbol}, start=midnight(first), end=midnight(last) + DAY)
-    return comparison.compared(filed, rows, vendor_symbol=vendor_symbol, day=first, told_by=told_by)
+    filed = await comparison.file(archive)(vendor_symbol, symbol, days.first)
+    rows = await told(
+        {vendor_symbol: symbol}, start=midnight(days.first), end=midnight(days.last) + DAY
+    )
+    return comparison.compared(
+        filed, rows, vendor_symbol=vendor_symbol, day=days.first, told_by=told_by
+    )

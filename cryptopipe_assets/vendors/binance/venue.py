@@ -21,7 +21,7 @@ from cryptopipe_assets.vendors.binance.overlap import (
 )
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
-from cryptopipe_assets.vendors.protocols import Told, Wanted
+from cryptopipe_assets.vendors.protocols import FiledDays, Told, Wanted
 
 
 class BinanceVenue:
@@ -92,8 +92,8 @@ class BinanceVenue:
 
     def days_to_compare(
         self, table: str, days: Collection[date], *, now: datetime
-    ) -> tuple[date, date] | None:
-        """Days of the newest file that the archive should have of the table's rows."""
+    ) -> FiledDays | None:
+        """The newest file that the archive should have of the table's rows."""
         return COMPARISONS[table].days(now) if is_due(days, now=now) else None
 
     async def disagreement(

@@ -1,6 +1,6 @@
 """Stored rows that came by REST are compared with the archive's file, once there is one."""
 
-from datetime import timedelta
+from datetime import UTC, datetime
 
 import pytest
 
@@ -12,11 +12,12 @@ ARCHIVE = "/data/futures/um"
 
 
 @pytest.mark.parametrize(
-    ("table", "stored", "later", "file", "says"),
+    ("table", "stored", "collected", "later", "file", "says"),
     [
         (
             "ohlcv_1m",
             "2026-03-09",
+            datetime(2026, 3, 10, 9, 30, tzinfo=UTC),
             "2026-03-10",
             f"{ARCHIVE}/daily/klines/.*2026-03-09",
             "USDT on 2026-03-09: 1 of ",
@@ -24,20 +25,21 @@ ARCHIVE = "/data/futures/um"
         (
             "funding_rate",
             "2026-02-15",
-            "2026-03-09",
+            datetime(2026, 2, 16, 9, 30, tzinfo=UTC),
+            "2026-03-10",
             f"{ARCHIVE}/monthly/fundingRate/.*2026-02",
             "USDT in 2026-02: 1 of ",
         ),
     ],
 )
 def test_a_file_that_differs_from_stored_rows_is_named_and_changes_nothing(
-    platform, table, stored, later, file, says
+    platform, table, stored, collected, later, file, says
 ):
     check = f"{table}_is_the_same_by_every_way"
+    platform.now = collected
     assert platform.materialise(["instruments", table], stored).success
     before = platform.read(table, stored)
-    if table == "ohlcv_1m":
-        platform.now += timedelta(days=1)
+    platform.now = datetime(2026, 3, 11, 9, 30, tzinfo=UTC)
     with platform.sandbox.suffering(Fault(match=file, kind="revised_number")) as plan:
         result = platform.materialise([table], later)
     assert plan.met
@@ -53,3 +55,11 @@ def test_a_file_that_differs_from_stored_rows_is_named_and_changes_nothing(
     again = platform.materialise([table], later)
     assert again.success
     assert verdicts(again)[check]
+
+
+def test_rows_that_came_from_the_file_itself_are_not_compared_with_it(platform):
+    assert platform.materialise(["instruments", "ohlcv_1m"], "2026-03-08").success
+    files = platform.sandbox.calls["binance-archive", "klines"]
+    assert files == 3  # of each contract
+    assert platform.materialise(["ohlcv_1m"], "2026-03-08").success
+    assert platform.sandbox.calls["binance-archive", "klines"] == files

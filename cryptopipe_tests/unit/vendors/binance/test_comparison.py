@@ -5,7 +5,9 @@ from datetime import UTC, date, datetime, timedelta
 import polars as pl
 import pytest
 
+from cryptopipe_assets.core.time import midnight
 from cryptopipe_assets.vendors.binance.overlap import BARS, SETTLEMENTS, is_due
+from cryptopipe_assets.vendors.binance.transports import plan
 
 DAY = date(2026, 2, 3)
 MIDNIGHT = datetime(2026, 2, 3, tzinfo=UTC)
@@ -130,9 +132,21 @@ def test_the_same_rates_an_interval_later_differ():
 )
 def test_the_newest_file_that_should_be_there_is_compared(now, day, month):
     at = datetime.fromisoformat(now).replace(tzinfo=UTC)
-    assert BARS.days(at) == (date.fromisoformat(day), date.fromisoformat(day))
-    first, last = map(date.fromisoformat, month.split())
-    assert SETTLEMENTS.days(at) == (first, last)
+    found = BARS.days(at)
+    assert (str(found.first), str(found.last)) == (day, day)
+    found = SETTLEMENTS.days(at)
+    assert f"{found.first} {found.last}" == month
+
+
+@pytest.mark.parametrize(
+    ("comparison", "files"), [(BARS, "days"), (SETTLEMENTS, "months")], ids=["day", "month"]
+)
+def test_what_was_stored_before_anybody_took_the_file_came_by_rest(comparison, files):
+    file = comparison.days(datetime(2026, 3, 10, 9, 30, tzinfo=UTC))
+    wanted = (midnight(file.first), midnight(file.last) + timedelta(days=1))
+    before = plan(*wanted, now=file.taken_from - timedelta(milliseconds=1))
+    assert not getattr(before, files)
+    assert list(getattr(plan(*wanted, now=file.taken_from), files)) == [file.first]
 
 
 def test_a_run_compares_if_it_wants_a_past_day_that_is_not_long_over():
