@@ -1,6 +1,6 @@
 """Stored rows that came by REST are compared with the archive's file, once there is one."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -63,3 +63,16 @@ def test_rows_that_came_from_the_file_itself_are_not_compared_with_it(platform):
     assert files == 3  # of each contract
     assert platform.materialise(["ohlcv_1m"], "2026-03-08").success
     assert platform.sandbox.calls["binance-archive", "klines"] == files
+
+
+@pytest.mark.parametrize(("kind", "value"), [("status", 404), ("not_a_zip", None)])
+def test_a_file_that_is_not_to_be_had_says_nothing_and_takes_no_run_down(platform, kind, value):
+    assert platform.materialise(["instruments", "ohlcv_1m"], "2026-03-09").success
+    platform.now += timedelta(days=1)
+    fault = Fault(match=f"{ARCHIVE}/daily/klines/.*2026-03-09", kind=kind, value=value)
+    with platform.sandbox.suffering(fault) as plan:
+        result = platform.materialise(["ohlcv_1m"], "2026-03-10")
+    assert plan.met
+    assert result.success, messages(result)
+    assert verdicts(result)["ohlcv_1m_is_the_same_by_every_way"]
+    assert platform.read("ohlcv_1m", "2026-03-10").height == 3 * 1440
