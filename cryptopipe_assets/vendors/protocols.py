@@ -3,7 +3,7 @@
 A client has a capability if it has the method; ``vendors/<name>/terms.py`` says for which table.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Coroutine, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from typing import Any, Protocol, Self, runtime_checkable
@@ -126,5 +126,54 @@ class OffersFunding(Venue, Protocol):
         Raises
         ------
         VendorUnavailable, VendorRejected, PayloadChanged
+        """
+        ...
+
+
+class Told(Protocol):
+    """Gives the rows of some contracts, vendor symbol to canonical symbol."""
+
+    def __call__(
+        self, symbols: Mapping[str, str], /, *, start: datetime, end: datetime
+    ) -> Coroutine[Any, Any, pl.DataFrame]:
+        """Return the rows of ``[start, end)``."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class FiledDays:
+    """The days of a file.
+
+    Attributes
+    ----------
+    first, last
+        Both included.
+    taken_from
+        Before this instant nobody took the file: what was stored earlier came by the API.
+    """
+
+    first: date
+    last: date
+    taken_from: datetime
+
+
+@runtime_checkable
+class ComparesItsWays(Venue, Protocol):
+    """A venue that tells the past in two ways, which should say the same."""
+
+    def days_to_compare(
+        self, table: str, days: Collection[date], *, now: datetime
+    ) -> FiledDays | None:
+        """The file whose rows a run over the days is to compare with those of the API.
+
+        Null if it compares none: there is no second way, or no past day is wanted.
+        """
+        ...
+
+    async def disagreement(
+        self, table: str, stored: Told, symbols: Mapping[str, str], *, now: datetime
+    ) -> str | None:
+        """What the file says otherwise than rows that are stored, of the contract in turn.
+
+        In words; null if nothing, or if there is no file to be had.
         """
         ...

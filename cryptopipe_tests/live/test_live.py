@@ -11,18 +11,20 @@ from cryptopipe_assets.core.errors import (
     VendorRejected,
     VendorUnavailable,
 )
-from cryptopipe_assets.vendors.binance.overlap import Overlap, overlap_of
+from cryptopipe_assets.vendors.binance.overlap import COMPARISONS, Overlap, overlap_of
 from cryptopipe_tests.live.conftest import NO_KEY, PASSED, UNREACHABLE
 from cryptopipe_tests.live.questions import QUESTIONS, amount
 
 
 @pytest.mark.live
-def test_two_ways_of_one_vendor_say_the_same_of_the_same_instants(vendors, now, report):
-    name = "binance-archive metrics, as openInterestHist"
+@pytest.mark.parametrize("comparison", COMPARISONS.values(), ids=lambda comparison: comparison.name)
+def test_two_ways_of_one_vendor_say_the_same_of_the_same_instants(comparison, vendors, now, report):
+    name = f"binance-archive {comparison.name}"
 
     async def ask() -> Overlap:
         async with vendors.binance() as binance, vendors.binance_archive() as archive:
-            return await overlap_of(binance, archive, {"BTCUSDT": "BTC-USDT-PERP"}, now=now)
+            by_rest, some = comparison.rest(binance, now), {"BTCUSDT": "BTC-USDT-PERP"}
+            return await overlap_of(comparison, archive, by_rest, some, now=now)
 
     try:
         found = asyncio.run(ask())
@@ -34,7 +36,7 @@ def test_two_ways_of_one_vendor_say_the_same_of_the_same_instants(vendors, now, 
         report[name] = "CHANGED", str(exc)
         pytest.fail(f"CHANGED: {exc}", pytrace=False)
     else:
-        report[name] = PASSED, f"{found.hours} hours"
+        report[name] = PASSED, f"{found.instants} {comparison.rows}"
         if found.said:
             report[name] = "CHANGED", found.said
             pytest.fail(f"CHANGED: {found.said}", pytrace=False)

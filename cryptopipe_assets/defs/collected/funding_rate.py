@@ -4,7 +4,6 @@ import asyncio
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -24,6 +23,7 @@ from cryptopipe_assets.collect.funding import (
     settlements_of,
 )
 from cryptopipe_assets.collect.gaps.told import keeper
+from cryptopipe_assets.collect.overlap import disagreements_with_stored
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
@@ -33,6 +33,11 @@ from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import VANISHED
 from cryptopipe_assets.defs.collected.instruments import instruments
+from cryptopipe_assets.defs.publishing.disagreements import (
+    disagreements_metadata,
+    the_same_by_every_way,
+    told_by_last_run,
+)
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
@@ -63,6 +68,9 @@ def funding_rate(
     versions = warehouse.lake.read(Instruments)
     keep = keeper(warehouse.lake, FundingRate.table_name())
     every, spent = days_of(context), Counter[str]()
+    differing = asyncio.run(
+        disagreements_with_stored(vendors, warehouse.lake, FundingRate, followed, every)
+    )
     elsewhere: pl.DataFrame | None = None
     silent = [_SILENT.to_frame()]
     outage: VendorError | None = None
@@ -119,6 +127,7 @@ def funding_rate(
             **{name: spent[name] for name in sorted(spent)},
             "instrument_days_without_settlement": without.height,
             "without_settlement": dg.MetadataValue.md(markdown(without.head(MOST_NAMED))),
+            **disagreements_metadata(differing),
         }
     )
 
@@ -232,7 +241,7 @@ def funding_rate_has_intervals(
     """No rate of the last run was left out because nobody says what interval it is paid for."""
     lost = {
         name.removeprefix(WITHOUT_INTERVAL): each
-        for name, each in _told(context).items()
+        for name, each in told_by_last_run(context, FundingRate.table_name()).items()
         if name.startswith(WITHOUT_INTERVAL)
     }
     by_venue: dict[str, list[str]] = {}
@@ -252,14 +261,6 @@ def funding_rate_has_intervals(
     )
 
 
-def _told(context: dg.AssetCheckExecutionContext) -> dict[str, Any]:
-    """Metadata of the last run."""
-    key = dg.AssetKey(FundingRate.table_name())
-    last = context.instance.get_latest_materialization_event(key)
-    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
-    return {name: each.value for name, each in told.items()}
-
-
 @dg.asset_check(asset=funding_rate)
 def funding_rate_came_from_everyone(
     context: dg.AssetCheckExecutionContext,
@@ -267,7 +268,7 @@ def funding_rate_came_from_everyone(
     """No contract and no other exchange failed in the last run."""
     failed = {
         name: each
-        for name, each in _told(context).items()
+        for name, each in told_by_last_run(context, FundingRate.table_name()).items()
         if name.startswith(FAILED) or name.endswith("/failed")
     }
     named = ", ".join(name.removeprefix(FAILED).removesuffix("/failed") for name in sorted(failed))
@@ -277,6 +278,14 @@ def funding_rate_came_from_everyone(
         description=f"nothing new of {named}; asked again the next time" if failed else None,
         metadata=failed,
     )
+
+
+@dg.asset_check(asset=funding_rate)
+def funding_rate_is_the_same_by_every_way(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """Where the archive's file of a month tells of a stored settlement, both have the same rate."""
+    return the_same_by_every_way(context, FundingRate.table_name())
 
 
 @dg.asset_check(asset=funding_rate)

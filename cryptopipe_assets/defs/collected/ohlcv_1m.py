@@ -17,6 +17,7 @@ from cryptopipe_assets.collect.followed import (
     still_told,
 )
 from cryptopipe_assets.collect.gaps.told import keep_told
+from cryptopipe_assets.collect.overlap import disagreements_with_stored
 from cryptopipe_assets.collect.windows import (
     expected_minutes,
     outstanding,
@@ -32,6 +33,10 @@ from cryptopipe_assets.core.time import DAY, HOUR, midnight
 from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.defs.collected.instruments import instruments
 from cryptopipe_assets.defs.publishing.check_result import check_result
+from cryptopipe_assets.defs.publishing.disagreements import (
+    disagreements_metadata,
+    the_same_by_every_way,
+)
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.panels.prices_by_source import BARS, far_prices
@@ -67,6 +72,7 @@ class _Answer:
     failures: dict[str, VendorError]
     spent: Counter[str]
     told: pl.DataFrame
+    disagreements: list[str]
 
 
 @dg.asset(**table(Ohlcv1m), deps=[instruments], pool="binance")
@@ -90,10 +96,15 @@ def ohlcv_1m(
     silent: list[pl.DataFrame] = []
     failures: dict[str, VendorError] = {}
     outage: VendorError | None = None
-    for days in months(days_of(context)):
+    every = days_of(context)
+    differing = asyncio.run(
+        disagreements_with_stored(vendors, warehouse.lake, Ohlcv1m, followed, every)
+    )
+    for days in months(every):
         stored = stored_minutes(warehouse.lake.scan(Ohlcv1m, days[0], days[-1]))
         answer = asyncio.run(_ask(vendors, followed, earlier, days, stored))
         spent.update(answer.spent)
+        differing += answer.disagreements
         both = pl.concat([stored, stored_minutes(answer.bars.lazy())])
         nothing = pl.concat([without_bars(answer.expected, both), answer.quiet]).unique()
         policy, now = vendors.missing_instrument, vendors.clock()
@@ -114,14 +125,15 @@ def ohlcv_1m(
             f"{as_one_of_many(failure)}. What it lacks is requested again by the next run of these "
             "days, and by `cryptopipe repair` by every way",
         )
-    every = pl.concat(silent).sort("symbol", "day")
+    without = pl.concat(silent).sort("symbol", "day")
     yield from publication.finish(
         {
             **{name: spent[name] for name in sorted(spent)},
             "contracts_failed": len(failures),
             "failed": dg.MetadataValue.md(markdown(_told(failures))),
-            "instrument_days_without_bars": every.height,
-            "without_bars": dg.MetadataValue.md(markdown(every.head(20))),
+            "instrument_days_without_bars": without.height,
+            "without_bars": dg.MetadataValue.md(markdown(without.head(20))),
+            **disagreements_metadata(differing),
         }
     )
 
@@ -152,7 +164,7 @@ async def _ask(
         )
         expected = expected_minutes(lives, days, now=now)
         frames, spent = [Ohlcv1m.empty_frame()], Counter[str]()
-        told = [TOLD.to_frame()]
+        told, differing = [TOLD.to_frame()], list[str]()
         quiet: list[tuple[str, date]] = []
         failures: dict[str, VendorError] = {}
         for window in outstanding(expected, stored):
@@ -162,6 +174,7 @@ async def _ask(
             )
             frames.append(stamped(got.frame, Ohlcv1m, source=binance.vendor, at=now))
             told.append(got.told)
+            differing += got.disagreements
             failures = {**got.failures, **failures}
             if window.end - window.start >= LONG_ENOUGH:
                 came = set(got.frame["symbol"])
@@ -173,7 +186,7 @@ async def _ask(
         spent["archive_downloads"] = sum(archive.calls.values())
     schema = {"symbol": pl.String, "day": pl.Date}
     silent = pl.DataFrame(quiet, schema, orient="row")
-    return _Answer(pl.concat(frames), expected, silent, failures, spent, pl.concat(told))
+    return _Answer(pl.concat(frames), expected, silent, failures, spent, pl.concat(told), differing)
 
 
 def _outage(
@@ -341,6 +354,14 @@ def ohlcv_1m_volume_has_trades(
         .collect()
     )
     return check_result(odd, "contradictory_minutes")
+
+
+@dg.asset_check(asset=ohlcv_1m)
+def ohlcv_1m_is_the_same_by_every_way(
+    context: dg.AssetCheckExecutionContext,
+) -> dg.AssetCheckResult:
+    """Where the archive's files and REST tell of the same minute, every figure is the same."""
+    return the_same_by_every_way(context, Ohlcv1m.table_name())
 
 
 @dg.asset_check(asset=ohlcv_1m)

@@ -5,7 +5,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
 
 import dagster as dg
 import polars as pl
@@ -30,6 +29,11 @@ from cryptopipe_assets.core.universe import Universe
 from cryptopipe_assets.core.versions import latest
 from cryptopipe_assets.defs.collected.instruments import instruments, passed_over_metadata
 from cryptopipe_assets.defs.publishing.check_result import check_result
+from cryptopipe_assets.defs.publishing.disagreements import (
+    disagreements_metadata,
+    the_same_by_every_way,
+    told_by_last_run,
+)
 from cryptopipe_assets.defs.publishing.publication import Publication, days_checked, days_of, table
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.quant.metrics.plausibility import unit_jumps, valued_apart
@@ -43,8 +47,7 @@ JUMP = 5.0
 """A position that grows or shrinks by this factor in an hour is worth a look."""
 
 VENUES_FAILED, CONTRACTS_FAILED = "venues_failed", "contracts_failed"
-DISAGREEMENTS = "disagreements"
-"""Metadata of a run: who failed and why, and what contradicts itself."""
+"""Metadata of a run: who failed and why."""
 
 SETTLED = timedelta(hours=2)
 """So long after midnight every venue has had its first value of the day."""
@@ -94,7 +97,7 @@ def open_interest(
             "source_reason": "; ".join(used.values()),
             VENUES_FAILED: len(venues),
             CONTRACTS_FAILED: len(contracts),
-            DISAGREEMENTS: "; ".join(disagreements),
+            **disagreements_metadata(disagreements),
             **{f"{VENUES_FAILED}/{name}": venues[name] for name in sorted(venues)},
             **{f"{CONTRACTS_FAILED}/{name}": contracts[name] for name in _first(contracts)},
             **passed_over_metadata(passed),
@@ -149,7 +152,7 @@ def open_interest_came_from_everyone(
     """No exchange and no contract of a followed coin failed in the last run."""
     failed = {
         name: each
-        for name, each in _told(context).items()
+        for name, each in told_by_last_run(context, OpenInterest.table_name()).items()
         if name.startswith((f"{VENUES_FAILED}/", f"{CONTRACTS_FAILED}/"))
     }
     named = ", ".join(name.partition("/")[2] for name in sorted(failed))
@@ -168,21 +171,7 @@ def open_interest_is_the_same_by_every_way(
     context: dg.AssetCheckExecutionContext,
 ) -> dg.AssetCheckResult:
     """Where a venue's archive and its REST tell of the same instants, they say the same."""
-    said = str(_told(context).get(DISAGREEMENTS) or "")
-    return dg.AssetCheckResult(
-        passed=not said,
-        severity=dg.AssetCheckSeverity.WARN,
-        description=said or None,
-        metadata={DISAGREEMENTS: said},
-    )
-
-
-def _told(context: dg.AssetCheckExecutionContext) -> dict[str, Any]:
-    """Metadata of the last run."""
-    key = dg.AssetKey(OpenInterest.table_name())
-    last = context.instance.get_latest_materialization_event(key)
-    told = last.asset_materialization.metadata if last and last.asset_materialization else {}
-    return {name: each.value for name, each in told.items()}
+    return the_same_by_every_way(context, OpenInterest.table_name())
 
 
 @dg.asset_check(asset=open_interest)

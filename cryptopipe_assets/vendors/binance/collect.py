@@ -15,6 +15,7 @@ from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
+from cryptopipe_assets.vendors.binance.overlap import BARS
 from cryptopipe_assets.vendors.binance.parse_klines import BAR_SCHEMA
 from cryptopipe_assets.vendors.binance.transports import days_of, spans_of
 from cryptopipe_assets.vendors.binance.ways import (
@@ -54,6 +55,8 @@ class Collected:
         those of REST are in the frame.
     told
         ``TOLD``: of days that are not whole, what each way that was asked said of them.
+    disagreements
+        Where the archive's files and REST say different things of the same minutes, in words.
     """
 
     frame: pl.DataFrame
@@ -62,6 +65,7 @@ class Collected:
     failures: Mapping[str, VendorError] = field(default_factory=dict)
     doubts_settled: int = 0
     told: pl.DataFrame = field(default_factory=TOLD.to_frame)
+    disagreements: tuple[str, ...] = ()
 
     @property
     def counts(self) -> Counter[str]:
@@ -154,6 +158,7 @@ async def collect_bars(
         failures,
         int(settled["minutes"].sum()),
         _of_days_not_whole(told, frame, start=start, end=end),
+        _disagreements(every, symbols),
     )
 
 
@@ -219,6 +224,25 @@ def _in_order(
     archived = pl.concat([schema.to_frame(), *got.from_archive]).with_columns(by_rest=False)
     rest = pl.concat([schema.to_frame(), *got.by_rest]).with_columns(by_rest=True)
     return pl.concat([archived, rest]).filter(pl.col("ts").is_between(start, end, closed="left"))
+
+
+def _disagreements(every: pl.DataFrame, symbols: Mapping[str, str]) -> tuple[str, ...]:
+    """What differs where a file did not have a day whole and REST told all of it."""
+    key, by_rest = ["symbol", "ts"], pl.col("by_rest")
+    filed = every.filter(~by_rest).unique(key, keep="first", maintain_order=True)
+    told = every.filter(by_rest).join(filed, on=key, how="semi")
+    vendor_symbols = {symbol: name for name, symbol in symbols.items()}
+    days = told.group_by("symbol", day=pl.col("ts").dt.date())
+    found = [
+        BARS.compared(
+            filed.filter(pl.col("symbol") == symbol),
+            rows,
+            vendor_symbol=vendor_symbols[symbol],
+            day=day,
+        ).said
+        for (symbol, day), rows in sorted(days, key=lambda each: each[0])
+    ]
+    return tuple(said for said in found if said is not None)
 
 
 def _bar_of_each_minute(every: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from cryptopipe_assets.vendors.binance.open_interest import (
     metrics_of_day,
     open_interest_history,
 )
-from cryptopipe_assets.vendors.binance.overlap import compared
+from cryptopipe_assets.vendors.binance.overlap import OPEN_INTEREST
 from cryptopipe_assets.vendors.binance.parse_metrics import HOURS_A_DAY, coin_of
 from cryptopipe_assets.vendors.binance.transports import days_of, is_published, spans_of
 from cryptopipe_assets.vendors.binance.ways import Said, said_of
@@ -87,7 +87,7 @@ class _Files:
         """
         rows, differing = [told.clear()], list[str]()
         for (symbol, day), found in (await self.rows_of(wanted)).items():
-            overlap = compared(
+            overlap = OPEN_INTEREST.compared(
                 found.frame,
                 told.filter(pl.col("symbol") == symbol),
                 vendor_symbol=self.vendor_symbols[symbol],

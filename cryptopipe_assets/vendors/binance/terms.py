@@ -57,7 +57,10 @@ def _instruments(_poll: Poll) -> Iterator[RequestCost]:
 
 
 def _bars(poll: Poll) -> Iterator[RequestCost]:
-    """The minutes since the request before; closing finds them stored, but for the newest."""
+    """The minutes since the request before; closing finds them stored, but for the newest.
+
+    It compares stored minutes, and settlements, with a file of the archive: that costs nothing.
+    """
     minutes = min(poll.every_minutes, MINUTES_A_DAY)
     pages = 1 if poll.closes else ceil(minutes / BARS_A_PAGE)
     weight = 1 if poll.closes or minutes <= BARS_A_WEIGHT else 2

@@ -1,8 +1,9 @@
 """Binance as a venue: what its API and its archive have together."""
 
+from collections.abc import Collection, Mapping
 from contextlib import AsyncExitStack
 from dataclasses import replace
-from datetime import datetime
+from datetime import date, datetime
 from typing import ClassVar, Self
 
 import polars as pl
@@ -12,11 +13,15 @@ from cryptopipe_assets.vendors.binance.archive import BinanceArchive
 from cryptopipe_assets.vendors.binance.client import Binance
 from cryptopipe_assets.vendors.binance.collect import collect_settlements
 from cryptopipe_assets.vendors.binance.collect_open_interest import collect_open_interest
-from cryptopipe_assets.vendors.binance.open_interest import BY_REST
-from cryptopipe_assets.vendors.binance.overlap import overlap_of
+from cryptopipe_assets.vendors.binance.overlap import (
+    COMPARISONS,
+    OPEN_INTEREST,
+    is_due,
+    overlap_of,
+)
 from cryptopipe_assets.vendors.parsing.instruments import ListedInstruments
 from cryptopipe_assets.vendors.parsing.open_interest import Measured
-from cryptopipe_assets.vendors.protocols import Wanted
+from cryptopipe_assets.vendors.protocols import FiledDays, Told, Wanted
 
 
 class BinanceVenue:
@@ -61,13 +66,12 @@ class BinanceVenue:
         found = await collect_open_interest(
             self._client, self._archive, wanted.contracts, **_window(wanted)
         )
-        today = wanted.now.date()
-        has_overlap = any(today - BY_REST <= day < today for day in wanted.days)
-        if not wanted.contracts or not has_overlap:
+        if not wanted.contracts or not is_due(wanted.days, now=wanted.now):
             return found
+        by_rest = OPEN_INTEREST.rest(self._client, wanted.now)
         try:
             overlap = await overlap_of(
-                self._client, self._archive, wanted.contracts, now=wanted.now
+                OPEN_INTEREST, self._archive, by_rest, wanted.contracts, now=wanted.now
             )
         except VendorError:  # nothing to compare with: who collects from there says why
             return found
@@ -85,6 +89,29 @@ class BinanceVenue:
             self._client, self._archive, wanted.contracts, **_window(wanted)
         )
         return found.frame
+
+    def days_to_compare(
+        self, table: str, days: Collection[date], *, now: datetime
+    ) -> FiledDays | None:
+        """The newest file that the archive should have of the table's rows."""
+        return COMPARISONS[table].days(now) if is_due(days, now=now) else None
+
+    async def disagreement(
+        self, table: str, stored: Told, symbols: Mapping[str, str], *, now: datetime
+    ) -> str | None:
+        """What the archive's newest file says otherwise than the stored rows. Costs no call."""
+        try:
+            found = await overlap_of(
+                COMPARISONS[table],
+                self._archive,
+                stored,
+                symbols,
+                now=now,
+                told_by="the stored rows",
+            )
+        except VendorError:  # nothing to compare with: who collects from there says why
+            return None
+        return found.said
 
 
 def _window(wanted: Wanted) -> dict[str, datetime]:

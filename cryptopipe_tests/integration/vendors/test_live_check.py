@@ -10,11 +10,12 @@ import pytest
 from cryptopipe_assets.sandbox.faults.plan import Fault
 from cryptopipe_assets.sandbox.server import Sandbox
 from cryptopipe_assets.sandbox.simulated.source import SimulatedSource
+from cryptopipe_assets.vendors.binance.overlap import COMPARISONS
 from cryptopipe_tests.live.questions import QUESTIONS
 from cryptopipe_tests.places import ROOT
 
-ENDPOINTS = len(QUESTIONS) + 1
-"""And the comparison of two ways of one vendor, which has a line of its own."""
+ENDPOINTS = len(QUESTIONS) + len(COMPARISONS)
+"""And the comparisons of two ways of one vendor, which have a line each."""
 
 
 def check(address: str) -> subprocess.CompletedProcess[str]:

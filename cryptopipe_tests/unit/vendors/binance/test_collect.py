@@ -251,6 +251,28 @@ def test_a_day_that_no_file_has_whole_comes_by_rest_and_what_each_way_said_is_ke
     ]
 
 
+@pytest.mark.parametrize("changed", [0, 3])
+def test_a_file_that_is_short_and_says_another_thing_than_rest_of_a_minute_is_told(changed):
+    class Corrected(Binances):
+        def rest(self, request: httpx.Request) -> httpx.Response:
+            found = super().rest(request)
+            if not request.url.path.endswith("/klines"):
+                return found
+            last = ms(at("2026-02-07T10:00")) + changed * MINUTE
+            rows = [
+                [*row[:8], 99, *row[9:]] if last - changed * MINUTE <= row[0] < last else row
+                for row in json.loads(found.content)
+            ]
+            return httpx.Response(200, content=json.dumps(rows, separators=(",", ":")))
+
+    market = Corrected(lacks={"1m-2026-02": ("2026-02-07T11:00", "2026-02-07T11:01")})
+    got = collect(market, "2026-02-01", "2026-03-01")
+    told = [said.partition(" differ")[0] for said in got.disagreements]
+    expected = "BTCUSDT on 2026-02-07: 3 of 1439 1-minute bars"
+    assert told == ([expected] if changed else [])
+    assert got.frame["trades"].unique().to_list() == [7]  # the archive's rows count all the same
+
+
 def test_what_each_way_said_is_told_of_days_that_did_not_come_whole_and_of_no_other():
     lacks = {"1m-2026-02": ("2026-02-07T11:00", "2026-02-07T11:02")}
     got = collect(
