@@ -38,6 +38,8 @@ FILES = (  # of the guide's examples, in their order; and the name that the land
     ("coinalyze/funding_rate_daily_1.csv", ""),
     ("supply/dilution_1.csv", ""),
     ("coinmarketcap/monthly_snapshots_1.csv", ""),
+    ("coinmarketcap/listings_latest_response_1.json", ""),
+    ("coinmarketcap/daily/2025-10-01.json", ""),
     ("coinbase_ohlcv_daily_1.csv", ""),
     ("coingecko/coins_markets_1.json", ""),
     ("coingecko/market_chart/filecoin.json", ""),
@@ -89,6 +91,11 @@ def test_every_example_of_the_guide_is_taken(settings, tmp_path, capsys):
     assert set(settled["symbol"]) == set(CONTRACTS)
     assert set(settled["funding_rate"]) == {0.0001}
     assert set(lake.read(OpenInterest, DAY)["source"]) == {"coinalyze"}
+    caps = lake.read(MarketCap, DAY).filter(source="coinmarketcap", coin="BTC").sort("ts")
+    assert caps.select("ts", "circulating_supply").rows() == [
+        (datetime(2025, 10, 1, 9, 59, tzinfo=UTC), 20e6),  # of the body
+        (datetime(2025, 10, 1, 12, tzinfo=UTC), None),  # of the list without supplies
+    ]
     out = " ".join(capsys.readouterr().out.split())
     # One settlement alone says nothing of its interval, and Coinalyze does not either.
     assert "1 rates of 1 contracts are left out, as their interval is not known" in out
