@@ -15,7 +15,7 @@ import secrets
 import signal
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 LONGEST_WAIT_SECONDS = 2.0
@@ -47,29 +47,39 @@ def replace(temporary: Path, path: Path) -> None:
 def _replaced_unopened(temporary: Path, path: Path, kept: Path) -> bool:
     """Whether it was replaced; ``kept`` may be there then, another name of the file before."""
     until, new = time.monotonic() + LONGEST_WAIT_SECONDS, temporary.stat()
-    try:
-        descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    except OSError:  # nothing is there
-        return False
-    try:
-        os.link(path, kept)
-        while time.monotonic() < until:
-            with _leased(descriptor) as is_leased:
-                if is_leased:
-                    temporary.replace(path)
-                    if fcntl.fcntl(descriptor, fcntl.F_GETLEASE) == fcntl.F_WRLCK:
-                        return True
-                    # Somebody came to the file before just before it was renamed, and would open
-                    # the new one next.
-                    os.link(path, temporary)
-                    kept.replace(path)
-                    os.link(path, kept)
-            time.sleep(_PAUSE_SECONDS)
-    except OSError:  # no leases here
-        return os.path.samestat(path.stat(), new)
-    finally:
-        os.close(descriptor)
+    with ExitStack() as stack:
+        try:
+            before = _opened(stack, path)
+            os.link(path, kept)
+            # Who opens the new file before it is known whether it stays, waits until it does.
+            stack.enter_context(_leased(_opened(stack, temporary)))
+            while time.monotonic() < until:
+                with _leased(before) as is_leased:
+                    if is_leased:
+                        temporary.replace(path)
+                        if not _is_awaited(before):
+                            return True
+                        # Somebody came to the file before just before it was renamed, and would
+                        # open the new one next.
+                        os.link(path, temporary)
+                        kept.replace(path)
+                        os.link(path, kept)
+                time.sleep(_PAUSE_SECONDS)
+        except OSError:  # nothing is there, or there are no leases
+            return path.exists() and os.path.samestat(path.stat(), new)
     return False
+
+
+def _opened(stack: ExitStack, path: Path) -> int:
+    """A descriptor that is closed with the stack."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    stack.callback(os.close, descriptor)
+    return descriptor
+
+
+def _is_awaited(descriptor: int) -> bool:
+    """Whether somebody waits to open what is leased."""
+    return fcntl.fcntl(descriptor, fcntl.F_GETLEASE) != fcntl.F_WRLCK
 
 
 @contextmanager

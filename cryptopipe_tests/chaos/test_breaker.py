@@ -98,13 +98,14 @@ def open_up(door: Door, plan: FaultPlan) -> None:
 def test_five_outages_open_the_circuit_and_no_further_question_is_sent(door, standin):
     with standin.suffering(down(door.endpoint)) as plan:
         open_up(door, plan)
-        asked = sent(plan)
+    # It has been waited for what was still on its way: some are asked for several pages at once.
+    with standin.suffering(down(door.endpoint)) as later:
         said = door.fails()
         assert "circuit open until 2026-03-10 09:31:24 UTC after 5 outages in a row" in said
         assert "last: HTTP 503" in said
         door.later(58)
         door.fails()
-        assert sent(plan) == asked
+    assert sent(later) == 0
     [circuit] = door.circuits
     assert (circuit.outages, circuit.pause) == (5, 60.0)
 
@@ -113,21 +114,21 @@ def test_five_outages_open_the_circuit_and_no_further_question_is_sent(door, sta
 def test_after_the_pause_one_question_probes_and_a_failure_opens_for_twice_as_long(door, standin):
     with standin.suffering(down(door.endpoint)) as plan:
         open_up(door, plan)
-        door.later(60)
-        assert door.state() == "HALF_OPEN"
-        asked = sent(plan)
+    door.later(60)
+    assert door.state() == "HALF_OPEN"
 
-        async def three() -> list[object]:
-            questions = (door.asking().of(door.endpoint) for _ in range(3))
-            return await asyncio.gather(*questions, return_exceptions=True)
+    async def three() -> list[object]:
+        questions = (door.asking().of(door.endpoint) for _ in range(3))
+        return await asyncio.gather(*questions, return_exceptions=True)
 
+    with standin.suffering(down(door.endpoint)) as later:
         answers = asyncio.run(three())
         assert all(isinstance(each, VendorUnavailable) for each in answers), answers
-        assert sent(plan) == asked + 1
+        assert sent(later) == 1
         assert door.state() == "OPEN"
         door.later(119)
         door.fails()
-        assert sent(plan) == asked + 1
+    assert sent(later) == 1
     [circuit] = door.circuits
     assert (circuit.outages, circuit.pause) == (6, 120.0)
 

@@ -289,7 +289,8 @@ def test_a_materialisation_that_is_launched_there_succeeds_and_its_page_tells_of
 
     reloaded_until(page, f"{ui}/assets/instruments", "Passing")  # its freshness
     page.get_by_text("price_tick", exact=True).first.wait_for()  # its columns ...
-    assert page.get_by_text("Smallest step of the price. [quote]").count()  # ... with units
+    told = "Smallest step of the price; null where the venue does not say. [quote]"
+    assert page.get_by_text(told).count()  # ... with units
     assert page.get_by_text("collection", exact=True).count()  # its owner
     assert page.get_by_text("docs of binance").count()
 
