@@ -121,6 +121,7 @@ def test_microstructure_of_the_table_equals_pandas(warehouse):
         assert off is None or off < 1e-12, (name, off)
 
 
+@pytest.mark.nightly
 def test_a_second_replay_changes_no_byte(warehouse, realdata, month):
     before = {path: path.read_bytes() for path in warehouse.root.rglob("*.parquet")}
     done = replay(realdata, warehouse.root, "--start", f"{month}-01", "--end", last_day(month))

@@ -33,13 +33,20 @@ def derived(platform) -> dict[str, bytes]:
     return {name: it for name, it in platform.files().items() if name.split("/")[0] in DERIVED}
 
 
-def test_five_days_at_once_and_one_by_one_have_the_same_bits(filled, collected, tmp_path):
+@pytest.mark.parametrize(
+    "parts",
+    [
+        pytest.param([FIVE_DAYS[:2], FIVE_DAYS[2:]], id="in two runs"),
+        pytest.param([[day] for day in FIVE_DAYS], id="one by one", marks=pytest.mark.nightly),
+    ],
+)
+def test_five_days_at_once_and_in_parts_have_the_same_bits(filled, collected, tmp_path, parts):
     assert filled.materialise(DERIVED, FIVE_DAYS[0], FIVE_DAYS[-1]).success
     at_once = derived(filled)
     shutil.copytree(collected, tmp_path / "daily")
     filled.settings = filled.settings.with_environment(warehouse=tmp_path / "daily")
-    for day in FIVE_DAYS:
-        assert filled.materialise(DERIVED, day).success
+    for part in parts:
+        assert filled.materialise(DERIVED, part[0], part[-1]).success
     one_by_one = derived(filled)
     assert len(at_once) == 3 * 5
     assert filled.read("signals", FIVE_DAYS[0], FIVE_DAYS[-1])["strategy"].n_unique() == 3

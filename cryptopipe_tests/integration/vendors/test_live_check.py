@@ -41,6 +41,12 @@ def test_an_endpoint_that_changed_is_the_one_that_is_named_and_the_exit_code_is_
         ]
         assert f"{ENDPOINTS} endpoints: {ENDPOINTS - 1} ok, 1 CHANGED" in said.stdout
         assert "Traceback" not in said.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.nightly
+def test_where_all_is_well_the_exit_code_is_0():
+    with Sandbox(SimulatedSource(), enforce_limits=False) as standin:
         well = check(standin.url)
     assert well.returncode == 0, well.stdout
     assert f"{ENDPOINTS} endpoints: {ENDPOINTS} ok" in well.stdout
