@@ -22,6 +22,7 @@ from cryptopipe_assets.defs.publishing.publication import Publication, days_chec
 from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.panels.prices_by_source import BARS, POSITIONS, far_prices
 from cryptopipe_assets.quant.metrics.plausibility import (
+    STANDING_READINGS,
     lagging_figures,
     stale_supplies,
     standing_prices,
@@ -205,9 +206,12 @@ def market_cap_prices_move(
     warehouse: dg.ResourceParam[Warehouse],
     universe: dg.ResourceParam[Universe],
 ) -> dg.AssetCheckResult:
-    """No followed coin that is not pegged has one price, to its last digit, for a day or longer."""
+    """No followed coin that is not pegged has one price, to its last digit, for a day or longer.
+
+    Of coins with a price a day for five of them, as rounded closes may be the same by chance.
+    """
     days = days_checked(context, warehouse, MarketCap)
-    rows = _followed(warehouse.lake, [days[0] - DAY, *days], universe)
+    rows = _followed(warehouse.lake, [days[0] - STANDING_READINGS * DAY, *days], universe)
     found = standing_prices(rows.filter(pl.col("kind") == "coin")).collect()
     return check_result(found.filter(pl.col("until_ts").dt.date() >= days[0]), "prices_standing")
 

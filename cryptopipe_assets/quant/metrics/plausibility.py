@@ -25,6 +25,9 @@ every few."""
 STANDING = timedelta(days=1)
 """For so long no price of a coin that trades stays the same to its last digit."""
 
+STANDING_READINGS = 5
+"""Prices are rounded, so that two or three closes in a row may be the same by chance."""
+
 CHANGED = 0.01
 """Share by which a supply must change to be another one."""
 
@@ -178,7 +181,7 @@ def lagging_figures(caps: pl.LazyFrame) -> pl.LazyFrame:
 
 
 def standing_prices(caps: pl.LazyFrame) -> pl.LazyFrame:
-    """Stretches of a day or more in which a vendor gives a coin one and the same price.
+    """Stretches of a day and five readings or more in which a vendor gives a coin one price.
 
     Figures that carry new stamps and never change are old ones, supplies among them.
 
@@ -199,8 +202,11 @@ def standing_prices(caps: pl.LazyFrame) -> pl.LazyFrame:
         caps.select(*of_coin, "ts", "price_usd")
         .with_columns(run=run.over(of_coin, order_by="ts"))
         .group_by(*of_coin, "run", "price_usd")
-        .agg(pl.min("ts"), until_ts=pl.max("ts"))
-        .filter(pl.col("until_ts") - pl.col("ts") >= STANDING)
+        .agg(pl.min("ts"), until_ts=pl.max("ts"), readings=pl.len())
+        .filter(
+            pl.col("until_ts") - pl.col("ts") >= STANDING,
+            pl.col("readings") >= STANDING_READINGS,
+        )
         .select(*of_coin, "ts", "until_ts", "price_usd")
         .sort(*of_coin, "ts")
     )

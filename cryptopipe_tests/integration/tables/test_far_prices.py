@@ -150,7 +150,7 @@ def test_a_coin_that_the_vendor_lists_and_updates_no_longer_is_named(quoted):
 
 
 def test_a_price_that_never_moves_under_new_stamps_is_named(quoted):
-    frozen = [listed(at(24 + hour), 0.00201) for hour in (0, 12, 24)]
+    frozen = [listed(at(24 + hour), 0.00201) for hour in (0, 6, 12, 18, 24)]
     put(quoted.lake, MarketCap, frozen)
     assert verdicts(quoted) == SOUND | {MOVE: False}
     pegged = [{**each, "kind": "stable"} for each in frozen]

@@ -174,3 +174,10 @@ def test_a_price_that_comes_back_or_stands_for_hours_is_no_standing_one():
         standing_prices(listed(("a", 0, 1.0), ("a", 12, 2.0), ("a", 24, 1.0))).collect().is_empty()
     )
     assert standing_prices(listed(("a", 0, 1.0), ("a", 23, 1.0))).collect().is_empty()
+
+
+def test_closes_that_are_rounded_to_the_same_price_a_few_days_in_a_row_are_a_coincidence():
+    closes = [("a", 24.0 * day, 0.446) for day in range(4)]
+    assert standing_prices(listed(*closes)).collect().is_empty()
+    found = standing_prices(listed(*closes, ("a", 96.0, 0.446))).collect()
+    assert found["until_ts"].to_list() == [START + timedelta(hours=96)]
