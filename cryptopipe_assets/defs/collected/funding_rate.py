@@ -27,7 +27,7 @@ from cryptopipe_assets.collect.overlap import disagreements_with_stored
 from cryptopipe_assets.collect.windows import expected_minutes
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
-from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.time import DAY, midnight
 from cryptopipe_assets.core.universe import Universe
@@ -43,7 +43,7 @@ from cryptopipe_assets.defs.run_scope import universe_of
 from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.funding_rate import FundingRate
 from cryptopipe_assets.tables.collected.instruments import INSTRUMENT, Instruments
-from cryptopipe_assets.vendors.binance.transports import is_published
+from cryptopipe_assets.vendors.binance.outage import nothing_came
 
 MOST_NAMED, MOST_LISTED = 20, 200
 
@@ -60,7 +60,11 @@ def funding_rate(
     vendors: dg.ResourceParam[VendorClients],
     universe: dg.ResourceParam[Universe],
 ) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult[None]]:
-    """Request the settlements of the days and of the day before, which gives the interval."""
+    """Request the settlements of the days and of the day before, which gives the interval.
+
+    A contract of which nothing comes on a day is named, and the others are stored. Where nothing
+    comes of any, the run fails, once the months of which something came are stored.
+    """
     publication = Publication(context, warehouse, FundingRate)
     vendors = vendors.reporting_to(publication.journal)
     asked = universe_of(context, universe)
@@ -95,7 +99,10 @@ def funding_rate(
         judged = followed.filter(~pl.col("symbol").is_in(_failed(spent)))
         silent.append(_silent_days(judged, days, inside, now=vendors.clock()))
         if vendors.missing_instrument == "fail" and inside.is_empty() and not silent[-1].is_empty():
-            outage = outage or _outage(silent[-1], now=vendors.clock())
+            symbol, day = silent[-1].row(0)
+            outage = outage or nothing_came(
+                "settlement", symbol=symbol, day=day, now=vendors.clock()
+            )
             continue
         others = FundingRate.empty_frame()
         if elsewhere is not None:
@@ -175,22 +182,6 @@ def _silent_days(
     settled = settlements.select("symbol", day=pl.col("ts").dt.date()).unique()
     silent = due.join(settled, on=["symbol", "day"], how="anti")
     return silent.select(_SILENT.names()).sort("day", "symbol")
-
-
-def _outage(silent: pl.DataFrame, *, now: datetime) -> VendorUnavailable:
-    """Nothing came of any contract, though some trade: it is the venue, and none of them."""
-    symbol, day = silent.row(0)
-    again = (
-        "Run again later"
-        if not is_published(day, now=now)
-        else "A later run helps only if the exchange finds them"
-    )
-    return VendorUnavailable(
-        "binance",
-        f"not one settlement of {symbol} on {day}, nor of any other contract that is followed, "
-        f"though they are listed and trading; nothing of {day:%Y-%m} was written. {again}, or set "
-        'collect.missing_instrument = "warn" in cryptopipe.toml and the run passes without them',
-    )
 
 
 @dg.asset_check(asset=funding_rate)

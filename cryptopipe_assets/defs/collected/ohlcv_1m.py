@@ -26,7 +26,7 @@ from cryptopipe_assets.collect.windows import (
 )
 from cryptopipe_assets.core.calendar import months
 from cryptopipe_assets.core.contract_life import lives_of, named_by_life, under_one_name
-from cryptopipe_assets.core.errors import VendorError, VendorUnavailable
+from cryptopipe_assets.core.errors import VendorError
 from cryptopipe_assets.core.preview import markdown
 from cryptopipe_assets.core.schema import stamped
 from cryptopipe_assets.core.time import DAY, HOUR, midnight
@@ -44,7 +44,7 @@ from cryptopipe_assets.storage.warehouse import Warehouse
 from cryptopipe_assets.tables.collected.instruments import Instruments
 from cryptopipe_assets.tables.collected.ohlcv_1m import Ohlcv1m
 from cryptopipe_assets.vendors.binance.collect import collect_bars
-from cryptopipe_assets.vendors.binance.transports import is_published
+from cryptopipe_assets.vendors.binance.outage import nothing_came
 from cryptopipe_assets.vendors.http.gather import as_one_of_many
 from cryptopipe_assets.vendors.parsing.silence import CONTRADICTORY, silent_stretches
 from cryptopipe_assets.vendors.parsing.told import TOLD
@@ -210,17 +210,7 @@ def _outage(
     if answer.failures:
         return answer.failures[min(answer.failures)]
     symbol, day = silent.filter(pl.col("symbol").is_in(wanted)).sort("day", "symbol").row(0)
-    again = (
-        "Run again later"
-        if not is_published(day, now=now)
-        else "A later run helps only if the exchange finds them"
-    )
-    return VendorUnavailable(
-        "binance",
-        f"not one bar of {symbol} on {day}, nor of any other contract that is followed, though "
-        f"they are listed and trading; nothing of {day:%Y-%m} was written. {again}, or set "
-        'collect.missing_instrument = "warn" in cryptopipe.toml and the run passes without them',
-    )
+    return nothing_came("bar", symbol=symbol, day=day, now=now)
 
 
 @dg.asset_check(asset=ohlcv_1m)
